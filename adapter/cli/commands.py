@@ -1,0 +1,217 @@
+"""What each command does: opens the service, does it, shows it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from adapter.cli import show
+from adapter.errors import DeclarationError, NotFoundError, Problem
+from adapter.export.ndjson import export_ndjson
+from adapter.ingest import Ledger, Report, ingest
+from adapter.ingest.participation import withdraw
+from adapter.release import Subject, decide
+from adapter.service import Service, check_sources, open_service, read_declarations
+from adapter.settings import read_settings
+from adapter.store import deliveries, instances
+from adapter.store.versions import Version
+from adapter.sync.clinic import Clinic
+from adapter.sync.plan import plan
+from adapter.sync.push import PushReport, push, words_of
+from adapter.sync.verify import VerifyReport, verify
+
+REJECTED = 12
+LISTED_REJECTIONS = 200
+Told = TypeVar("Told")
+
+
+def run_check(said: argparse.Namespace) -> int:
+    """All findings about mappings, configuration and dictionaries; 10 when there is an error."""
+    settings = read_settings(said.config)
+    declared = read_declarations(settings)
+    problems = [*declared.problems]
+    if declared.study is not None:
+        problems.extend(check_sources(settings, declared))
+    show.findings(problems, as_json=said.json)
+    has_error = any(problem.severity == "error" for problem in problems)
+    return DeclarationError.exit_code if has_error else 0
+
+
+def run_ingest(said: argparse.Namespace) -> int:
+    """Sources into the ledger; 12 when rows were rejected."""
+    with _open(said) as service:
+        reports = ingest_all(service)
+        show.ingested(reports, _rejections(service), as_json=said.json)
+        return REJECTED if any(report.problems for report in reports) else 0
+
+
+def run_plan(said: argparse.Namespace) -> int:
+    """What a push would do."""
+    with _open(said) as service:
+        show.planned([plan(clinic) for clinic in service.clinics], as_json=said.json)
+    return 0
+
+
+def run_push(said: argparse.Namespace) -> int:
+    """Delivers; what is refused is listed by `status`."""
+    with _open(said) as service:
+        show.pushed(push_all(service), as_json=said.json)
+    return 0
+
+
+def run_verify(said: argparse.Namespace) -> int:
+    """Reads everything back."""
+    with _open(said) as service:
+        show.verified(verify_all(service, everything=True), as_json=said.json)
+    return 0
+
+
+def run_sync(said: argparse.Namespace) -> int:
+    """Ingest, push, verify: one document for all three."""
+    with _open(said) as service:
+        reports = ingest_all(service)
+        pushed = push_all(service)
+        verified = verify_all(service, everything=False)
+        show.synced(reports, pushed, verified, _rejections(service), as_json=said.json)
+        return REJECTED if any(report.problems for report in reports) else 0
+
+
+def run_status(said: argparse.Namespace) -> int:
+    """Deliveries per clinic and state, and what needs a person."""
+    with _open(said) as service:
+        states = [_state(service, clinic) for clinic in service.clinics]
+        show.state(states, _rejections(service), as_json=said.json)
+    return 0
+
+
+def run_retry(said: argparse.Namespace) -> int:
+    """Queues again what a clinic refused."""
+    with _open(said) as service:
+        clinic = _clinic(service, said.clinic)
+        with service.database.write() as tx:
+            count = deliveries.retry(tx, clinic.name, service.now())
+        show.done({"clinic": clinic.name, "queued": count}, as_json=said.json)
+    return 0
+
+
+def run_link(said: argparse.Namespace) -> int:
+    """Links a record to a clinic's Patient, by a person's word."""
+    with _open(said) as service:
+        clinic = _clinic(service, said.clinic)
+        if instances.participant(service.database.read(), said.record) is None:
+            raise NotFoundError("Expected a record that takes part; found none of this name.")
+        service.crosswalk.link(clinic.name, said.record, said.patient, service.now())
+        show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
+    return 0
+
+
+def run_withdraw(said: argparse.Namespace) -> int:
+    """Records a withdrawal; `plan` then shows what it retracts."""
+    with _open(said) as service:
+        with service.database.write() as tx:
+            withdraw(tx, service.trial, said.record, said.consent, service.now())
+        show.done({"consent": said.consent, "withdrawn": 1}, as_json=said.json)
+    return 0
+
+
+def run_export(said: argparse.Namespace) -> int:
+    """NDJSON of everything that a receiver of this purpose may know."""
+    with _open(said) as service:
+        tx = service.database.read()
+
+        def is_released(version: Version) -> bool:
+            subject = Subject(version.participant, version.form)
+            words = words_of(tx, version.participant)
+            return decide(subject, service.trial.study, said.purpose, words).is_released
+
+        files = export_ndjson(service.database, said.out, is_released, service.now())
+        show.exported(files, as_json=said.json)
+    return 0
+
+
+def ingest_all(service: Service) -> list[Report]:
+    """Every configured source, in order."""
+    reports = []
+    for source in service.sources():
+        with show.progress("reading") as step:
+            reports.append(
+                ingest(
+                    Ledger(service.database, service.crosswalk),
+                    service.trial,
+                    source,
+                    service.now(),
+                    step,
+                )
+            )
+    return reports
+
+
+def push_all(service: Service) -> list[tuple[str, PushReport]]:
+    """Every clinic, in order."""
+    return _each(service, "delivering to", push)
+
+
+def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyReport]]:
+    """Every clinic, in order."""
+    return _each(
+        service,
+        "reading back from",
+        lambda clinic, step: verify(clinic, step, everything=everything),
+    )
+
+
+def _each(
+    service: Service, doing: str, work: Callable[[Clinic, Callable[[int], None]], Told]
+) -> list[tuple[str, Told]]:
+    told = []
+    for clinic in service.clinics:
+        with show.progress(f"{doing} {clinic.name}") as step:
+            told.append((clinic.name, work(clinic, step)))
+    return told
+
+
+def _open(said: argparse.Namespace) -> AbstractContextManager[Service]:
+    return open_service(said.config)
+
+
+def _clinic(service: Service, name: str) -> Clinic:
+    for clinic in service.clinics:
+        if clinic.name == name:
+            return clinic
+    known = ", ".join(clinic.name for clinic in service.clinics)
+    raise NotFoundError(f"Expected one of the clinics {known}; found `{name}`.")
+
+
+def _rejections(service: Service) -> list[Problem]:
+    tx = service.database.read()
+    run = instances.last_run(tx)
+    return [] if run is None else instances.rejections(tx, run, LISTED_REJECTIONS)
+
+
+def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
+    tx = service.database.read()
+    oldest = deliveries.oldest_undelivered(tx, clinic.name)
+    waited = (
+        None
+        if oldest is None
+        else int(
+            (datetime.fromisoformat(service.now()) - datetime.fromisoformat(oldest)).total_seconds()
+        )
+    )
+    return {
+        "name": clinic.name,
+        **{str(word): count for word, count in deliveries.count_states(tx, clinic.name).items()},
+        "oldest_undelivered_seconds": waited,
+        "needs_a_person": [
+            {
+                "state": stuck.state,
+                "type": stuck.type,
+                "why": stuck.rule or stuck.reason,
+                "count": stuck.count,
+            }
+            for stuck in deliveries.stuck(tx, clinic.name)
+        ],
+    }

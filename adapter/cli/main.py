@@ -1,0 +1,93 @@
+"""`adapter COMMAND`: reads the arguments, runs one command, gives its exit code.
+
+What is asked for goes to stdout (one JSON document with `--json`); progress and messages go to
+stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from adapter.errors import AdapterError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit codes are listed in the README."""
+    said = _parser().parse_args(arguments)
+    try:
+        return _command(said.command)(said)
+    except AdapterError as wrong:
+        print(wrong, file=sys.stderr)
+        return wrong.exit_code
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _command(name: str) -> Command:
+    # Each command is imported when it is called: `adapter status` needs no HTTP server.
+    from importlib import import_module  # noqa: PLC0415
+
+    module = {"demo": "adapter.cli.demo", "simulate": "adapter.cli.simulate"}.get(
+        name, "adapter.cli.commands"
+    )
+    command: Command = getattr(import_module(module), f"run_{name}")
+    return command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="adapter",
+        description="Carries a clinical trial's data into clinical records as FHIR R4, with proof.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, says in (
+        ("check", "read every mapping and the configuration, print all findings, send nothing"),
+        ("ingest", "read the sources into the ledger"),
+        ("plan", "tell what a push would do, per clinic; send nothing"),
+        ("push", "deliver what is owed and released"),
+        ("verify", "read back what clinics accepted and compare it"),
+        ("sync", "ingest, push and verify"),
+        ("status", "deliveries per clinic and state, and what needs a person"),
+    ):
+        _configured(commands.add_parser(name, help=says, description=says))
+    retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
+    retry.add_argument("clinic", help="the clinic's id")
+    link = _configured(
+        commands.add_parser("link", help="say which Patient of a clinic a record is")
+    )
+    link.add_argument("clinic", help="the clinic's id")
+    link.add_argument("record", help="the record in the trial's database")
+    link.add_argument("patient", help="the id of the Patient at the clinic")
+    withdraw = _configured(
+        commands.add_parser("withdraw", help="record that somebody withdrew a consent")
+    )
+    withdraw.add_argument("record", help="the record in the trial's database")
+    withdraw.add_argument("consent", help="the consent's id in the study file")
+    export = _configured(commands.add_parser("export", help="write NDJSON of what may be known"))
+    export.add_argument("--out", type=Path, required=True, help="the folder to write to")
+    export.add_argument(
+        "--purpose", choices=("research", "care"), default="research", help="who it is for"
+    )
+    _add_simulate(commands.add_parser("simulate", help="run a record system to develop against"))
+    demo = commands.add_parser("demo", help="the whole way on the bundled synthetic trial")
+    demo.add_argument("--target", help="the base URL of a FHIR server to deliver to instead")
+    demo.add_argument("--state", type=Path, default=Path(".demo"), help="where its state is left")
+    return parser
+
+
+def _configured(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--config", type=Path, default=Path("adapter.toml"), help="adapter.toml")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("personality", choices=("full",), help="how the record system behaves")
+    parser.add_argument("--port", type=int, default=8090, help="on 127.0.0.1; 0 for any free one")
+    parser.add_argument("--data", type=Path, help="a file to keep its resources in")

@@ -1,0 +1,1 @@
+"""Bulk files of what the ledger holds."""

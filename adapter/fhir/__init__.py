@@ -1,0 +1,1 @@
+"""Responses and scores as R4 resources, each valid at birth."""

@@ -1,0 +1,59 @@
+"""What a person agreed to, as Consent: https://hl7.org/fhir/R4/consent.html.
+
+Given is `active` with a permit; refused is `rejected` with a deny; withdrawn is the same Consent,
+`inactive`, with the day its provision ended. It is never deleted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.fhir.coding import RESTRICTED
+from adapter.fhir.identity import Identity, reference
+from adapter.instruments.participant import ConsentState
+from adapter.instruments.study import ConsentRule
+
+_SCOPE = {"research": "research", "care": "patient-privacy"}
+_PURPOSE = {"research": "HRESCH", "care": "TREAT"}
+_STATUS = {"given": "active", "refused": "rejected", "withdrawn": "inactive"}
+
+
+def build_consent(
+    identity: Identity, participant: str, rule: ConsentRule, state: ConsentState
+) -> dict[str, Any]:
+    """One consent of one person; `state.word` is never `unknown` here: no answer, no Consent."""
+    token = identity.token("consent", participant, rule.id)
+    period = {"start": state.since, "end": state.until}
+    provision: dict[str, Any] = {
+        "type": "deny" if state.word == "refused" else "permit",
+        "purpose": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+                "code": _PURPOSE[rule.purpose],
+            }
+        ],
+    }
+    if said := {word: day for word, day in period.items() if day}:
+        provision["period"] = said
+    built: dict[str, Any] = {
+        "resourceType": "Consent",
+        "id": token,
+        "meta": RESTRICTED,
+        "identifier": [identity.identifier("consent", token)],
+        "status": _STATUS[state.word],
+        "scope": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/consentscope",
+                    "code": _SCOPE[rule.purpose],
+                }
+            ]
+        },
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": reference("Patient", identity.patient(participant)),
+        "policy": [{"uri": f"{identity.study.base}/consent/{rule.id}"}],
+        "provision": provision,
+    }
+    if state.since:
+        built["dateTime"] = state.since
+    return built

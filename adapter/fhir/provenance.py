@@ -1,0 +1,96 @@
+"""From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
+
+One Provenance per version of a form instance: which record and fields it was read from, a keyed
+hash of those cells, and the mapping (name and version) that read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from adapter.fhir.coding import RESTRICTED
+from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
+from adapter.fhir.questionnaire_response import device_id
+from adapter.instruments.form import Form
+from adapter.instruments.response import Record
+
+Activity = Literal["CREATE", "UPDATE", "NULLIFY"]
+SOURCE_CELLS = f"{PROJECT}/StructureDefinition/source-cells"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """What was read: the record and its keyed hash, by which form, as which activity."""
+
+    record: Record
+    source_hash: str
+    form: Form
+    activity: Activity
+
+
+def build_provenance(
+    derivation: Derivation, targets: Sequence[dict[str, Any]], identity: Identity, recorded: str
+) -> dict[str, Any]:
+    """The Provenance of everything built from one record; `recorded` is an instant with offset."""
+    record, form = derivation.record, derivation.form
+    token = identity.token(
+        "provenance", targets[0]["id"], derivation.source_hash, derivation.activity
+    )
+    place = "/".join((record.participant, record.event, record.form, str(record.repeat or 1)))
+    return {
+        "resourceType": "Provenance",
+        "id": token,
+        "meta": RESTRICTED,
+        "target": [reference(target["resourceType"], target["id"]) for target in targets],
+        "recorded": recorded,
+        "activity": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation",
+                    "code": derivation.activity,
+                }
+            ]
+        },
+        "agent": [
+            {
+                "type": {
+                    "coding": [
+                        {
+                            "system": (
+                                "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+                            ),
+                            "code": "assembler",
+                        }
+                    ]
+                },
+                "who": reference("Device", device_id(identity)),
+            }
+        ],
+        "entity": [
+            {
+                "extension": [_source_cells(derivation)],
+                "role": "source",
+                "what": {
+                    "identifier": identity.identifier("source-record", place),
+                    "display": f"{form.title}, as the trial's database holds it",
+                },
+            }
+        ],
+    }
+
+
+def _source_cells(derivation: Derivation) -> dict[str, Any]:
+    record, form = derivation.record, derivation.form
+    said: list[dict[str, Any]] = [
+        {"url": "record", "valueString": record.participant},
+        {"url": "event", "valueString": record.event},
+        {"url": "form", "valueString": record.form},
+        *({"url": "field", "valueString": name} for name in record.values),
+        {"url": "hash", "valueString": derivation.source_hash},
+        {"url": "mapping", "valueCanonical": f"{questionnaire_url(form)}|{form.version}"},
+    ]
+    if record.repeat is not None:
+        said.insert(3, {"url": "repeat", "valueInteger": record.repeat})
+    return {"url": SOURCE_CELLS, "extension": said}

@@ -1,0 +1,114 @@
+"""The Questionnaire of a form: what was asked, with SDC's metadata, weights and calculated scores.
+
+https://hl7.org/fhir/R4/questionnaire.html and the SDC implementation guide. Wording stands only
+where the licence lets it; a withheld item has its link id, codes and options.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.fhir.coding import coding, number, option_coding, own_coding, weight_extension
+from adapter.fhir.expression import score_expression
+from adapter.fhir.identity import questionnaire_url
+from adapter.instruments.form import Form, Item, Option, Scale
+
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+CORE = "http://hl7.org/fhir/StructureDefinition"
+
+
+def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
+    """The Questionnaire of a form that has items; responses name it by `url|version`."""
+    return {
+        "resourceType": "Questionnaire",
+        "id": resource_id,
+        "extension": [
+            {
+                "url": f"{CORE}/artifact-versionAlgorithm",
+                "valueCoding": {
+                    "system": "http://hl7.org/fhir/version-algorithm",
+                    "code": "semver",
+                },
+            }
+        ],
+        "url": questionnaire_url(form),
+        "version": form.version,
+        "name": "".join(part.capitalize() for part in form.id.replace(".", "-").split("-")),
+        "title": form.title,
+        "status": "active",
+        "experimental": False,
+        "subjectType": ["Patient"],
+        "publisher": "Trial FHIR adapter",
+        "description": f"Source: {form.source}",
+        "copyright": form.licence.status,
+        "code": [*map(coding, form.codes), own_coding("instrument", form.id)],
+        "item": [
+            *(_item(form, item) for item in form.items),
+            *(_score_item(form, scale) for scale in form.scales if scale.items),
+        ],
+    }
+
+
+def _item(form: Form, item: Item) -> dict[str, Any]:
+    built: dict[str, Any] = {"linkId": item.link_id}
+    if extensions := _item_extensions(item):
+        built["extension"] = extensions
+    built["code"] = [*map(coding, item.codes), own_coding("item", f"{form.id}-{item.link_id}")]
+    if item.text:
+        built["text"] = item.text
+    built["type"] = item.type
+    if item.required:
+        built["required"] = True
+    if item.repeats:
+        built["repeats"] = True
+    if offered := form.offered(item):
+        built["answerOption"] = [_answer_option(form, item, option) for option in offered]
+    return built
+
+
+def _item_extensions(item: Item) -> list[dict[str, Any]]:
+    extensions: list[dict[str, Any]] = []
+    kind = "valueInteger" if item.type == "integer" else "valueDecimal"
+    if item.min is not None:
+        extensions.append({"url": f"{CORE}/minValue", kind: number(item.min)})
+    if item.max is not None:
+        extensions.append({"url": f"{CORE}/maxValue", kind: number(item.max)})
+    if item.unit is not None:
+        extensions.append({"url": f"{CORE}/questionnaire-unit", "valueCoding": coding(item.unit)})
+    if item.observe:
+        extensions.append(
+            {"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True}
+        )
+    return extensions
+
+
+def _answer_option(form: Form, item: Item, option: Option) -> dict[str, Any]:
+    said = {"valueCoding": option_coding(form, item, option)}
+    weight = weight_extension(option)
+    return {"extension": weight, **said} if weight else said
+
+
+def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
+    extensions: list[dict[str, Any]] = []
+    if expression := score_expression(form, scale):
+        extensions.append(
+            {
+                "url": f"{SDC}/sdc-questionnaire-calculatedExpression",
+                "valueExpression": {"language": "text/fhirpath", "expression": expression},
+            }
+        )
+    extensions.append(
+        {
+            "url": f"{CORE}/questionnaire-unit",
+            "valueCoding": {"system": "http://unitsofmeasure.org", "code": scale.unit},
+        }
+    )
+    extensions.append({"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True})
+    return {
+        "linkId": f"score-{scale.id}",
+        "extension": extensions,
+        "code": [*map(coding, scale.codes), own_coding("score", f"{form.id}-{scale.id}")],
+        "text": scale.title,
+        "type": "decimal",
+        "readOnly": True,
+    }

@@ -1,0 +1,119 @@
+"""A Response as QuestionnaireResponse, https://hl7.org/fhir/R4/questionnaireresponse.html.
+
+An answer to a choice is the same JSON for everyone who gave it, so it is built once per option and
+shared; nothing ever edits it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, RESTRICTED, option_coding
+from adapter.fhir.identity import Identity, questionnaire_url, reference
+from adapter.instruments.form import Form, Item, Option
+from adapter.instruments.response import Answer, Response, Value
+
+UNVERIFIED = {
+    "tag": [
+        {
+            "system": "https://trial-fhir-adapter.example.org/fhir/CodeSystem/source-state",
+            "code": "unverified",
+        }
+    ]
+}
+
+
+def build_questionnaire_response(response: Response, identity: Identity) -> dict[str, Any]:
+    """One person's answers; items nobody answered are left out, declined ones say why."""
+    unit = identity.of_response(response)
+    patient = reference("Patient", identity.patient(response.participant))
+    built: dict[str, Any] = {
+        "resourceType": "QuestionnaireResponse",
+        "id": unit,
+        "meta": RESTRICTED if response.is_verified else {**RESTRICTED, **UNVERIFIED},
+        "extension": [
+            {
+                "url": RESEARCH_STUDY,
+                "valueReference": reference("ResearchStudy", study_id(identity)),
+            }
+        ],
+        "identifier": identity.identifier("response", unit),
+        "questionnaire": f"{questionnaire_url(response.form)}|{response.form.version}",
+        "status": response.status,
+        "subject": patient,
+    }
+    if response.authored is not None:
+        built["authored"] = response.authored
+    built["author"] = reference("Device", device_id(identity))
+    built["source"] = patient
+    built["item"] = build_items(response)
+    return built
+
+
+def build_items(response: Response) -> list[dict[str, Any]]:
+    """The items with an answer or a reason, in the form's order."""
+    form, shared = response.form, _choice_items(response.form)
+    built = []
+    for link_id, answer in response.answers.items():
+        values = answer.values
+        if len(values) == 1 and isinstance(values[0], Option):
+            built.append(shared[link_id][values[0].value])
+        else:
+            built.append(_item(form, link_id, answer))
+    return built
+
+
+@functools.lru_cache(maxsize=64)
+def study_id(identity: Identity) -> str:
+    """The id of the study's ResearchStudy."""
+    return identity.token("study")
+
+
+@functools.lru_cache(maxsize=64)
+def device_id(identity: Identity) -> str:
+    """The id of the Device that stands for this adapter."""
+    return identity.token("device")
+
+
+@functools.cache
+def _choice_items(form: Form) -> dict[str, dict[str, dict[str, Any]]]:
+    """The finished item of every offered option, by link id and the option's value."""
+    return {
+        item.link_id: {
+            option.value: _item(form, item.link_id, Answer(item.link_id, (option,)))
+            for option in form.offered(item)
+        }
+        for item in form.items
+    }
+
+
+def _item(form: Form, link_id: str, answer: Answer) -> dict[str, Any]:
+    item = form.item(link_id)
+    built: dict[str, Any] = {"linkId": link_id}
+    if answer.absent is not None:
+        built["extension"] = [{"url": DATA_ABSENT_REASON, "valueCode": answer.absent}]
+    if item.text:
+        built["text"] = item.text
+    if answer.values:
+        built["answer"] = [answer_value(form, item, value) for value in answer.values]
+    return built
+
+
+def answer_value(form: Form, item: Item, value: Value) -> dict[str, Any]:
+    """One answer as the `value[x]` that the item's type asks for."""
+    if isinstance(value, Option):
+        return {"valueCoding": option_coding(form, item, value)}
+    return {_VALUE_WORDS[item.type]: value}
+
+
+_VALUE_WORDS = {
+    "boolean": "valueBoolean",
+    "integer": "valueInteger",
+    "decimal": "valueDecimal",
+    "date": "valueDate",
+    "dateTime": "valueDateTime",
+    "time": "valueTime",
+    "string": "valueString",
+    "text": "valueString",
+}

@@ -1,0 +1,80 @@
+"""The study and its people: ResearchStudy, ResearchSubject, the pseudonymous Patient, the Device.
+
+The arm stands in none of them: `assignedArm` and `actualArm` are left out, and both arms are
+`on-study`, because `on-study-intervention` would tell. https://hl7.org/fhir/R4/researchsubject.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.fhir.coding import RESTRICTED
+from adapter.fhir.identity import Identity, reference
+from adapter.fhir.questionnaire_response import device_id, study_id
+from adapter.instruments.participant import Participant
+
+
+def build_device(identity: Identity, version: str) -> dict[str, Any]:
+    """The Device that stands for this adapter, with its software version."""
+    return {
+        "resourceType": "Device",
+        "id": device_id(identity),
+        "identifier": [identity.identifier("device", "trial-fhir-adapter")],
+        "status": "active",
+        "deviceName": [{"name": "Trial FHIR adapter", "type": "user-friendly-name"}],
+        "version": [{"value": version}],
+    }
+
+
+def build_research_study(identity: Identity) -> dict[str, Any]:
+    """The ResearchStudy, as the study file declares it; its arms are not described."""
+    study = identity.study
+    identifiers = [identity.identifier("study", study.id)]
+    if study.registry is not None:
+        identifiers.append({"system": study.registry.system, "value": study.registry.value})
+    built: dict[str, Any] = {
+        "resourceType": "ResearchStudy",
+        "id": study_id(identity),
+        "identifier": identifiers,
+        "title": study.title,
+        "status": study.status,
+        "primaryPurposeType": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/research-study-prim-purp-type",
+                    "code": "treatment",
+                }
+            ]
+        },
+    }
+    if study.period is not None:
+        built["period"] = study.period.model_dump(exclude_none=True)
+    return built
+
+
+def build_patient(identity: Identity, participant: str) -> dict[str, Any]:
+    """The pseudonymous Patient of a research repository: the study number and nothing else."""
+    return {
+        "resourceType": "Patient",
+        "id": identity.patient(participant),
+        "meta": RESTRICTED,
+        "identifier": [identity.identifier("participant", participant)],
+        "active": True,
+    }
+
+
+def build_research_subject(identity: Identity, person: Participant) -> dict[str, Any]:
+    """A person's place in the study: on-study, or off-study with the day it ended."""
+    period = {word: day for word, day in (("start", person.enrolled), ("end", person.ended)) if day}
+    built: dict[str, Any] = {
+        "resourceType": "ResearchSubject",
+        "id": identity.token("subject", person.participant),
+        "meta": RESTRICTED,
+        "identifier": [identity.identifier("subject", person.participant)],
+        "status": "off-study" if person.ended else "on-study",
+        "study": reference("ResearchStudy", study_id(identity)),
+        "individual": reference("Patient", identity.patient(person.participant)),
+    }
+    if period:
+        built["period"] = period
+    return built

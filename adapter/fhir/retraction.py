@@ -1,0 +1,22 @@
+"""How each kind of resource says that it should not have been: by its status, or by being deleted.
+
+R4 gives some types the word `entered-in-error`; AdverseEvent, ResearchSubject and Provenance have
+none, so they are deleted where they were sent (https://hl7.org/fhir/R4/http.html#delete).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WORDS: dict[str, dict[str, Any]] = {
+    "QuestionnaireResponse": {"status": "entered-in-error"},
+    "Observation": {"status": "entered-in-error"},
+    "Consent": {"status": "entered-in-error"},
+    "Patient": {"active": False},
+}
+
+
+def retract(resource: dict[str, Any]) -> dict[str, Any] | None:
+    """The retracted version of a resource, None for a type that can only be deleted."""
+    words = _WORDS.get(resource["resourceType"])
+    return None if words is None else {**resource, **words}

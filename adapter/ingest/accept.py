@@ -1,0 +1,177 @@
+"""The story of one response: score it, build its resources, keep what changed, owe it.
+
+Everything derived from one form instance is a unit: kept together, sent together, retracted
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from adapter.fhir.adverse_event import build_adverse_event
+from adapter.fhir.check import write
+from adapter.fhir.observation import ObservationStatus, build_observations
+from adapter.fhir.provenance import Activity, Derivation, build_provenance
+from adapter.fhir.questionnaire_response import build_questionnaire_response
+from adapter.fhir.retraction import retract
+from adapter.fhir.text import read_text
+from adapter.ingest.owe import owe, retractable
+from adapter.ingest.trial import Trial
+from adapter.instruments.response import Record, Response, ResponseStatus
+from adapter.scoring import score_response
+from adapter.store import instances, versions
+from adapter.store.database import Transaction
+from adapter.store.instances import Instance
+from adapter.store.versions import Belonging, Version
+
+Change = Literal["created", "changed", "unchanged"]
+SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended", "stopped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What one ingest says of a record: which run, when, and what its form instance was before."""
+
+    run: int
+    now: str
+    before: Instance | None
+    source_hash: str
+
+
+def next_status(word: ResponseStatus, before: Instance | None, source_hash: str) -> ResponseStatus:
+    """The response's status, given what it was: what was once completed is amended, never reopened.
+
+    Source: the R4 value set questionnaire-answers-status; completed never goes back to in-progress.
+    """
+    if before is None:
+        return word
+    match before.status:
+        case "completed" if before.source_hash == source_hash and word == "completed":
+            return "completed"
+        case "completed" | "entered-in-error" | "amended":
+            return "amended"
+        case _:
+            return word
+
+
+def accept(
+    tx: Transaction, trial: Trial, record: Record, response: Response, said: Acceptance
+) -> Change:
+    """Takes one response into the ledger; `unchanged` when nothing of it is new."""
+    unit = trial.identity.of_response(response)
+    built = _build(trial, response)
+    belonging = Belonging(unit, response.participant, response.form.id)
+    changed = list(_put_all(tx, trial, belonging, built, said))
+    changed += _retract_gone(tx, trial, unit, built, said)
+    if changed:
+        activity: Activity = "CREATE" if said.before is None else "UPDATE"
+        derivation = Derivation(record, said.source_hash, response.form, activity)
+        provenance = build_provenance(derivation, built, trial.identity, said.now)
+        list(_put_all(tx, trial, belonging, [provenance], said))
+    place = orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
+    instances.keep_instance(
+        tx,
+        Instance(
+            unit,
+            response.participant,
+            response.form.id,
+            said.source_hash,
+            trial.mapping_of(response.form),
+            response.status,
+            place,
+            said.run,
+        ),
+    )
+    if said.before is None:
+        return "created"
+    return "changed" if changed else "unchanged"
+
+
+def _build(trial: Trial, response: Response) -> list[dict[str, Any]]:
+    if response.form.kind == "adverse-event":
+        return [build_adverse_event(response, trial.identity)]
+    built = []
+    if not response.form.is_totals_only:
+        built.append(build_questionnaire_response(response, trial.identity))
+    if response.status in SCORED:
+        scores = score_response(response)
+        built.extend(build_observations(response, scores, trial.identity, "final"))
+    return built
+
+
+def _put_all(
+    tx: Transaction,
+    trial: Trial,
+    belonging: Belonging,
+    built: list[dict[str, Any]],
+    said: Acceptance,
+) -> Iterator[Version]:
+    for resource in built:
+        name = (resource["resourceType"], resource["id"])
+        text = write(resource)
+        if name[0] == "Observation" and said.before is not None:
+            text = _with_history(tx, resource, text, said)
+        version = versions.put(tx, name, text, belonging, said.now)
+        if version is not None:
+            owe(tx, trial, version, said.now)
+            yield version
+
+
+def _with_history(
+    tx: Transaction, resource: dict[str, Any], text: bytes, said: Acceptance
+) -> bytes:
+    """An Observation's text, given what was said before: the same, amended, or corrected.
+
+    Other answers amend it; the same answers under another rule correct it.
+    """
+    before = versions.latest(tx, "Observation", resource["id"])
+    if before is None:
+        return text
+    status = read_text(before.text)["status"]
+    same = write({**resource, "status": status})
+    if same == before.text:
+        return same
+    is_other_rule = said.before is not None and said.before.source_hash == said.source_hash
+    becomes: ObservationStatus = "corrected" if is_other_rule else "amended"
+    return write({**resource, "status": becomes})
+
+
+def _retract_gone(
+    tx: Transaction,
+    trial: Trial,
+    unit: str,
+    built: list[dict[str, Any]],
+    said: Acceptance,
+) -> list[Version]:
+    """Retracts what an earlier version of the response gave and this one does not."""
+    if said.before is None:
+        return []
+    kept = {(resource["resourceType"], resource["id"]) for resource in built}
+    gone = [
+        version
+        for version in versions.of_unit(tx, unit)
+        if (version.type, version.id) not in kept
+        and version.type != "Provenance"
+        and not version.is_retracted
+    ]
+    return [retracted for version in gone if (retracted := _retract(tx, trial, version, said.now))]
+
+
+def retract_unit(tx: Transaction, trial: Trial, unit: str, now: str) -> None:
+    """Retracts everything of a form instance that is no longer in the source, the last first."""
+    for version in reversed(retractable(versions.of_unit(tx, unit))):
+        _retract(tx, trial, version, now)
+
+
+def _retract(tx: Transaction, trial: Trial, version: Version, now: str) -> Version | None:
+    said = retract(read_text(version.text))
+    text = version.text if said is None else write(said)
+    belonging = Belonging(version.unit, version.participant, version.form, is_retracted=True)
+    retracted = versions.put(tx, (version.type, version.id), text, belonging, now)
+    if retracted is not None:
+        owe(tx, trial, retracted, now)
+    return retracted

@@ -1,0 +1,79 @@
+"""What is owed: a new version to all who take its type, a retraction to who has it."""
+
+from __future__ import annotations
+
+from adapter.fhir.retraction import retract
+from adapter.ingest.trial import Trial
+from adapter.instruments.participant import Participant
+from adapter.release import Receiver
+from adapter.store import deliveries, versions
+from adapter.store.database import Transaction
+from adapter.store.versions import Version
+
+_WITH_THE_CLINIC = {"accepted", "confirmed", "claimed", "uncertain"}
+
+
+def owe(tx: Transaction, trial: Trial, version: Version, now: str) -> None:
+    """Owes a version to every receiver of its type.
+
+    What is retracted is owed only where it is, or may be; where it never left, nothing is sent at
+    all.
+    """
+    for receiver in trial.receivers:
+        if version.type not in receiver.accepts:
+            continue
+        if not version.is_retracted:
+            deliveries.enqueue(tx, receiver.name, version, "put", now)
+        elif _is_with(tx, receiver, version):
+            deliveries.enqueue(tx, receiver.name, version, "retract", now)
+        else:
+            deliveries.cancel(tx, receiver.name, version, now)
+
+
+def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str) -> None:
+    """After a consent changed: takes back what must not stay, owes again what may return."""
+    mine = retractable(versions.of_participant(tx, person.participant))
+    for receiver in trial.receivers:
+        must_go = _must_retract(trial, receiver, person)
+        for version in mine:
+            owed = deliveries.last_owed(tx, receiver.name, version)
+            if owed is None or owed[2] not in _WITH_THE_CLINIC:
+                continue
+            if must_go and owed[1] == "put":
+                deliveries.enqueue(tx, receiver.name, version, "retract", now)
+            elif not must_go and owed[1] == "retract":
+                deliveries.enqueue(tx, receiver.name, version, "put", now)
+
+
+def retractable(mine: list[Version]) -> list[Version]:
+    """What a retraction of these takes along: everything that is not retracted yet, in order.
+
+    A Provenance stays, as the record of what was said, unless something it names can only be deleted:
+    a reference to a deleted resource would be refused.
+    """
+    deleted = {
+        version.unit
+        for version in mine
+        if version.type != "Provenance" and retract({"resourceType": version.type}) is None
+    }
+    return [
+        version
+        for version in mine
+        if not version.is_retracted and (version.type != "Provenance" or version.unit in deleted)
+    ]
+
+
+def _is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+    held = deliveries.holding(tx, receiver.name, version.type, version.id)
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    under_way = owed is not None and owed[2] in {"claimed", "uncertain"}
+    return under_way or (held is not None and held.action == "put")
+
+
+def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:
+    return any(
+        rule.purpose == receiver.purpose
+        and rule.on_withdrawal == "retract"
+        and person.consents[rule.id].word == "withdrawn"
+        for rule in trial.study.consents
+    )

@@ -1,0 +1,106 @@
+"""The study and a person's place in it: who takes part, and what they agreed to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from adapter.errors import NotFoundError
+from adapter.fhir.check import write
+from adapter.fhir.consent import build_consent
+from adapter.fhir.questionnaire import build_questionnaire
+from adapter.fhir.research import (
+    build_device,
+    build_patient,
+    build_research_study,
+    build_research_subject,
+)
+from adapter.ingest.accept import retract_unit
+from adapter.ingest.owe import follow_consent, owe
+from adapter.ingest.trial import Trial
+from adapter.instruments.form import Form
+from adapter.instruments.participant import Participant
+from adapter.release import PARTICIPATION
+from adapter.store import instances, versions
+from adapter.store.database import Transaction
+from adapter.store.versions import Belonging
+
+
+def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
+    """Keeps the resources that belong to nobody: the device, the study, its questionnaires."""
+    identity = trial.identity
+    built = [
+        ("", build_device(identity, trial.software)),
+        ("", build_research_study(identity)),
+        *(
+            (form.id, build_questionnaire(form, identity.token("questionnaire", form.id)))
+            for form in _placed_forms(trial)
+            if form.items and form.kind != "adverse-event"
+        ),
+    ]
+    for form_id, resource in built:
+        unit = identity.token("study-unit", resource["resourceType"], resource["id"])
+        _put(tx, trial, resource, Belonging(unit, "", form_id), now)
+
+
+def _placed_forms(trial: Trial) -> list[Form]:
+    placed = dict.fromkeys(placement.form for placement in trial.study.forms)
+    return [trial.forms[name] for name in placed]
+
+
+def accept_participant(
+    tx: Transaction, trial: Trial, person: Participant, run: int, now: str
+) -> None:
+    """Keeps a person's facts and resources, and follows what a changed consent asks for."""
+    person = instances.with_withdrawals(tx, person)
+    is_changed = instances.keep_participant(tx, person, run)
+    identity = trial.identity
+    built = [build_patient(identity, person.participant), build_research_subject(identity, person)]
+    built += [
+        build_consent(identity, person.participant, rule, person.consents[rule.id])
+        for rule in trial.study.consents
+        if person.consents[rule.id].word != "unknown"
+    ]
+    belonging = Belonging(unit_of(trial, person.participant), person.participant, PARTICIPATION)
+    for resource in built:
+        _put(tx, trial, resource, belonging, now)
+    if is_changed:
+        follow_consent(tx, trial, person, now)
+
+
+def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -> None:
+    """Records a withdrawal that the source does not say yet, and follows it at once.
+
+    Raises:
+        NotFoundError: nobody of this name takes part, or the study has no such consent.
+    """
+    person = instances.participant(tx, name)
+    if person is None or consent not in person.consents:
+        raise NotFoundError(
+            "Expected a record that takes part and a consent of the study "
+            f"({', '.join(rule.id for rule in trial.study.consents)}); found one unknown. "
+            "Check both words."
+        )
+    today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
+    instances.withdraw(tx, name, consent, today)
+    accept_participant(tx, trial, person, instances.last_run(tx) or 0, now)
+
+
+def retract_participant(tx: Transaction, trial: Trial, participant: str, now: str) -> None:
+    """Retracts a person whom the source no longer holds, their form instances apart."""
+    instances.miss_participant(tx, participant)
+    retract_unit(tx, trial, unit_of(trial, participant), now)
+
+
+def unit_of(trial: Trial, participant: str) -> str:
+    """The unit of a person's own resources."""
+    return trial.identity.token("participant-unit", participant)
+
+
+def _put(
+    tx: Transaction, trial: Trial, resource: dict[str, Any], belonging: Belonging, now: str
+) -> None:
+    name = (resource["resourceType"], resource["id"])
+    version = versions.put(tx, name, write(resource), belonging, now)
+    if version is not None:
+        owe(tx, trial, version, now)

@@ -1,0 +1,38 @@
+"""What ingesting needs to know: the study, its forms, who receives, and how ids are derived."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapter.fhir.identity import Identity
+from adapter.instruments.form import Form
+from adapter.instruments.study import Study
+from adapter.release import Receiver
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One study on its way into the ledger. `software` is the adapter's own version."""
+
+    study: Study
+    forms: Mapping[str, Form]
+    identity: Identity
+    receivers: tuple[Receiver, ...]
+    software: str
+    _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def form_of(self, source_form: str) -> Form:
+        """The form that a form of the source is read by; KeyError where the study maps none."""
+        placed = {placement.source_form: placement.form for placement in self.study.forms}
+        return self.forms[placed[source_form]]
+
+    def mapping_of(self, form: Form) -> str:
+        """A digest of everything that decides what a record of this form becomes."""
+        known = self._digests.get(form.id)
+        if known is None:
+            said = (form.model_dump_json(), self.study.model_dump_json(), self.software)
+            known = hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
+            self._digests[form.id] = known
+        return known

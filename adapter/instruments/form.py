@@ -1,0 +1,263 @@
+"""What a form is: an instrument, an outcome form or an adverse-event form, as declared.
+
+A `Form` holds no data and does no I/O. The words are defined for their readers in
+`mappings/README.md`; the shapes follow FHIR R4 Questionnaire
+(https://hl7.org/fhir/R4/questionnaire.html).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ItemType = Literal[
+    "choice", "integer", "decimal", "boolean", "date", "dateTime", "time", "string", "text"
+]
+AdverseEventElement = Literal[
+    "identifier",
+    "event",
+    "category",
+    "date",
+    "detected",
+    "recordedDate",
+    "resolveDate",
+    "seriousness",
+    "severity",
+    "outcome",
+    "expected",
+    "actuality",
+]
+SYSTEMS = {
+    "loinc": "http://loinc.org",
+    "snomed": "http://snomed.info/sct",
+    "ucum": "http://unitsofmeasure.org",
+}
+RANGE = re.compile(r"^(?P<first>\S+) \.\. (?P<last>\S+)$")
+
+
+def _exact(value: object) -> object:
+    # YAML reads 41.6 as a binary float; its shortest text is what the file says.
+    return Decimal(str(value)) if isinstance(value, int | float) and value is not True else value
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact)]
+Text = Annotated[str, Field(min_length=1)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=48)]
+
+
+class Declared(BaseModel):
+    """The base of everything read from a mapping file: frozen, and no word it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Code(Declared):
+    """One coding; `system` is a URL or one of the short names in `SYSTEMS`."""
+
+    system: Text
+    code: Text
+    display: Text | None = None
+
+    @property
+    def url(self) -> str:
+        """The code system's canonical URL."""
+        return SYSTEMS.get(self.system, self.system)
+
+
+class Option(Declared):
+    """One answer that a choice item offers.
+
+    `value` is the source's own code. `weight` is what scoring counts; where it is left out, a
+    numeric `value` is its own weight. Without `code` the answer is coded in the project's own code
+    system.
+    """
+
+    value: Text
+    weight: Number | None = None
+    display: Text | None = None
+    code: Code | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _value_is_text(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("value"), int):
+            return {**data, "value": str(data["value"])}
+        return data
+
+    @property
+    def score(self) -> Decimal | None:
+        """The weight that scoring counts, None where the answer has none."""
+        if self.weight is not None:
+            return self.weight
+        return Decimal(self.value) if re.fullmatch(r"-?\d+(\.\d+)?", self.value) else None
+
+
+class Item(Declared):
+    """One question: where its answer stands in the source (`field`) and what may be answered."""
+
+    link_id: Id
+    field: Text
+    type: ItemType = "choice"
+    text: Text | None = None
+    codes: tuple[Code, ...] = ()
+    options: str | None = None
+    repeats: bool = False
+    required: bool = False
+    min: Number | None = None
+    max: Number | None = None
+    unit: Code | None = None
+    observe: bool = False
+    element: AdverseEventElement | None = None
+
+
+class Missing(Declared):
+    """When a scale may be scored although items are missing, and how the gap is filled.
+
+    `fill: mean` puts the person's own mean of the answered items (after reversal) in the gaps;
+    `fill: none` leaves them out (a mean over what was answered). `round: up` rounds the filled sum
+    up to a whole number.
+    """
+
+    at_least: int = Field(ge=1)
+    fill: Literal["mean", "none"]
+    round: Literal["up", "none"] = "none"
+
+
+class Band(Declared):
+    """A named stretch of a scale: `low` to `high` included, or up to but without `below`."""
+
+    id: Id
+    label: Text
+    low: Number
+    high: Number | None = None
+    below: Number | None = None
+    interpretation: Literal["N", "L", "LL", "LX", "H", "HH", "HX", "A", "POS", "NEG"] | None = None
+    codes: tuple[Code, ...] = ()
+
+
+class Threshold(Declared):
+    """A change that its source calls meaningful; `points`, `percent` or both are given."""
+
+    kind: Literal["minimal", "moderate", "substantial", "reliable", "responder"]
+    points: Number | None = Field(default=None, gt=0)
+    percent: Number | None = Field(default=None, gt=0)
+    source: Text
+
+
+class Scale(Declared):
+    """One score: from `items` by a rule, or, where only the total is held, from `field`.
+
+    `reverse` recodes to min + max - value of the item's options; `recode` replaces an item's value
+    before it is counted; `table` maps the raw sum to the reported value (T-scores).
+    """
+
+    id: Id
+    title: Text
+    codes: tuple[Code, ...] = ()
+    field: Text | None = None
+    items: tuple[str, ...] = ()
+    method: Literal["sum", "mean", "lookup", "reported"]
+    multiply: int = Field(default=1, ge=1)
+    reverse: tuple[str, ...] = ()
+    recode: dict[str, dict[Number, Number]] = Field(default_factory=dict)
+    table: dict[int, Number] = Field(default_factory=dict)
+    missing: Missing | None = None
+    range: tuple[Number, Number]
+    places: int = Field(default=0, ge=0, le=6)
+    unit: Literal["{score}", "{T-score}", "h", "%"] = "{score}"
+    better: Literal["lower", "higher"] | None = None
+    bands: tuple[Band, ...] = ()
+    change: tuple[Threshold, ...] = ()
+    note: Text | None = None
+
+    def __hash__(self) -> int:
+        """By what makes it this scale; forms are kept apart by their own hash."""
+        return hash((self.id, self.title, self.method))
+
+
+class Licence(Declared):
+    """Who owns the instrument, and whether its wording may stand in this repository."""
+
+    status: Text
+    wording: Literal["shipped", "withheld"]
+
+
+class Form(Declared):
+    """One form of a trial: what it asks, how it is scored, whose it is."""
+
+    kind: Literal["instrument", "outcome", "adverse-event"]
+    id: Id
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    title: Text
+    source: Text
+    licence: Licence
+    recall: Text | None = None
+    codes: tuple[Code, ...] = ()
+    options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
+    items: tuple[Item, ...] = ()
+    scales: tuple[Scale, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_each(cls, data: object) -> object:
+        """`each` holds what all items share; an item's own words win."""
+        if not isinstance(data, dict) or "each" not in data:
+            return data
+        each = data["each"]
+        items = [
+            {**each, **item} if isinstance(item, dict) else item for item in data.get("items", ())
+        ]
+        return {**{key: value for key, value in data.items() if key != "each"}, "items": items}
+
+    @model_validator(mode="after")
+    def _spread_ranges(self) -> Self:
+        """Writes `phq9-1 .. phq9-9` out as the nine link ids."""
+        order = [item.link_id for item in self.items]
+        scales = tuple(
+            scale.model_copy(
+                update={
+                    "items": _spread(scale.items, order),
+                    "reverse": _spread(scale.reverse, order),
+                    "recode": {
+                        link_id: dict(values)
+                        for key, values in scale.recode.items()
+                        for link_id in _spread((key,), order)
+                    },
+                }
+            )
+            for scale in self.scales
+        )
+        object.__setattr__(self, "scales", scales)
+        return self
+
+    def __hash__(self) -> int:
+        """By name and version, so that what is compiled from a form can be kept beside it."""
+        return hash((self.id, self.version))
+
+    @property
+    def is_totals_only(self) -> bool:
+        """Whether the trial holds this form's totals without the answers behind them."""
+        return not self.items
+
+    def item(self, link_id: str) -> Item:
+        """The item with this link id; KeyError where there is none."""
+        return next(item for item in self.items if item.link_id == link_id)
+
+    def offered(self, item: Item) -> tuple[Option, ...]:
+        """The options this item offers, in the form's order; empty for an item without options."""
+        return self.options.get(item.options, ()) if item.options else ()
+
+
+def _spread(names: tuple[str, ...], order: list[str]) -> tuple[str, ...]:
+    spread: list[str] = []
+    for name in names:
+        found = RANGE.match(name)
+        if found and found["first"] in order and found["last"] in order:
+            first, last = order.index(found["first"]), order.index(found["last"])
+            spread.extend(order[first : last + 1])
+        else:
+            spread.append(name)
+    return tuple(spread)

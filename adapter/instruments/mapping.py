@@ -1,0 +1,127 @@
+"""Reads mapping files: every mistake at once, each with file, line, expectation and what to do.
+
+YAML gives the words, the pydantic models give their shapes, and `coherence.py` says what must hold
+between them. Nothing here touches a disk: text comes in, values or findings go out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from adapter.errors import Origin, Problem
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Which line of a file each place of a declaration stands on."""
+
+    file: str
+    by_place: dict[Place, int]
+
+    def origin(self, place: Place) -> Origin:
+        """The file and the line of the innermost known part of `place`."""
+        known = place
+        while known and known not in self.by_place:
+            known = known[:-1]
+        return Origin(self.file, self.by_place.get(known, 1))
+
+    def problem(self, place: Place, expected: str, found: str, action: str) -> Problem:
+        """A finding at this place."""
+        return Problem(self.origin(place), _dotted(place), expected, found, action)
+
+
+def read_mapping(
+    text: str, file: str, model: type[Model]
+) -> tuple[Model | None, Lines, list[Problem]]:
+    """One declaration: the model, or None with all the findings; and where its parts stand."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as wrong:
+        return None, Lines(file, {}), [_not_yaml(wrong, file)]
+    lines = Lines(file, {})
+    problems: list[Problem] = []
+    _locate(node, (), lines, problems)
+    if not isinstance(value, dict):
+        problems.append(
+            lines.problem(
+                (), "a mapping of words to values", "something else", "See mappings/README.md."
+            )
+        )
+        return None, lines, problems
+    try:
+        read = model.model_validate(value)
+    except ValidationError as wrong:
+        problems.extend(_finding(error, lines) for error in wrong.errors(include_url=False))
+        return None, lines, problems
+    return (None if problems else read), lines, problems
+
+
+def _locate(node: yaml.Node | None, place: Place, lines: Lines, problems: list[Problem]) -> None:
+    """Notes the line of every node, and finds words that stand twice (YAML drops the first)."""
+    if node is None:
+        return
+    lines.by_place.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, key.value)
+            if inner in lines.by_place:
+                problems.append(
+                    Problem(
+                        Origin(lines.file, key.start_mark.line + 1),
+                        _dotted(inner),
+                        "each word once",
+                        f"a second one (the first stands on line {lines.by_place[inner]})",
+                        "Keep one of them.",
+                    )
+                )
+            lines.by_place[inner] = key.start_mark.line + 1
+            _locate(value, inner, lines, problems)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _locate(value, (*place, index), lines, problems)
+
+
+def _finding(error: ErrorDetails, lines: Lines) -> Problem:
+    place = tuple(error["loc"])
+    kind = error["type"]
+    if kind == "missing":
+        return lines.problem(
+            place[:-1],
+            f"the word `{place[-1]}`",
+            "it is missing",
+            "Add it; mappings/README.md defines it.",
+        )
+    if kind == "extra_forbidden":
+        return lines.problem(
+            place,
+            "a word of mappings/README.md",
+            "an unknown word",
+            "Correct its spelling or remove it.",
+        )
+    expected = str(error.get("ctx", {}).get("expected", "")) or error["msg"]
+    return lines.problem(
+        place,
+        expected,
+        f"{error['input']!r:.60}",
+        "Correct it; mappings/README.md defines the word.",
+    )
+
+
+def _not_yaml(wrong: yaml.YAMLError, file: str) -> Problem:
+    mark = getattr(wrong, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    reason = getattr(wrong, "problem", None) or "it cannot be read"
+    return Problem(Origin(file, line), "", "YAML", str(reason), "Correct the text at this line.")
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)

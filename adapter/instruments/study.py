@@ -1,0 +1,172 @@
+"""What a study is: its timepoints, its forms and where they stand in the source, its consents.
+
+Read from `mappings/studies/*.yaml`; the words are defined in `mappings/README.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field
+
+from adapter.instruments.form import Declared, Id, Text
+
+AbsentReason = Literal[
+    "unknown",
+    "asked-unknown",
+    "temp-unknown",
+    "not-asked",
+    "asked-declined",
+    "masked",
+    "not-applicable",
+    "unsupported",
+    "error",
+    "not-a-number",
+    "negative-infinity",
+    "positive-infinity",
+    "not-performed",
+    "not-permitted",
+]
+Purpose = Literal["research", "care"]
+StudyStatus = Literal[
+    "active",
+    "administratively-completed",
+    "approved",
+    "closed-to-accrual",
+    "closed-to-accrual-and-intervention",
+    "completed",
+    "disapproved",
+    "in-review",
+    "temporarily-closed-to-accrual",
+    "temporarily-closed-to-accrual-and-intervention",
+    "withdrawn",
+]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("expected a time zone of the IANA database such as Australia/Sydney")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Timepoint(Declared):
+    """One assessment of the plan.
+
+    `week` counts from enrolment, None for what happens throughout; `closes_days` is how many days
+    after the planned day the window closes, None for a window that stays open.
+    """
+
+    id: Id
+    title: Text
+    week: int | None = None
+    event: str = ""
+    closes_days: int | None = Field(default=None, ge=0)
+
+
+class Identifier(Declared):
+    """A business identifier of a person, and the source field that holds it."""
+
+    field: Text
+    system: Text
+
+
+class ParticipantForm(Declared):
+    """Where the source keeps what the trial knows about a person; dates are local days."""
+
+    form: Text
+    enrolled: str | None = None
+    completed: str | None = None
+    identifiers: dict[str, Identifier] = Field(default_factory=dict)
+
+
+class FieldEquals(Declared):
+    """A source field that says yes by one value."""
+
+    field: Text
+    equals: Text
+
+
+class ConsentRule(Declared):
+    """One thing a person may agree to, and what withdrawing means for what already left."""
+
+    id: Id
+    purpose: Purpose
+    form: Text
+    given: FieldEquals
+    date: str | None = None
+    withdrawn: FieldEquals | None = None
+    withdrawn_date: str | None = None
+    on_withdrawal: Literal["keep", "retract"]
+
+
+class FormPlacement(Declared):
+    """A form in this study: its name in the source, when it is asked, what renames its fields.
+
+    `completed_at` is the field with the moment of completion; left out, REDCap's own
+    `<source_form>_timestamp` is taken where the export has it.
+    """
+
+    form: Id
+    source_form: Text
+    at: tuple[Id, ...]
+    completed_at: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    reveals_allocation: bool = False
+
+
+class Registration(Declared):
+    """The number under which the study is registered."""
+
+    system: Text
+    value: Text
+
+
+class Period(Declared):
+    """First and last day, local."""
+
+    start: Day
+    end: Day | None = None
+
+
+class Study(Declared):
+    """The shared context of every mapping."""
+
+    kind: Literal["study"]
+    id: Id
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    title: Text
+    source: Text
+    base: Annotated[str, Field(pattern=r"^https?://[^\s]+[^/\s]$")]
+    registry: Registration | None = None
+    status: StudyStatus
+    period: Period | None = None
+    timezone: Zone
+    record_id: Text
+    missing_codes: dict[str, AbsentReason] = Field(default_factory=dict)
+    timepoints: tuple[Timepoint, ...]
+    participant: ParticipantForm
+    consents: tuple[ConsentRule, ...] = ()
+    forms: tuple[FormPlacement, ...]
+    not_mapped: dict[str, Text] = Field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """By name and version, so that what is compiled for a study can be kept beside it."""
+        return hash((self.id, self.version))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the source's local times are told in."""
+        return ZoneInfo(self.timezone)
+
+    def timepoint_of(self, event: str) -> Timepoint | None:
+        """The timepoint that a source event stands for, None where the study names none."""
+        return next((point for point in self.timepoints if point.event == event), None)
+
+    def placement_of(self, source_form: str) -> FormPlacement | None:
+        """Where a form of the source belongs, None where the study does not map it."""
+        return next((form for form in self.forms if form.source_form == source_form), None)

@@ -1,0 +1,30 @@
+"""What a person's consents say about a receiver: every consent of its purpose must be given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from adapter.instruments.participant import ConsentWord
+from adapter.instruments.study import Purpose, Study
+
+ConsentHold = Literal["consent-withdrawn", "consent-refused", "consent-unknown"]
+
+_HOLDS: tuple[tuple[ConsentWord, ConsentHold], ...] = (
+    ("withdrawn", "consent-withdrawn"),
+    ("refused", "consent-refused"),
+    ("unknown", "consent-unknown"),
+)
+
+
+def held_by_consent(
+    study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+) -> ConsentHold | None:
+    """The rule that holds a person's data back from receivers of this purpose, None when none does.
+
+    A purpose that the study has no consent for is never permitted.
+    """
+    words = [
+        consents.get(rule.id, "unknown") for rule in study.consents if rule.purpose == purpose
+    ] or ["unknown"]
+    return next((rule for word, rule in _HOLDS if word in words), None)

@@ -1,0 +1,66 @@
+"""The release gate: one word per resource and receiver, with the rule that said so.
+
+It is asked at send time, not when something is queued, because consent may change in between. What
+cannot be shown to be allowed is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from adapter.instruments.participant import ConsentWord
+from adapter.instruments.study import Purpose, Study
+from adapter.release.blinding import reveals_allocation
+from adapter.release.consent import ConsentHold, held_by_consent
+
+Rule = Literal["released", "retraction", "withdrawal-notice", "blinding"] | ConsentHold
+PARTICIPATION: Final = "participation"
+"""Stands in `Subject.form` for what says that and how a person takes part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the gate must know of a resource: whose it is, from which form, and whether it retracts.
+
+    `participant` is empty for what belongs to nobody (the study, its questionnaires);
+    `is_known_there` says that the receiver already holds something of the participant.
+    """
+
+    participant: str
+    form: str
+    is_retraction: bool = False
+    is_known_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Released, or held by the named rule."""
+
+    is_released: bool
+    rule: Rule
+
+
+def decide(
+    subject: Subject, study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+) -> Decision:
+    """May this leave for a receiver of this purpose?
+
+    A retraction always leaves, for it takes back what is already there; so does the notice that a
+    person has withdrawn, to a receiver that knows of them. `consents` holds the participant's word
+    by consent id.
+    """
+    if subject.is_retraction:
+        return Decision(is_released=True, rule="retraction")
+    if reveals_allocation(study, subject.form):
+        return Decision(is_released=False, rule="blinding")
+    if not subject.participant:
+        return Decision(is_released=True, rule="released")
+    hold = held_by_consent(study, purpose, consents)
+    if hold is None:
+        return Decision(is_released=True, rule="released")
+    is_notice = subject.form == PARTICIPATION and subject.is_known_there
+    if hold == "consent-withdrawn" and is_notice:
+        return Decision(is_released=True, rule="withdrawal-notice")
+    return Decision(is_released=False, rule=hold)

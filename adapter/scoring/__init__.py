@@ -1,0 +1,5 @@
+"""Scoring: from a Response to its Scores. Pure, in Decimal, and never a guess."""
+
+from adapter.scoring.score import Score, band_of, score_response
+
+__all__ = ["Score", "band_of", "score_response"]

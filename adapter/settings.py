@@ -1,0 +1,183 @@
+"""`adapter.toml` and the environment, read once and frozen.
+
+Paths are relative to the file. Secrets never stand in it: a setting that ends in `_env` names the
+environment variable that holds the secret, one that ends in `_file` the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from adapter.errors import DeclarationError, Origin, Problem
+
+SHORTEST_KEY_BYTES = 16
+LONGEST_KEY_BYTES = 64
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("expected a time with its offset, such as 2024-02-15T09:00:00+11:00")
+    return moment
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(_Section):
+    """One export of a REDCap project.
+
+    `as_of` is when it was exported (now, when left out): open windows are judged by it.
+    `missing_limit` says how many records may be gone since last time and are then retracted; left
+    out, none is.
+    """
+
+    kind: Literal["redcap"]
+    dictionary: Path
+    records: Path
+    encoding: str = "utf-8"
+    as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
+    missing_limit: int | None = Field(default=None, ge=0)
+
+
+class ClinicSettings(_Section):
+    """One record system: its profile and its FHIR base; `token_env` or `token_file` signs in."""
+
+    profile: Path
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    token_env: str | None = None
+    token_file: Path | None = None
+
+
+class Settings(_Section):
+    """Everything the adapter is told. `key_env` or `key_file` holds the study's id key."""
+
+    study: Path
+    instruments: Path
+    ledger: Path
+    crosswalk: Path
+    key_env: str | None = None
+    key_file: Path | None = None
+    sources: tuple[SourceSettings, ...] = ()
+    clinics: tuple[ClinicSettings, ...] = ()
+
+
+def read_settings(path: Path) -> Settings:
+    """Reads `adapter.toml`; every relative path is taken from where the file lies.
+
+    Raises:
+        DeclarationError: it is missing, no TOML, or says what no setting means; with every finding.
+    """
+    try:
+        text = path.read_text("utf-8")
+        said = tomllib.loads(text)
+    except OSError as wrong:
+        raise DeclarationError(
+            "The configuration cannot be read.",
+            (
+                Problem(
+                    Origin(path.name), "", "a readable file", str(wrong.strerror), "Check --config."
+                ),
+            ),
+        ) from wrong
+    except tomllib.TOMLDecodeError as wrong:
+        raise DeclarationError(
+            "The configuration is no TOML.",
+            (Problem(Origin(path.name), "", "TOML", str(wrong), "Correct the text there."),),
+        ) from wrong
+    try:
+        settings = Settings.model_validate(said)
+    except ValidationError as wrong:
+        raise DeclarationError(
+            "The configuration cannot be used.",
+            tuple(
+                Problem(
+                    Origin(path.name, _line_of(text, error["loc"])),
+                    ".".join(map(str, error["loc"])),
+                    error["msg"],
+                    "something else" if error["type"] != "missing" else "nothing",
+                    "Correct it; the README lists every setting.",
+                )
+                for error in wrong.errors(include_url=False)
+            ),
+        ) from wrong
+    return _beside(settings, path.parent)
+
+
+def read_secret(
+    environment: Mapping[str, str], env: str | None, file: Path | None, what: str
+) -> str | None:
+    """The secret that a pair of settings names, None when neither does.
+
+    Raises:
+        DeclarationError: it is named and cannot be had.
+    """
+    if env is not None:
+        if value := environment.get(env, "").strip():
+            return value
+        found = Problem(
+            Origin("environment"),
+            env,
+            f"{what} in this variable",
+            "nothing",
+            "Set it and run again.",
+        )
+        raise DeclarationError("A secret is missing.", (found,))
+    if file is None:
+        return None
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as wrong:
+        problem = Problem(
+            Origin(file.name), "", f"{what} in this file", str(wrong.strerror), "Write it there."
+        )
+        raise DeclarationError("A secret is missing.", (problem,)) from wrong
+
+
+def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
+    """The first line that sets the last word of a place; TOML's own reader tells no lines."""
+    words = [str(part) for part in place if isinstance(part, str)]
+    for number, line in enumerate(text.splitlines(), start=1):
+        if words and line.strip().startswith(words[-1]):
+            return number
+    return None
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """The same settings with every path made absolute from `folder`."""
+
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else (folder / path).absolute()
+
+    return settings.model_copy(
+        update={
+            **{
+                name: absolute(getattr(settings, name))
+                for name in ("study", "instruments", "ledger", "crosswalk", "key_file")
+            },
+            "sources": tuple(
+                source.model_copy(
+                    update={
+                        "dictionary": absolute(source.dictionary),
+                        "records": absolute(source.records),
+                    }
+                )
+                for source in settings.sources
+            ),
+            "clinics": tuple(
+                clinic.model_copy(
+                    update={
+                        "profile": absolute(clinic.profile),
+                        "token_file": absolute(clinic.token_file),
+                    }
+                )
+                for clinic in settings.clinics
+            ),
+        }
+    )

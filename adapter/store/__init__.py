@@ -1,0 +1,1 @@
+"""The ledger: every version of every resource, what is owed to whom, and what became of it."""

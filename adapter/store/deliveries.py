@@ -1,0 +1,360 @@
+"""What is owed to each clinic, and what became of it.
+
+The states and every arrow between them are drawn in the README. Each clinic has one writer at a
+time; `claim` hands out whole units in order, `settle` writes down what the clinic said. A version
+that is newer than one still under way waits for it; one that never left is superseded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from adapter.store.database import Transaction
+from adapter.store.versions import Version
+
+State = Literal[
+    "queued",
+    "claimed",
+    "uncertain",
+    "accepted",
+    "confirmed",
+    "held",
+    "refused",
+    "quarantined",
+    "superseded",
+]
+Action = Literal["put", "retract"]
+STATES: tuple[State, ...] = (
+    "queued",
+    "claimed",
+    "uncertain",
+    "accepted",
+    "confirmed",
+    "held",
+    "refused",
+    "quarantined",
+    "superseded",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One version owed to one clinic."""
+
+    seq: int
+    clinic: str
+    type: str
+    id: str
+    version: int
+    action: Action
+    unit: str
+    participant: str
+    form: str
+    state: State
+    attempts: int
+    remote_version: str
+
+    @property
+    def name(self) -> str:
+        """`Type/id`, as references say it."""
+        return f"{self.type}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a delivery becomes: its next state, why, and the version the clinic gave it."""
+
+    seq: int
+    state: State
+    rule: str = ""
+    reason: str = ""
+    remote_version: str = ""
+
+
+_COLUMNS = ", ".join(Delivery.__slots__)
+
+
+def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now: str) -> None:
+    """Owes a version to a clinic; what of the same resource has not left yet is superseded."""
+    tx.execute(
+        "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND type = ?"
+        " AND id = ? AND state IN ('queued', 'held', 'refused', 'quarantined')",
+        (now, clinic, version.type, version.id),
+    )
+    tx.execute(
+        "INSERT INTO delivery (clinic, type, id, version, action, unit, participant, form, state,"
+        " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+        (
+            clinic,
+            version.type,
+            version.id,
+            version.version,
+            action,
+            version.unit,
+            version.participant,
+            version.form,
+            now,
+            now,
+        ),
+    )
+
+
+def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
+    """Takes back what has not left yet."""
+    tx.execute(
+        "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND type = ?"
+        " AND id = ? AND state IN ('queued', 'held', 'refused', 'quarantined')",
+        (now, clinic, version.type, version.id),
+    )
+
+
+def reopen(tx: Transaction, clinic: str, now: str) -> None:
+    """Before a push: asks the gate again about what was held, and doubts what was under way.
+
+    What a process that died had claimed may or may not have arrived: it is looked up, never resent
+    blind.
+    """
+    for found, becomes in (("held", "queued"), ("claimed", "uncertain")):
+        tx.execute(
+            "UPDATE delivery SET state = ?, rule = '', updated = ? WHERE clinic = ? AND state = ?",
+            (becomes, now, clinic, found),
+        )
+
+
+def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
+    """The next queued deliveries in order, at most `limit` unless one unit alone is larger.
+
+    A unit is never divided, and a resource whose older version is still under way waits.
+    """
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM delivery AS d WHERE clinic = ? AND state = 'queued'"
+        " AND NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND unit = d.unit"
+        " AND state IN ('claimed', 'uncertain')) ORDER BY seq LIMIT ?",
+        (clinic, limit + 1),
+    ).fetchall()
+    found = [_delivery(row) for row in rows]
+    if len(found) > limit:
+        found = _whole_units(tx, clinic, found)
+    tx.executemany(
+        "UPDATE delivery SET state = 'claimed', attempts = attempts + 1, updated = ? WHERE seq = ?",
+        [(now, delivery.seq) for delivery in found],
+    )
+    return found
+
+
+def _whole_units(tx: Transaction, clinic: str, found: list[Delivery]) -> list[Delivery]:
+    last = found[-1].unit
+    whole = [delivery for delivery in found if delivery.unit != last]
+    if whole:
+        return whole
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND unit = ? AND state = 'queued'"
+        " ORDER BY seq",
+        (clinic, last),
+    )
+    return [_delivery(row) for row in rows]
+
+
+def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
+    """Writes down what became of deliveries, and what the clinic now holds."""
+    for said in settlements:
+        tx.execute(
+            "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?,"
+            " remote_version = CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq = ?",
+            (
+                said.state,
+                said.rule,
+                said.reason,
+                now,
+                said.remote_version,
+                said.remote_version,
+                said.seq,
+            ),
+        )
+        if said.state == "accepted":
+            _hold(tx, said, now)
+
+
+def _hold(tx: Transaction, said: Settlement, now: str) -> None:
+    tx.execute(
+        "INSERT OR REPLACE INTO holding (clinic, type, id, version, action, unit, participant,"
+        " remote_version) SELECT clinic, type, id, version, action, unit, participant,"
+        " remote_version FROM delivery WHERE seq = ?",
+        (said.seq,),
+    )
+    tx.execute(
+        "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
+        " WHERE newer.seq = ? AND older.clinic = newer.clinic AND older.type = newer.type"
+        " AND older.id = newer.id AND older.seq < newer.seq"
+        " AND older.state IN ('accepted', 'confirmed')",
+        (now, said.seq),
+    )
+
+
+def in_state(tx: Transaction, clinic: str, state: State, limit: int) -> list[Delivery]:
+    """Deliveries of a clinic in one state, oldest first."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND state = ? ORDER BY seq LIMIT ?",
+        (clinic, state, limit),
+    )
+    return [_delivery(row) for row in rows]
+
+
+def after(
+    tx: Transaction, clinic: str, seq: int, limit: int, *, everything: bool
+) -> list[Delivery]:
+    """A page of what to read back, behind `seq`: accepted, and with `everything` confirmed."""
+    states = "('accepted', 'confirmed')" if everything else "('accepted')"
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND seq > ? AND state IN {states}"
+        " ORDER BY seq LIMIT ?",
+        (clinic, seq, limit),
+    )
+    return [_delivery(row) for row in rows]
+
+
+def lose(tx: Transaction, delivery: Delivery) -> None:
+    """Notes that the clinic no longer holds a resource, so that sending it is creating it again."""
+    tx.execute(
+        "DELETE FROM holding WHERE clinic = ? AND type = ? AND id = ?",
+        (delivery.clinic, delivery.type, delivery.id),
+    )
+
+
+def note_version(tx: Transaction, delivery: Delivery, remote_version: str) -> None:
+    """Notes the version that a person made at the clinic: a retry writes over it alone."""
+    tx.execute(
+        "UPDATE holding SET remote_version = ? WHERE clinic = ? AND type = ? AND id = ?",
+        (remote_version, delivery.clinic, delivery.type, delivery.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a clinic holds of one resource: our version of it, and the clinic's."""
+
+    version: int
+    action: Action
+    remote_version: str
+
+
+def holding(tx: Transaction, clinic: str, resource_type: str, resource_id: str) -> Holding | None:
+    """What the clinic holds of a resource, None when nothing of it was ever accepted."""
+    row = tx.execute(
+        "SELECT version, action, remote_version FROM holding"
+        " WHERE clinic = ? AND type = ? AND id = ?",
+        (clinic, resource_type, resource_id),
+    ).fetchone()
+    return None if row is None else Holding(*row)
+
+
+def holds_of(tx: Transaction, clinic: str, participant: str) -> bool:
+    """Whether the clinic holds anything of this person."""
+    row = tx.execute(
+        "SELECT 1 FROM holding WHERE clinic = ? AND participant = ? AND action = 'put' LIMIT 1",
+        (clinic, participant),
+    ).fetchone()
+    return row is not None
+
+
+def last_owed(tx: Transaction, clinic: str, version: Version) -> tuple[int, Action, State] | None:
+    """The newest delivery of a resource to a clinic: which version, which action, which state."""
+    row = tx.execute(
+        "SELECT version, action, state FROM delivery WHERE clinic = ? AND type = ? AND id = ?"
+        " AND state <> 'superseded' ORDER BY seq DESC LIMIT 1",
+        (clinic, version.type, version.id),
+    ).fetchone()
+    return None if row is None else (row["version"], row["action"], row["state"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Deliveries alike for the gate: how many would be made, of which kind."""
+
+    participant: str
+    form: str
+    type: str
+    action: Action
+    is_held_by_clinic: bool
+    count: int
+
+
+def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
+    """What a push would send or hold, grouped by what the gate decides on."""
+    rows = tx.execute(
+        "SELECT d.participant, d.form, d.type, d.action, h.id IS NOT NULL AND h.action = 'put'"
+        " AS is_held, count(*) AS n FROM delivery AS d LEFT JOIN holding AS h"
+        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"
+        " AND d.state IN ('queued', 'held', 'claimed', 'uncertain')"
+        " GROUP BY d.participant, d.form, d.type, d.action, is_held",
+        (clinic,),
+    )
+    return (Pending(row[0], row[1], row[2], row[3], bool(row["is_held"]), row["n"]) for row in rows)
+
+
+def settled(tx: Transaction, clinic: str) -> dict[str, int]:
+    """How many resources of each type the clinic holds that nothing is owed for."""
+    rows = tx.execute(
+        "SELECT type, count(*) AS n FROM holding AS h WHERE clinic = ? AND NOT EXISTS"
+        " (SELECT 1 FROM delivery WHERE clinic = h.clinic AND type = h.type AND id = h.id"
+        " AND state IN ('queued', 'held', 'claimed', 'uncertain')) GROUP BY type",
+        (clinic,),
+    )
+    return {row["type"]: row["n"] for row in rows}
+
+
+def count_states(tx: Transaction, clinic: str) -> dict[State, int]:
+    """How many deliveries of a clinic are in each state; every state is there."""
+    rows = tx.execute(
+        "SELECT state, count(*) AS n FROM delivery WHERE clinic = ? GROUP BY state", (clinic,)
+    )
+    counted = {row["state"]: row["n"] for row in rows}
+    return {state: counted.get(state, 0) for state in STATES}
+
+
+def oldest_undelivered(tx: Transaction, clinic: str) -> str | None:
+    """Since when the longest-waiting delivery that may leave has waited, None when none waits."""
+    row = tx.execute(
+        "SELECT min(created) FROM delivery WHERE clinic = ?"
+        " AND state IN ('queued', 'claimed', 'uncertain')",
+        (clinic,),
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Deliveries that wait for a person, alike in state, rule and reason."""
+
+    state: State
+    type: str
+    rule: str
+    reason: str
+    count: int
+
+
+def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
+    """What is held or refused, grouped by why, most first."""
+    rows = tx.execute(
+        "SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?"
+        " AND state IN ('held', 'refused', 'quarantined') GROUP BY state, type, rule, reason"
+        " ORDER BY count(*) DESC, type",
+        (clinic,),
+    )
+    return [Stuck(*row) for row in rows]
+
+
+def retry(tx: Transaction, clinic: str, now: str) -> int:
+    """A person's word to try again what was refused, and what waited behind it; gives how many."""
+    changed = tx.execute(
+        "UPDATE delivery SET state = 'queued', reason = '', updated = ?"
+        " WHERE clinic = ? AND state IN ('refused', 'quarantined')",
+        (now, clinic),
+    )
+    return changed.rowcount
+
+
+def _delivery(row: dict[str, object]) -> Delivery:
+    return Delivery(*(row[name] for name in Delivery.__slots__))  # type: ignore[arg-type]

@@ -1,0 +1,198 @@
+"""What the sources held when read last: people, form instances, rows that did not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+import orjson
+
+from adapter.errors import Origin, Problem
+from adapter.instruments.participant import ConsentState, Participant
+from adapter.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One form instance as ingested last; `place` is its record, event, form and repeat."""
+
+    unit: str
+    participant: str
+    form: str
+    source_hash: str
+    mapping: str
+    status: str
+    place: str
+    run: int
+
+
+def start_run(tx: Transaction, source: str, now: str) -> int:
+    """Opens an ingest; gives its number."""
+    started = tx.execute("INSERT INTO run (source, started) VALUES (?, ?)", (source, now))
+    return started.lastrowid or 0
+
+
+def end_run(tx: Transaction, run: int, now: str) -> None:
+    """Closes an ingest."""
+    tx.execute("UPDATE run SET ended = ? WHERE run = ?", (now, run))
+
+
+def last_run(tx: Transaction) -> int | None:
+    """The number of the newest ingest that ended, None when there was none."""
+    row = tx.execute("SELECT max(run) FROM run WHERE ended <> ''").fetchone()
+    return row[0]  # type: ignore[no-any-return]
+
+
+def instance(tx: Transaction, unit: str) -> Instance | None:
+    """The form instance of a unit as ingested last, None for a new one."""
+    row = tx.execute("SELECT * FROM instance WHERE unit = ?", (unit,)).fetchone()
+    return None if row is None else Instance(**dict(row))
+
+
+def keep_instance(tx: Transaction, seen: Instance) -> None:
+    """Notes a form instance as it stands now."""
+    tx.execute(
+        "INSERT OR REPLACE INTO instance (unit, participant, form, source_hash, mapping, status,"
+        " place, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            seen.unit,
+            seen.participant,
+            seen.form,
+            seen.source_hash,
+            seen.mapping,
+            seen.status,
+            seen.place,
+            seen.run,
+        ),
+    )
+
+
+def see_again(tx: Transaction, unit: str, run: int) -> None:
+    """Notes that this ingest met the instance, and nothing else about it changed."""
+    tx.execute("UPDATE instance SET run = ? WHERE unit = ?", (run, unit))
+
+
+def unseen(tx: Transaction, run: int) -> Iterator[Instance]:
+    """Instances that an earlier ingest met and this one did not, retracted ones left out."""
+    rows = tx.execute(
+        "SELECT * FROM instance WHERE run <> ? AND status <> 'entered-in-error' ORDER BY unit",
+        (run,),
+    )
+    return (Instance(**dict(row)) for row in rows)
+
+
+def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
+    """Keeps a person's facts without their identifiers; gives whether they changed."""
+    facts = orjson.dumps(
+        {
+            "enrolled": person.enrolled,
+            "ended": person.ended,
+            "consents": {name: asdict(state) for name, state in person.consents.items()},
+        },
+        option=orjson.OPT_SORT_KEYS,
+    ).decode()
+    known = tx.execute(
+        "SELECT facts, is_missing FROM participant WHERE participant = ?", (person.participant,)
+    ).fetchone()
+    tx.execute(
+        "INSERT OR REPLACE INTO participant (participant, facts, run, is_missing)"
+        " VALUES (?, ?, ?, 0)",
+        (person.participant, facts, run),
+    )
+    return known is None or known["facts"] != facts or known["is_missing"] == 1
+
+
+def participant(tx: Transaction, name: str) -> Participant | None:
+    """A person's facts as read last, without identifiers; None for somebody unknown or gone."""
+    row = tx.execute(
+        "SELECT facts FROM participant WHERE participant = ? AND is_missing = 0", (name,)
+    ).fetchone()
+    if row is None:
+        return None
+    facts = orjson.loads(row["facts"])
+    return Participant(
+        participant=name,
+        enrolled=facts["enrolled"],
+        ended=facts["ended"],
+        consents={key: ConsentState(**state) for key, state in facts["consents"].items()},
+    )
+
+
+def withdraw(tx: Transaction, name: str, consent: str, since: str) -> None:
+    """Records that a person withdrew a consent on a local day, whatever the source says."""
+    tx.execute("INSERT OR IGNORE INTO withdrawal VALUES (?, ?, ?)", (name, consent, since))
+
+
+def with_withdrawals(tx: Transaction, person: Participant) -> Participant:
+    """The person, with the withdrawals recorded here on top of what the source says."""
+    rows = tx.execute(
+        "SELECT consent, since FROM withdrawal WHERE participant = ?", (person.participant,)
+    ).fetchall()
+    consents = dict(person.consents)
+    for row in rows:
+        known = consents.get(row["consent"])
+        if known is not None and known.word == "given":
+            consents[row["consent"]] = ConsentState("withdrawn", known.since, row["since"])
+    return replace(person, consents=consents)
+
+
+def participants_unseen(tx: Transaction, run: int) -> list[str]:
+    """People that an earlier ingest met and this one did not."""
+    rows = tx.execute(
+        "SELECT participant FROM participant WHERE run <> ? AND is_missing = 0 ORDER BY 1",
+        (run,),
+    )
+    return [row["participant"] for row in rows]
+
+
+def miss_participant(tx: Transaction, name: str) -> None:
+    """Notes that a person is no longer in the source."""
+    tx.execute("UPDATE participant SET is_missing = 1 WHERE participant = ?", (name,))
+
+
+def names(tx: Transaction) -> list[str]:
+    """Everybody whom the source holds, by their study number."""
+    rows = tx.execute("SELECT participant FROM participant WHERE is_missing = 0 ORDER BY 1")
+    return [row["participant"] for row in rows]
+
+
+def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
+    """Keeps a row's problem, so that `status` can list it until a later ingest finds it mended."""
+    origin = problem.origin
+    tx.execute(
+        "INSERT INTO rejection (file, line, record, event, form, field, expected, found, action,"
+        " run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            origin.file,
+            origin.line or 0,
+            origin.record,
+            origin.event,
+            form,
+            problem.field,
+            problem.expected,
+            problem.found,
+            problem.action,
+            run,
+        ),
+    )
+
+
+def rejections(tx: Transaction, run: int, limit: int) -> list[Problem]:
+    """What an ingest could not take in, in the order it was met."""
+    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY rowid LIMIT ?", (run, limit))
+    return [
+        Problem(
+            Origin(row["file"], row["line"] or None, row["record"], row["event"]),
+            row["field"],
+            row["expected"],
+            row["found"],
+            row["action"],
+        )
+        for row in rows
+    ]
+
+
+def count_rejections(tx: Transaction, run: int) -> int:
+    """How many problems an ingest kept."""
+    row = tx.execute("SELECT count(*) FROM rejection WHERE run = ?", (run,)).fetchone()
+    return int(row[0])

@@ -1,0 +1,117 @@
+"""Talks FHIR over HTTP to one record system, and turns whatever happens into a value.
+
+`exchange` sorts every answer: it came and is FHIR, the clinic was not reached, or nobody knows.
+Retry-After is obeyed as seconds or as a date (RFC 9110, 10.2.3). Nothing of what was sent stands in
+a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from adapter.sync.receipt import Unknown, Unreachable
+
+FHIR_JSON = "application/fhir+json"
+_BUSY = frozenset({429, 503})
+_UNSURE = frozenset({500, 502, 504, 408})
+_LONGEST_REASON = 300
+_QUOTED = re.compile(r"""(["'`]).*?\1""")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the record system said: HTTP status, its JSON ({} for none), and the body's ETag."""
+
+    status: int
+    body: dict[str, Any]
+    etag: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return self.status < 300  # noqa: PLR2004 - the class of the status code
+
+
+class FhirClient:
+    """One record system. The HTTP client is given, with its base URL, sign-in and time-outs."""
+
+    def __init__(self, http: httpx.Client, clock: Callable[[], datetime]) -> None:
+        """`clock` gives the present moment, aware; it is asked only to read a Retry-After date."""
+        self._http, self._clock = http, clock
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer | Unreachable | Unknown:
+        """One request. `path` is relative to the base; '' is the base itself."""
+        sent = {"Accept": FHIR_JSON, **(headers or {})}
+        if content is not None and "Content-Type" not in sent:
+            sent["Content-Type"] = FHIR_JSON
+        try:
+            response = self._http.request(method, path, content=content, headers=sent)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as wrong:
+            return Unreachable(type(wrong).__name__)
+        except httpx.HTTPError as wrong:
+            # Sent, and then silence: a write may have taken effect.
+            return Unknown(type(wrong).__name__)
+        return self._sort(response)
+
+    def _sort(self, response: httpx.Response) -> Answer | Unreachable | Unknown:
+        status = response.status_code
+        if status in _BUSY:
+            return Unreachable(f"HTTP {status}", self._retry_after(response))
+        if status in _UNSURE:
+            return Unknown(f"HTTP {status}: {reason_of(_json(response))}")
+        body = _json(response)
+        if body is None and response.content:
+            return Unknown(f"HTTP {status} with a body that is not FHIR JSON")
+        return Answer(status, body or {}, response.headers.get("ETag", ""))
+
+    def _retry_after(self, response: httpx.Response) -> float | None:
+        said = response.headers.get("Retry-After", "").strip()
+        if not said:
+            return None
+        if said.isdecimal():
+            return float(said)
+        try:
+            until: datetime = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        return max(0.0, (until - self._clock()).total_seconds())
+
+
+def version_of(etag: str) -> str:
+    """The version id in an ETag: `W/"3"` says `3`."""
+    return etag.removeprefix("W/").strip('"')
+
+
+def reason_of(outcome: dict[str, Any] | None) -> str:
+    """What an OperationOutcome says, shortened; its codes where it has no words."""
+    if not outcome or outcome.get("resourceType") != "OperationOutcome":
+        return "no OperationOutcome"
+    issues = [
+        issue.get("diagnostics") or issue.get("details", {}).get("text") or issue.get("code", "")
+        for issue in outcome.get("issue", ())
+    ]
+    said = "; ".join(filter(None, issues)) or "an empty OperationOutcome"
+    # A server may quote what it was sent: what stands in quotation marks could be an answer.
+    return _QUOTED.sub("[withheld]", said)[:_LONGEST_REASON]
+
+
+def _json(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None

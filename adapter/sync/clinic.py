@@ -1,0 +1,86 @@
+"""One clinic at work: its profile, its client, and all that delivering to it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from adapter.fhir.identity import Identity
+from adapter.instruments.study import Study
+from adapter.store import versions
+from adapter.store.database import Database, Transaction
+from adapter.store.deliveries import Action, Delivery
+from adapter.store.identities import Crosswalk
+from adapter.sync.client import Answer, FhirClient, reason_of
+from adapter.sync.outgoing import wire_text
+from adapter.sync.profile import ClinicProfile
+from adapter.sync.receipt import Unknown, Unreachable
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds."""
+
+    profile: ClinicProfile
+    client: FhirClient
+    database: Database
+    crosswalk: Crosswalk
+    study: Study
+    identity: Identity
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+    @property
+    def name(self) -> str:
+        """The clinic's id."""
+        return self.profile.id
+
+    def now(self) -> str:
+        """The present moment as the ledger writes it."""
+        return self.clock().astimezone(UTC).isoformat(timespec="seconds")
+
+    def patient_of(self, participant: str) -> str | None:
+        """The id of the participant's Patient at this clinic, None while it is not known."""
+        if self.profile.patient.create or not participant:
+            return self.identity.patient(participant)
+        return self.crosswalk.linked(self.name, participant)
+
+    def text_of(
+        self, tx: Transaction, delivery: Delivery, version: int, action: Action
+    ) -> bytes | None:
+        """What the clinic gets, or got, of a version: in its own terms, None for a deletion."""
+        text = versions.text_of(tx, delivery.type, delivery.id, version)
+        return wire_text(
+            text,
+            is_retraction=action == "retract",
+            ours=self.identity.patient(delivery.participant),
+            theirs=self.patient_of(delivery.participant) or "",
+        )
+
+    def find_patient(self, participant: str) -> str | Unreachable | Unknown:
+        """Looks the participant up by identifier; '' once linked, else the rule that holds.
+
+        The identifier travels in the body, because addresses end up in logs.
+        """
+        name = self.profile.patient.find_by or ""
+        value = self.crosswalk.identifier(participant, name)
+        if value is None:
+            return "patient-without-identifier"
+        system = self.study.participant.identifiers[name].system
+        answer = self.client.exchange(
+            "POST",
+            "Patient/_search",
+            urlencode({"identifier": f"{system}|{value}", "_count": "2"}).encode(),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        if not isinstance(answer, Answer):
+            return answer
+        if not answer.is_success:
+            return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
+        found = [entry["resource"]["id"] for entry in answer.body.get("entry", ())]
+        if len(found) != 1:
+            return "patient-ambiguous" if found else "patient-not-found"
+        self.crosswalk.link(self.name, participant, found[0], self.now())
+        return ""

@@ -1,0 +1,49 @@
+"""What a push would do, told before it is done: the same gate, and no request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from adapter.store import deliveries
+from adapter.sync.clinic import Clinic
+from adapter.sync.push import held_by
+
+
+@dataclass(slots=True)
+class Plan:
+    """For one clinic, by type: what would be created, updated, retracted, held by which rule.
+
+    `unchanged_by_type` is what the clinic holds and nothing is owed for.
+    """
+
+    clinic: str
+    route: str
+    create: Counter[str] = field(default_factory=Counter)
+    update: Counter[str] = field(default_factory=Counter)
+    retract: Counter[str] = field(default_factory=Counter)
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unchanged_by_type: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unchanged(self) -> int:
+        """How many resources the clinic holds and nothing is owed for."""
+        return self.unchanged_by_type.total()
+
+
+def plan(clinic: Clinic) -> Plan:
+    """Asks the gate about everything owed, as a push would, and sends nothing."""
+    tx = clinic.database.read()
+    told = Plan(clinic.name, clinic.profile.route)
+    for group in deliveries.pending(tx, clinic.name):
+        rule = held_by(clinic, tx, group.participant, group.form, group.action)
+        if rule:
+            told.held[group.type, rule] += group.count
+        elif group.action == "retract":
+            told.retract[group.type] += group.count
+        elif group.is_held_by_clinic:
+            told.update[group.type] += group.count
+        else:
+            told.create[group.type] += group.count
+    told.unchanged_by_type.update(deliveries.settled(tx, clinic.name))
+    return told

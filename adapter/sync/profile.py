@@ -1,0 +1,63 @@
+"""What a clinic accepts: one file a record system, `mappings/clinics/*.yaml`."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from adapter.instruments.form import Declared, Id, Text
+from adapter.instruments.study import Purpose
+from adapter.release import Receiver
+
+ResourceType = Literal[
+    "Device",
+    "ResearchStudy",
+    "Questionnaire",
+    "Patient",
+    "ResearchSubject",
+    "Consent",
+    "QuestionnaireResponse",
+    "Observation",
+    "AdverseEvent",
+    "Provenance",
+]
+
+
+class PatientRule(Declared):
+    """Whose record: our pseudonymous Patient (`create`), or the clinic's (`find_by`)."""
+
+    create: bool = False
+    find_by: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.create == (self.find_by is not None):
+            raise ValueError("either `create: true` or `find_by`")
+        return self
+
+
+class BundleLimits(Declared):
+    """How much a clinic takes in one transaction."""
+
+    entries: int = Field(default=50, ge=1, le=1000)
+    bytes: int = Field(default=400_000, ge=10_000)
+
+
+class ClinicProfile(Declared):
+    """One record system: why it may know, which types it takes, by which route."""
+
+    kind: Literal["clinic"]
+    id: Id
+    title: Text
+    purpose: Purpose
+    route: Literal["fhir-rest"]
+    accepts: tuple[ResourceType, ...] = Field(min_length=1)
+    patient: PatientRule
+    bundle: BundleLimits = BundleLimits()
+    timeout_seconds: float = Field(default=60, gt=0)
+
+    @property
+    def receiver(self) -> Receiver:
+        """What the ledger must know of this clinic."""
+        return Receiver(self.id, self.purpose, frozenset(self.accepts))

@@ -1,0 +1,200 @@
+"""Delivers what is owed: claim, ask the gate, send, settle; and look before anything is sent twice.
+
+The process may die at any line. What was claimed then is in doubt, and what is in doubt is read
+back at the clinic: found there it is accepted, not found it is queued again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from adapter.errors import EhrError
+from adapter.fhir.comparison import is_same_content
+from adapter.instruments.participant import ConsentWord
+from adapter.release import PARTICIPATION, Subject, decide
+from adapter.store import deliveries, instances
+from adapter.store.database import Transaction
+from adapter.store.deliveries import Delivery, Settlement
+from adapter.sync.client import Answer
+from adapter.sync.clinic import Clinic
+from adapter.sync.outgoing import Outgoing
+from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
+from adapter.sync.routes import fhir_rest
+
+_TRIES = 6
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class PushReport:
+    """What a push did, by resource type: created, updated, retracted, held (by rule), refused."""
+
+    created: Counter[str] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
+    retracted: Counter[str] = field(default_factory=Counter)
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+
+
+def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushReport:
+    """Sends everything that is owed and released; ends when nothing more can be sent.
+
+    Raises:
+        ConflictError: another process is delivering to this clinic.
+        EhrError: the clinic cannot be reached, after some patience, or does not speak FHIR.
+    """
+    report = PushReport()
+    with clinic.database.sole_writer(clinic.name):
+        with clinic.database.write() as tx:
+            deliveries.reopen(tx, clinic.name, clinic.now())
+        failures = 0
+        while True:
+            trouble = _look_up_uncertain(clinic)
+            if trouble is None:
+                sent, trouble = _push_batch(clinic, report)
+                if not sent:
+                    return report
+                step(sent)
+            if trouble is None:
+                failures = 0
+                continue
+            failures += 1
+            if failures >= _TRIES:
+                raise EhrError(
+                    f"Expected {clinic.name} to answer; {failures} times in a row: "
+                    f"{trouble.reason}. Nothing is lost; run `adapter push` again later."
+                )
+            clinic.sleep(_wait_seconds(failures, trouble))
+
+
+def _wait_seconds(failures: int, trouble: Unreachable | Unknown) -> float:
+    """What the clinic asked for; else half a second, doubled with every failure in a row."""
+    if isinstance(trouble, Unreachable) and trouble.retry_after_seconds is not None:
+        return trouble.retry_after_seconds
+    return min(_FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), _LONGEST_WAIT_SECONDS)
+
+
+def _push_batch(clinic: Clinic, report: PushReport) -> tuple[int, Unreachable | Unknown | None]:
+    """One claim: how many deliveries it settled or tried, and what went wrong on the way."""
+    with clinic.database.write() as tx:
+        claimed = deliveries.claim(tx, clinic.name, clinic.profile.bundle.entries, clinic.now())
+    if not claimed:
+        return 0, None
+    released, settlements, trouble = _ask_gate(clinic, claimed, report)
+    outgoing = [_outgoing(clinic, delivery) for delivery in released]
+    receipts = fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle) if outgoing else []
+    for item, receipt in zip(outgoing, receipts, strict=True):
+        settlements.append(_settlement(item, receipt, report))
+        if isinstance(receipt, Unreachable | Unknown):
+            trouble = trouble or receipt
+    with clinic.database.write() as tx:
+        deliveries.settle(tx, settlements, clinic.now())
+    return len(claimed), trouble
+
+
+def _ask_gate(
+    clinic: Clinic, claimed: Sequence[Delivery], report: PushReport
+) -> tuple[list[Delivery], list[Settlement], Unreachable | Unknown | None]:
+    """Who may leave; the rest is held by the rule that says so, or goes back when we cannot ask."""
+    released: list[Delivery] = []
+    settlements: list[Settlement] = []
+    trouble: Unreachable | Unknown | None = None
+    tx = clinic.database.read()
+    for delivery in claimed:
+        rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
+        if not rule and clinic.patient_of(delivery.participant) is None:
+            found = trouble or clinic.find_patient(delivery.participant)
+            if isinstance(found, Unreachable | Unknown):
+                trouble = found
+                settlements.append(Settlement(delivery.seq, "queued"))
+                continue
+            rule = found
+        if rule:
+            report.held[delivery.type, rule] += 1
+            settlements.append(Settlement(delivery.seq, "held", rule=rule))
+        else:
+            released.append(delivery)
+    return released, settlements, trouble
+
+
+def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
+    """The rule of the release gate that holds such a delivery back, '' when none does."""
+    is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
+    subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
+    decision = decide(subject, clinic.study, clinic.profile.purpose, words_of(tx, participant))
+    return "" if decision.is_released else decision.rule
+
+
+def words_of(tx: Transaction, participant: str) -> dict[str, ConsentWord]:
+    """What a participant's consents say now; nothing for somebody the ledger does not know."""
+    person = instances.participant(tx, participant) if participant else None
+    return {} if person is None else {name: said.word for name, said in person.consents.items()}
+
+
+def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing:
+    tx = clinic.database.read()
+    held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
+    text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
+    if held is None:
+        return Outgoing(delivery, text)
+    before = clinic.text_of(tx, delivery, held.version, held.action)
+    return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
+
+
+def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
+    delivery = item.delivery
+    match receipt:
+        case Accepted(remote_version):
+            _count(item, report)
+            return Settlement(delivery.seq, "accepted", remote_version=remote_version)
+        case Refused(reason, _):
+            report.refused[delivery.type] += 1
+            return Settlement(delivery.seq, "refused", reason=reason)
+        case Unreachable():
+            return Settlement(delivery.seq, "queued")
+        case Unknown(reason):
+            return Settlement(delivery.seq, "uncertain", reason=reason)
+
+
+def _count(item: Outgoing, report: PushReport) -> None:
+    if item.delivery.action == "retract":
+        report.retracted[item.delivery.type] += 1
+    elif item.before is None:
+        report.created[item.delivery.type] += 1
+    else:
+        report.updated[item.delivery.type] += 1
+
+
+def _look_up_uncertain(clinic: Clinic) -> Unreachable | Unknown | None:
+    """Reads back what may or may not have arrived; None when nothing is in doubt any more."""
+    while True:
+        doubted = deliveries.in_state(
+            clinic.database.read(), clinic.name, "uncertain", clinic.profile.bundle.entries
+        )
+        if not doubted:
+            return None
+        answers = fhir_rest.read_back(clinic.client, [delivery.name for delivery in doubted])
+        if isinstance(answers, Unreachable | Unknown):
+            return answers
+        settlements = [
+            _after_look(clinic, delivery, answer)
+            for delivery, answer in zip(doubted, answers, strict=True)
+        ]
+        with clinic.database.write() as tx:
+            deliveries.settle(tx, settlements, clinic.now())
+
+
+def _after_look(clinic: Clinic, delivery: Delivery, answer: Answer) -> Settlement:
+    text = clinic.text_of(clinic.database.read(), delivery, delivery.version, delivery.action)
+    if text is None:
+        has_arrived = fhir_rest.is_gone(answer)
+    else:
+        has_arrived = answer.is_success and is_same_content(text, answer.body)
+    if not has_arrived:
+        return Settlement(delivery.seq, "queued")
+    version = answer.body.get("meta", {}).get("versionId", "")
+    return Settlement(delivery.seq, "accepted", remote_version=version)

@@ -1,0 +1,1 @@
+"""The roads to a clinic. Each takes what is outgoing and gives one Receipt for each, in order."""

@@ -1,0 +1,36 @@
+"""The real record system and the real validator, started by the first test that asks for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.servers import RecordSystem, Validator, start_record_system
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Opens loopback, and nothing else, to the tests of this folder; elsewhere sockets are shut."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+
+
+@pytest.fixture(scope="session")
+def hapi() -> Iterator[RecordSystem]:
+    """A record system in memory, shared by the whole run: what one test puts, the others find."""
+    with start_record_system() as record_system:
+        yield record_system
+
+
+@pytest.fixture
+def empty_hapi(hapi: RecordSystem) -> RecordSystem:
+    """The same record system, emptied before the test."""
+    hapi.erase()
+    return hapi
+
+
+@pytest.fixture(scope="session")
+def validator() -> Iterator[Validator]:
+    """The validator, shared by the whole run: what one test defines, the others see."""
+    with Validator() as running:
+        yield running
