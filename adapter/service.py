@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from adapter.errors import DeclarationError, Origin, Problem, SourceError
 from adapter.fhir.identity import Identity
 from adapter.ingest import Trial
-from adapter.ingest.run import Source, not_mapped
+from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
+from adapter.ingest.run import Source
 from adapter.instruments.coherence import check_form, check_study
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
@@ -38,9 +38,13 @@ from adapter.settings import (
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
-from adapter.sync.client import FhirClient
+from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
 from adapter.sync.profile import ClinicProfile
+from adapter.sync.receipt import Unknown, Unreachable
+
+if TYPE_CHECKING:
+    from httpx import Client
 
 
 def now() -> datetime:
@@ -117,14 +121,18 @@ def read_declarations(settings: Settings) -> Declarations:
 def check_sources(settings: Settings, declared: Declarations) -> list[Problem]:
     """What the dictionaries and exports lack of what the mappings read, and what nobody mapped."""
     study, problems = declared.study, list[Problem]()
-    if study is None:
+    if study is None or not settings.sources:
         return problems
+    there: set[str] = set()
     for settings_of_source in settings.sources:
         try:
             source = _source(settings_of_source, study)
         except SourceError as wrong:
-            problems.extend(wrong.problems or (_unreadable(settings_of_source, wrong),))
+            there.update(mapped_forms(study))  # what an unreadable source holds is not known
+            problems.extend(wrong.problems)
             continue
+        there.update(source.forms)
+        problems.extend(source.records.missing_facts())
         for name in source.forms:
             placement = study.placement_of(name)
             if placement is not None and placement.form in declared.forms:
@@ -132,13 +140,7 @@ def check_sources(settings: Settings, declared: Declarations) -> list[Problem]:
                 problems.extend(source.records.missing_columns(name, fields))
             elif placement is None and name not in {*participant_forms(study), *study.not_mapped}:
                 problems.append(not_mapped(name))
-    return problems
-
-
-def _unreadable(settings: SourceSettings, wrong: SourceError) -> Problem:
-    return Problem(
-        Origin(settings.records.name), "", "a readable export", str(wrong), "Check `sources`."
-    )
+    return [*problems, *not_in_source(study, there)]
 
 
 def _read_form(path: Path, found: Declarations) -> None:
@@ -159,7 +161,12 @@ def _read_form(path: Path, found: Declarations) -> None:
 
 def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
     known = set(study.participant.identifiers)
+    names: set[str] = set()
     for profile, settings in found.clinics:
+        if profile.id in names:
+            origin, again = Origin(settings.profile.name), f"`{profile.id}` again"
+            yield Problem(origin, "id", "each clinic once", again, "Give it another id.")
+        names.add(profile.id)
         name = profile.patient.find_by
         if name is not None and name not in known:
             yield Problem(
@@ -200,30 +207,57 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
         declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
     )
     database, crosswalk = Database(settings.ledger), Crosswalk(settings.crosswalk)
-    clients: list[httpx.Client] = []
+    clients = [
+        _LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
+    ]
     try:
-        clinics = []
-        for profile, clinic in declared.clinics:
-            http = _http_client(profile, clinic, surroundings)
-            clients.append(http)
-            clinics.append(
-                Clinic(
-                    profile,
-                    FhirClient(http, now),
-                    database,
-                    crosswalk,
-                    declared.study,
-                    identity,
-                    now,
-                    time.sleep,
-                )
+        clinics = tuple(
+            Clinic(
+                client.profile,
+                client,
+                database,
+                crosswalk,
+                declared.study,
+                identity,
+                now,
+                time.sleep,
             )
-        yield Service(settings, trial, database, crosswalk, tuple(clinics))
+            for client in clients
+        )
+        yield Service(settings, trial, database, crosswalk, clinics)
     finally:
         for client in clients:
             client.close()
         crosswalk.close()
         database.close()
+
+
+class _LateClient:
+    """A clinic's client, made when the first request is: `status` needs neither network nor token."""
+
+    def __init__(
+        self, profile: ClinicProfile, settings: ClinicSettings, environment: Mapping[str, str]
+    ) -> None:
+        self.profile = profile
+        self._settings, self._environment = settings, environment
+        self._http: Client | None = None
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer | Unreachable | Unknown:
+        from adapter.sync.client import FhirClient  # noqa: PLC0415 - only who sends pays for it
+
+        if self._http is None:
+            self._http = _http_client(self.profile, self._settings, self._environment)
+        return FhirClient(self._http, now).exchange(method, path, content, headers)
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
 
 
 def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
@@ -243,12 +277,14 @@ def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
 
 def _http_client(
     profile: ClinicProfile, clinic: ClinicSettings, environment: Mapping[str, str]
-) -> httpx.Client:
+) -> Client:
+    from httpx import Client  # noqa: PLC0415 - as above
+
     token = read_secret(
         environment, clinic.token_env, clinic.token_file, f"a token of {profile.id}"
     )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(
+    return Client(
         base_url=clinic.url.rstrip("/") + "/",
         headers=headers,
         timeout=profile.timeout_seconds,

@@ -6,18 +6,30 @@ environment variable that holds the secret, one that ends in `_file` the file.
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from adapter.errors import DeclarationError, Origin, Problem
 
 SHORTEST_KEY_BYTES = 16
 LONGEST_KEY_BYTES = 64
+_AT_LINE = re.compile(r"at line (?P<line>\d+)")
+_TABLE = re.compile(r"\s*\[\[?\s*(?P<name>[\w-]+)")
+_WORD = re.compile(r"\s*(?P<name>[\w-]+)\s*=")
 
 
 def _aware(moment: datetime) -> datetime:
@@ -67,6 +79,12 @@ class Settings(_Section):
     sources: tuple[SourceSettings, ...] = ()
     clinics: tuple[ClinicSettings, ...] = ()
 
+    @model_validator(mode="after")
+    def _are_apart(self) -> Self:
+        if self.ledger == self.crosswalk:
+            raise ValueError("expected `crosswalk` in a file of its own, apart from `ledger`")
+        return self
+
 
 def read_settings(path: Path) -> Settings:
     """Reads `adapter.toml`; every relative path is taken from where the file lies.
@@ -77,20 +95,15 @@ def read_settings(path: Path) -> Settings:
     try:
         text = path.read_text("utf-8")
         said = tomllib.loads(text)
-    except OSError as wrong:
-        raise DeclarationError(
-            "The configuration cannot be read.",
-            (
-                Problem(
-                    Origin(path.name), "", "a readable file", str(wrong.strerror), "Check --config."
-                ),
-            ),
-        ) from wrong
+    except (OSError, UnicodeDecodeError) as wrong:
+        found = getattr(wrong, "strerror", None) or "bytes that are not UTF-8"
+        problem = Problem(Origin(path.name), "", "a readable file", found, "Check --config.")
+        raise DeclarationError("The configuration cannot be read.", (problem,)) from wrong
     except tomllib.TOMLDecodeError as wrong:
-        raise DeclarationError(
-            "The configuration is no TOML.",
-            (Problem(Origin(path.name), "", "TOML", str(wrong), "Correct the text there."),),
-        ) from wrong
+        at = _AT_LINE.search(str(wrong))
+        origin = Origin(path.name, int(at["line"]) if at else None)
+        problem = Problem(origin, "", "TOML", str(wrong), "Correct the text there.")
+        raise DeclarationError("The configuration is no TOML.", (problem,)) from wrong
     try:
         settings = Settings.model_validate(said)
     except ValidationError as wrong:
@@ -133,20 +146,28 @@ def read_secret(
         return None
     try:
         return file.read_text("utf-8").strip()
-    except OSError as wrong:
-        problem = Problem(
-            Origin(file.name), "", f"{what} in this file", str(wrong.strerror), "Write it there."
-        )
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = getattr(wrong, "strerror", None) or "bytes that are not UTF-8"
+        problem = Problem(Origin(file.name), "", f"{what} in this file", reason, "Write it there.")
         raise DeclarationError("A secret is missing.", (problem,)) from wrong
 
 
 def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
-    """The first line that sets the last word of a place; TOML's own reader tells no lines."""
-    words = [str(part) for part in place if isinstance(part, str)]
+    """The line of the innermost part of a place that stands there; TOML's reader tells none."""
+    lines: dict[tuple[int | str, ...], int] = {}
+    table: tuple[int | str, ...] = ()
+    tables = Counter[str]()
     for number, line in enumerate(text.splitlines(), start=1):
-        if words and line.strip().startswith(words[-1]):
-            return number
-    return None
+        if found := _TABLE.match(line):
+            table = (found["name"], tables[found["name"]])
+            tables[found["name"]] += 1
+            lines.setdefault(table[:1], number)
+            lines[table] = number
+        elif found := _WORD.match(line):
+            lines.setdefault((*table, found["name"]), number)
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place)
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:

@@ -1,8 +1,9 @@
 """Read the R4 4.0.1 definitions: the elements of each type and the codes of each value set.
 
-The definitions are the XML bundles inside `hapi-fhir-validation-resources-r4`, the very ones that the HAPI
-validator judges with. Maven fetches the jar into `.cache/`. Only what the schema compiler needs is read: no
-profiles (SimpleQuantity would overwrite Quantity), no search parameters, no examples.
+The definitions are the XML bundles inside `hapi-fhir-validation-resources-r4`, the very ones that
+the HAPI validator judges with. Maven fetches the jar into `.cache/`. Only what the schema
+compiler needs is read: no profiles (SimpleQuantity would overwrite Quantity), no search
+parameters, no examples.
 
 Source: https://hl7.org/fhir/R4/downloads.html
 """
@@ -40,9 +41,9 @@ class TypeRef:
 class Element:
     """One row of a StructureDefinition's snapshot.
 
-    `value_set` is the canonical of a *required* binding, None for any weaker one; `content` is the path
-    whose children this element borrows; `maximum` is None for `*`; `constraints` are the keys of the
-    invariants whose breach is an error.
+    `maximum` is None for `*`. `value_set` is the canonical of a *required* binding, None for any
+    weaker one. `content` is the path whose children this element borrows. `constraints` are the
+    keys of the invariants whose breach is an error.
     """
 
     path: str
@@ -76,7 +77,7 @@ def fetch_jar(cache: Path) -> Path:
 
 
 class Definitions:
-    """The elements of every R4 type and the codes of every R4 value set, parsed when first asked for."""
+    """The elements of every R4 type and the codes of every value set, parsed when asked for."""
 
     def __init__(self, jar: Path) -> None:
         """Opens the jar and parses nothing yet."""
@@ -116,7 +117,8 @@ class Definitions:
     def _nodes(self, bundles: tuple[str, ...], kind: str) -> Iterator[ET.Element]:
         for bundle in bundles:
             with self._jar.open(MODEL + bundle) as file:
-                yield from ET.parse(file).getroot().iter(FHIR + kind)  # noqa: S314  HL7's own file
+                # HL7's own file, out of a jar whose digest Maven checked.
+                yield from ET.parse(file).getroot().iter(FHIR + kind)  # noqa: S314
 
     def expand(self, canonical: str) -> Codes | None:
         """Gives the codes of a value set, None where the definitions do not hold them.
@@ -124,7 +126,8 @@ class Definitions:
         Not held: MIME types and currencies, whose code systems live elsewhere.
 
         Raises:
-            NotImplementedError: the value set excludes, filters or imports; no required binding does.
+            NotImplementedError: the value set excludes, filters or imports; no required binding
+            does.
         """
         value_set = self._terms[canonical.partition("|")[0]]
         compose = value_set.find(f"{FHIR}compose")
@@ -152,7 +155,7 @@ def tags(node: ET.Element) -> set[str]:
 
 
 def concepts(node: ET.Element) -> Iterator[str]:
-    """Yields the code of every concept below `node`, however deep, but for those not to be selected."""
+    """Yields the code of every selectable concept below `node`, however deep."""
     for concept in node.iterfind(f"{FHIR}concept"):
         properties = {value(row, "code") for row in concept.iterfind(f"{FHIR}property")}
         if "notSelectable" not in properties:

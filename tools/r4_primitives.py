@@ -1,8 +1,8 @@
-"""What the compiler of the schema knows by heart: primitive types, references, codes held elsewhere.
+"""What the schema compiler knows by heart: primitive types, references, codes held elsewhere.
 
-The patterns are those of R4, sharpened where R4's words say more than its expression: a dateTime with a
-time has a zone, 29 February needs a leap year, a string holds something besides blanks (a no-break space
-inside is fine: R4's own expression refuses it under Unicode rules).
+The patterns are those of R4, sharpened where R4's words say more than its expression: a dateTime
+with a time has a zone, 29 February needs a leap year, a string holds something besides blanks (a
+no-break space inside is fine: R4's own expression refuses it under Unicode rules).
 
 Source: https://hl7.org/fhir/R4/datatypes.html#primitive, https://hl7.org/fhir/R4/references.html
 """
@@ -24,6 +24,7 @@ TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\\.[0-9]+)?"
 ZONE = "(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 ID = "[A-Za-z0-9.-]{1,64}"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+SCHEME = "^[A-Za-z][A-Za-z0-9+.-]*:."
 OID = "[0-2](?:\\.(?:0|[1-9][0-9]*))+"
 
 
@@ -35,7 +36,10 @@ def text(name: str, expected: str, pattern: str, **more: int) -> Schema:
 def whole(name: str, minimum: int) -> Schema:
     """Gives the definition of a primitive type whose JSON is a whole number of 32 bits."""
     return {
-        "fault": [name, f"a whole number from {minimum} to 2147483647, without a decimal point"],
+        "fault": [
+            name,
+            f"a whole number of {minimum} or more, of 32 bits, without a decimal point",
+        ],
         "type": "integer",
         "minimum": minimum,
         "maximum": 2**31 - 1,
@@ -56,7 +60,15 @@ PRIMITIVES: dict[str, Schema] = {
     "id": text("id", "1 to 64 letters, digits, dots or hyphens", f"^{ID}$"),
     "uri": text("uri", "a URI without spaces", "^\\S*$", minLength=1),
     "url": text("url", "a URL without spaces", "^\\S*$", minLength=1),
-    "canonical": text("canonical", "a URL without spaces, |version at most", "^\\S*$", minLength=1),
+    # A plain prefix is tested far quicker than the scheme of a URI in general, and nearly always fits.
+    "absolute": {
+        **text("absolute", "an absolute URI without spaces", "^\\S*$"),
+        "anyOf": [{"pattern": "^http"}, {"pattern": SCHEME}],
+    },
+    "canonical": {
+        **text("canonical", "an absolute URL without spaces, or # of a contained one", "^\\S*$"),
+        "anyOf": [{"pattern": "^http"}, {"pattern": SCHEME}, {"$ref": "#/$defs/local"}],
+    },
     "oid": text("oid", "urn:oid: and an OID", f"^urn:oid:{OID}$"),
     "uuid": text("uuid", "urn:uuid: and a UUID in lower case", f"^urn:uuid:{UUID}$"),
     "base64Binary": text(
@@ -69,13 +81,17 @@ PRIMITIVES: dict[str, Schema] = {
         f"^(?:{YEAR}|{MONTH}|{DAY}(?:T{TIME}{ZONE})?)$",
     ),
     "instant": text(
-        "instant", "a real date with time and zone: YYYY-MM-DDThh:mm:ss+zz:zz", f"^{DAY}T{TIME}{ZONE}$"
+        "instant",
+        "a real date with time and zone: YYYY-MM-DDThh:mm:ss+zz:zz",
+        f"^{DAY}T{TIME}{ZONE}$",
     ),
     "time": text("time", "a time without zone: hh:mm:ss", f"^{TIME}$"),
     # A reference inside the resource: false where nothing is contained, see adapter.fhir.check.
     "local": {"pattern": f"^#(?:{ID})?$"},
     # Value sets whose codes R4 does not hold.
-    "code.of.mimetypes": text("binding", "a MIME type", "^[^\\s/]+/[^\\s/]+(?:\\s*;.*)?$"),
+    "code.of.mimetypes": text(
+        "binding", "a MIME type", "^(?:xml|json|ttl|[^\\s/]+/[^\\s/]+(?:\\s*;.*)?)$"
+    ),
     "code.of.currencies": text("binding", "a currency of ISO 4217", "^[A-Z]{3}$"),
 }
 

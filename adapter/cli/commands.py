@@ -24,17 +24,18 @@ from adapter.sync.push import PushReport, push, words_of
 from adapter.sync.verify import VerifyReport, verify
 
 REJECTED = 12
-LISTED_REJECTIONS = 200
 Told = TypeVar("Told")
 
 
 def run_check(said: argparse.Namespace) -> int:
     """All findings about mappings, configuration and dictionaries; 10 when there is an error."""
-    settings = read_settings(said.config)
-    declared = read_declarations(settings)
-    problems = [*declared.problems]
-    if declared.study is not None:
-        problems.extend(check_sources(settings, declared))
+    try:
+        settings = read_settings(said.config)
+    except DeclarationError as wrong:
+        problems = [*wrong.problems]
+    else:
+        declared = read_declarations(settings)
+        problems = [*declared.problems, *check_sources(settings, declared)]
     show.findings(problems, as_json=said.json)
     has_error = any(problem.severity == "error" for problem in problems)
     return DeclarationError.exit_code if has_error else 0
@@ -188,7 +189,7 @@ def _clinic(service: Service, name: str) -> Clinic:
 def _rejections(service: Service) -> list[Problem]:
     tx = service.database.read()
     run = instances.last_run(tx)
-    return [] if run is None else instances.rejections(tx, run, LISTED_REJECTIONS)
+    return [] if run is None else instances.rejections(tx, run)
 
 
 def _state(service: Service, clinic: Clinic) -> dict[str, Any]:

@@ -60,11 +60,9 @@ def run_demo(said: argparse.Namespace) -> int:
     _clear(said.state)
     with ExitStack() as stack:
         clinic = record_system(said.state / f"{CLINIC}.journal")
-        stack.callback(clinic.close)
         clinic_port = stack.enter_context(serving(record_system_app(clinic)))
         if said.target is None:
             research = record_system(said.state / f"{RESEARCH}.journal")
-            stack.callback(research.close)
             port = stack.enter_context(serving(record_system_app(research)))
             research_url = f"http://127.0.0.1:{port}/fhir"
         else:

@@ -18,6 +18,7 @@ from adapter.sync.plan import Plan
 from adapter.sync.push import PushReport
 from adapter.sync.verify import VerifyReport
 
+LISTED_REJECTIONS = 200  # on a terminal; JSON lists all
 OUTCOMES = ("created", "changed", "unchanged", "retracted", "empty", "rejected")
 Row = Sequence[object]
 
@@ -37,7 +38,7 @@ def ingested(reports: list[Report], rejected: list[Problem], *, as_json: bool) -
         _document(_ingest_document(reports, rejected))
     else:
         _ingest_table(reports)
-        _lines(rejected)
+        _lines(rejected, LISTED_REJECTIONS)
 
 
 def planned(plans: list[Plan], *, as_json: bool) -> None:
@@ -109,7 +110,7 @@ def synced(
     _ingest_table(reports)
     for (name, report), (_, back) in zip(told, read_back, strict=True):
         summary(name, report, back)
-    _lines(rejected)
+    _lines(rejected, LISTED_REJECTIONS)
 
 
 def summary(
@@ -147,7 +148,7 @@ def state(states: list[dict[str, Any]], rejected: list[Problem], *, as_json: boo
             ("state", "resource", "why", "count"),
             [tuple(entry.values()) for entry in said["needs_a_person"]],
         )
-    _lines(rejected)
+    _lines(rejected, LISTED_REJECTIONS)
 
 
 def exported(files: list[ExportedFile], *, as_json: bool) -> None:
@@ -290,9 +291,11 @@ def _table(title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
     Console(width=width).print(table)
 
 
-def _lines(problems: Iterable[Problem]) -> None:
-    for problem in problems:
+def _lines(problems: Sequence[Problem], limit: int | None = None) -> None:
+    for problem in problems[:limit]:
         print(f"{problem.severity}: {problem}")
+    if limit is not None and len(problems) > limit:
+        print(f"... and {len(problems) - limit} more; `adapter status --json` lists all")
 
 
 def _document(said: dict[str, Any]) -> None:

@@ -20,8 +20,5 @@ def run_simulate(said: argparse.Namespace) -> int:
     """Serves the record system; Ctrl-C ends it."""
     system = record_system(said.data)
     print(f"FHIR R4 at http://127.0.0.1:{said.port}/fhir; Ctrl-C ends it", file=sys.stderr)
-    try:
-        serve(record_system_app(system), said.port)
-    finally:
-        system.close()
+    serve(record_system_app(system), said.port)
     return 0

@@ -11,7 +11,6 @@ from typing import Any
 
 from adapter.fhir.coding import RESTRICTED, option_coding
 from adapter.fhir.identity import PROJECT, Identity, reference
-from adapter.fhir.questionnaire_response import study_id
 from adapter.instruments.form import Form, Item, Option
 from adapter.instruments.response import Response, Value
 
@@ -43,7 +42,7 @@ def build_adverse_event(response: Response, identity: Identity) -> dict[str, Any
     for element in _CONCEPTS[1:]:
         if element in said:
             built[element] = _concept(response.form, *said[element])
-    built["study"] = [reference("ResearchStudy", study_id(identity))]
+    built["study"] = [reference("ResearchStudy", identity.study_id)]
     return built
 
 

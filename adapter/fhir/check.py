@@ -1,15 +1,15 @@
 """Whether a resource keeps R4 4.0.1, and the one way by which a resource becomes text.
 
 The rules are a JSON Schema compiled from R4's own definitions (`schema/`, made by
-`tools/compile_schema.py`) and the functions of `adapter.fhir.invariants`, which the schema asks where they
-apply. A resource that passes the strict validator of its type is valid; the full one decides on the others
-and finds every fault (`adapter.fhir.definitions` says why that is sound).
+`tools/compile_schema.py`) and the functions of `adapter.fhir.invariants`, which the schema asks
+where they apply. A resource that passes the strict validator of its type is valid; the full one
+decides on the others and finds every fault (`adapter.fhir.definitions` says why that is sound).
 
-Resources inside a resource are checked each by its own type. A finished text (`orjson.Fragment`) in a
-Bundle was checked when it was written, and is not read again.
+Resources inside a resource are checked each by its own type. A finished text (`orjson.Fragment`)
+in a Bundle was checked when it was written, and is not read again.
 
-Not judged: bindings weaker than required, whether a code of LOINC, SNOMED CT or UCUM exists, profiles,
-where a reference leads, the elements of inner resources whose type is not ours.
+Not judged: bindings weaker than required, whether a code of LOINC, SNOMED CT or UCUM exists,
+profiles, where a reference leads, the elements of inner resources whose type is not ours.
 
 Source: https://hl7.org/fhir/R4/validation.html
 """
@@ -17,7 +17,7 @@ Source: https://hl7.org/fhir/R4/validation.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -26,7 +26,7 @@ import orjson
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from adapter.errors import ResourceError
-from adapter.fhir.definitions import all_types, full, full_schema, known_types, strict
+from adapter.fhir.definitions import OUR_TYPES, all_types, full, full_schema, strict
 
 Resource = dict[str, Any]
 
@@ -37,7 +37,10 @@ WAYS = {
     "Parameters": frozenset({"parameter", "part", "resource"}),
 }
 """The elements that lead to inner resources, in the types that exist to hold them."""
+TYPES = frozenset(OUR_TYPES)
+BACKSLASH = ord("\\")
 CONTAINED = frozenset({"contained"})
+ESCAPED = re.compile(rb"\\(?:u00|[bf])")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 ELEMENT = re.compile("_?[A-Za-z][A-Za-z0-9]*")
 # Dates and data classes are no JSON: orjson would write them, and no rule would have seen them.
@@ -52,10 +55,10 @@ PLAIN_JSON = (
 class Fault:
     """One rule that a resource breaks.
 
-    `path` leads to the place, such as `Observation.component[0].valueQuantity.code`. `rule` is the key of
-    an invariant, the name of a primitive type, or one of `binding`, `cardinality`, `choice`, `control`,
-    `json`, `nulls`, `reference`, `required`, `resource`, `type`, `unknown`. `message` says what is
-    expected there, and never what was found.
+    `path` leads to the place, such as `Observation.component[0].valueQuantity.code`. `rule` is the
+    key of an invariant, the name of a primitive type, or one of `binding`, `cardinality`, `choice`,
+    `control`, `json`, `nulls`, `reference`, `required`, `resource`, `type`, `unknown`. `message`
+    says what is expected there, and never what was found.
     """
 
     path: str
@@ -70,8 +73,8 @@ class Fault:
 def find_faults(resource: Resource) -> tuple[Fault, ...]:
     """Gives everything in a resource that R4 forbids; nothing where it is valid.
 
-    >>> print(*find_faults({"resourceType": "ResearchStudy", "status": "open"}))
-    ResearchStudy.status: expected a code of http://hl7.org/fhir/ValueSet/research-study-status (binding)
+    >>> print(*find_faults({"resourceType": "Consent", "status": "on"})[-1:])
+    Consent: expected policy or policyRule (ppc-1)
     """
     return _judged(resource)[1]
 
@@ -95,10 +98,13 @@ def _judged(resource: Resource) -> tuple[bytes, tuple[Fault, ...]]:
     except TypeError:
         return b"", (Fault("$", "json", "expected JSON values only, and numbers of 64 bits"),)
     is_kept = _keeps_strictly(resource)
-    if is_kept and b"\\" not in text:  # JSON escapes control characters: none escaped, none there.
+    # JSON escapes control characters: a text without a backslash has none.
+    if is_kept and BACKSLASH not in text:
         return text, ()
-    found = () if is_kept else _faults(resource)
-    return text, tuple(dict.fromkeys((*found, *_controls(resource, ""))))
+    found = [] if is_kept else list(_faults(resource))
+    if ESCAPED.search(text) and _is_ours(resource):
+        found += _controls(resource, resource["resourceType"])
+    return text, tuple(dict.fromkeys(found))
 
 
 def _number(value: object) -> orjson.Fragment:
@@ -110,8 +116,8 @@ def _number(value: object) -> orjson.Fragment:
 
 def _keeps_strictly(resource: object) -> bool:
     """Tells whether a resource and those inside it pass their strict validators."""
-    if not _is_known(resource):
-        return isinstance(resource, orjson.Fragment)
+    if not _is_ours(resource):
+        return False
     resource_type = resource["resourceType"]
     try:
         is_valid = strict(resource_type).is_valid(resource)
@@ -119,15 +125,18 @@ def _keeps_strictly(resource: object) -> bool:
         return False
     if not is_valid or resource_type not in WAYS:
         return is_valid
-    return all(_keeps_strictly(inner) for _, inner in _inside(resource, WAYS[resource_type]))
+    return all(
+        isinstance(inner, orjson.Fragment) or _keeps_strictly(inner)
+        for _, inner in _inside(resource, WAYS[resource_type])
+    )
 
 
-def _is_known(resource: object) -> TypeGuard[Resource]:
+def _is_ours(resource: object) -> TypeGuard[Resource]:
     """Tells whether this is a resource of one of our types."""
     if not isinstance(resource, dict):
         return False
     resource_type = resource.get("resourceType")
-    return isinstance(resource_type, str) and resource_type in known_types()
+    return isinstance(resource_type, str) and resource_type in TYPES
 
 
 def _inside(node: Resource, ways: frozenset[str], path: str = "") -> Iterator[tuple[str, object]]:
@@ -146,16 +155,18 @@ def _inside(node: Resource, ways: frozenset[str], path: str = "") -> Iterator[tu
 
 def _faults(resource: object, path: str = "") -> Iterator[Fault]:
     """Yields the faults of a resource and of those inside it; `path` is empty for the outermost."""
-    if not _is_known(resource):
+    if not _is_ours(resource):
         if not path or not _is_foreign(resource):
             yield Fault(path or "$", "resource", "expected a resource of a type that is known here")
         return
     resource_type = resource["resourceType"]
     here, is_local = path or resource_type, bool(path) or "contained" in resource
-    schema = full_schema(resource_type, is_local=is_local)
+    validator = full(resource_type, is_local=is_local)
     try:
-        for error in full(resource_type, is_local=is_local).iter_errors(resource):
-            yield from _described(error, schema, here)
+        if not validator.is_valid(resource):  # Far quicker than to look for errors.
+            schema = full_schema(resource_type, is_local=is_local)
+            for error in validator.iter_errors(resource):
+                yield from _described(error, schema, here)
     except ValueError:
         yield Fault(here, "json", "expected JSON values only")
     for where, inner in _inside(resource, WAYS.get(resource_type, CONTAINED), here):
@@ -192,8 +203,8 @@ def _described(error: ValidationError, schema: Resource, root: str) -> Iterator[
             yield Fault(f"{place}.{name}", "required", "expected an element that R4 requires")
         case ValidationErrorKind.Type(types):
             yield Fault(place, "type", f"expected JSON of type {' or '.join(types)}")
-        case kind:
-            yield Fault(place, "cardinality", f"expected what R4 says of {kind.name}")
+        case _:
+            yield Fault(place, "cardinality", "expected at least one entry or element")
 
 
 def _said(schema: Resource, path: list[str | int]) -> list[str] | None:

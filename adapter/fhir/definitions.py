@@ -2,12 +2,12 @@
 
 Both validators of a type come from one schema, which names a function to ask as `ask.<key>`:
 
-- `strict` puts *no* in the place of every function. It runs no Python, and what it accepts keeps every
-  rule, for no rule that could be broken was reached.
+- `strict` puts *no* in the place of every function. It runs no Python, and what it accepts keeps
+  every rule, for no rule that could be broken was reached.
 - `full` puts the functions of `adapter.fhir.invariants` there.
 
-A validator that knows its own keyword walks a resource at half the speed even where it is never asked,
-hence two. Compiling one takes some ten milliseconds.
+A validator with a keyword of its own walks any resource at half the speed, hence two. Compiling one
+takes some ten milliseconds.
 """
 
 from __future__ import annotations
@@ -15,38 +15,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from jsonschema_rs import Draft202012Validator
 
 from adapter.fhir.invariants import INVARIANTS
 
+if TYPE_CHECKING:
+    from jsonschema_rs import KeywordValidator  # stands in the stub alone
+
 Schema = dict[str, Any]
 
-FOLDER = files("adapter.fhir") / "schema"
+OUR_TYPES = (
+    *("Questionnaire", "QuestionnaireResponse", "Observation", "AdverseEvent", "ResearchStudy"),
+    *(
+        "ResearchSubject",
+        "Consent",
+        "Provenance",
+        "Patient",
+        "Device",
+        "Bundle",
+        "OperationOutcome",
+    ),
+    *("Flag", "Task", "DocumentReference", "CodeSystem", "ValueSet", "Group", "AuditEvent"),
+    *("Procedure", "Organization", "Practitioner", "Condition", "CapabilityStatement", "Binary"),
+    *("Parameters", "Subscription", "DiagnosticReport", "Encounter", "MedicationStatement"),
+)
+"""The resource types that have a schema here; `tools/compile_schema.py` makes one for each."""
 SHARED = "datatypes"
+FOLDER = files("adapter.fhir") / "schema"
 
 
 class Asked:
     """The schema keyword `invariant`: one function of ours, asked about one element."""
 
-    def __init__(self, _parent: Schema, value: str, _path: list[str | int]) -> None:
-        """Finds the function; `value` is its key."""
+    def __init__(self, parent_schema: Schema, value: str, schema_path: list[str | int]) -> None:
+        """Finds the function whose key is `value`; where it is asked does not matter."""
+        del parent_schema, schema_path
         self.holds = INVARIANTS[value].holds
 
     def validate(self, instance: object) -> None:
-        """Raises ValueError where the rule is broken; whatever else is raised counts as broken, too."""
+        """Raises ValueError where the rule is broken; anything else raised counts as that, too."""
         if not self.holds(instance):
             raise ValueError
-
-
-@cache
-def known_types() -> frozenset[str]:
-    """Gives the names of the resource types that have a schema here."""
-    return frozenset(
-        file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name[0].isupper()
-    )
 
 
 @cache
@@ -65,25 +77,42 @@ def read(name: str) -> Mapping[str, Schema]:
 @cache
 def strict(resource_type: str) -> Draft202012Validator:
     """Gives the validator that refuses wherever a function would have to be asked."""
-    refused = {name: False for name in ("local", *map("ask.{}".format, INVARIANTS))}
-    definitions = {**read(SHARED), **read(resource_type), **refused}
+    refused = dict.fromkeys(("local", *map("ask.{}".format, INVARIANTS)), False)
+    elements = {**read(SHARED), **read(resource_type)}
+    definitions = {name: narrowed(schema) for name, schema in elements.items()} | refused
     return Draft202012Validator({"$ref": f"#/$defs/{resource_type}", "$defs": definitions})
+
+
+def narrowed(schema: Schema) -> Schema:
+    """Gives an element's schema without what we hardly ever write: ids, extensions of primitives.
+
+    To refuse more is always sound, and it spares the questions that only these can raise.
+    """
+    if "properties" not in schema:
+        return schema
+    rare = {name for name in schema["properties"] if name[0] == "_"}
+    rare |= set() if "resourceType" in schema["properties"] else {"id"}
+    return {
+        keyword: {name: s for name, s in said.items() if name not in rare}
+        if keyword in {"properties", "dependentSchemas"}
+        else said
+        for keyword, said in schema.items()
+    }
 
 
 @cache
 def full(resource_type: str, *, is_local: bool) -> Draft202012Validator:
     """Gives the validator that asks the functions."""
-    return Draft202012Validator(
-        full_schema(resource_type, is_local=is_local), keywords={"invariant": Asked}
-    )
+    keywords: dict[str, type[KeywordValidator]] = {"invariant": Asked}
+    return Draft202012Validator(full_schema(resource_type, is_local=is_local), keywords=keywords)
 
 
 @cache
 def full_schema(resource_type: str, *, is_local: bool) -> Schema:
     """Gives the schema of a type with its functions.
 
-    `is_local` says whether a reference may start with `#`: in a resource that contains others, and in a
-    contained one.
+    `is_local` says whether a reference may start with `#`, as it may in a resource that contains
+    others and in one that is contained.
     """
     asked = {
         f"ask.{key}": {"invariant": key, "fault": [key.rpartition(".")[2], rule.expected]}

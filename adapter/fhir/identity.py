@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from adapter.instruments.form import Form
@@ -15,24 +16,54 @@ from adapter.instruments.response import Record, Response
 from adapter.instruments.study import Study
 
 PROJECT = "https://trial-fhir-adapter.example.org/fhir"
+_PATIENTS_KEPT = 4096
 _SEPARATOR = "\x1f"  # stands in no name, so that ("a", "bc") and ("ab", "c") differ
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """Derives every id of one study. `key` is the study's secret, 16 to 64 bytes."""
 
     study: Study
     key: bytes
 
+    def __hash__(self) -> int:
+        """By the key alone, which no two studies share."""
+        return hash(self.key)
+
     def token(self, *parts: str) -> str:
         """32 hexadecimal digits that stand for these parts, and for nothing without the key."""
-        text = _SEPARATOR.join((self.study.id, *parts))
-        return hashlib.blake2b(text.encode(), key=self.key, digest_size=16).hexdigest()
+        digest = self._keyed.copy()
+        digest.update(_SEPARATOR.join((self.study.id, *parts)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _keyed(self) -> hashlib.blake2b:
+        return hashlib.blake2b(key=self.key, digest_size=16)
+
+    @cached_property
+    def study_id(self) -> str:
+        """The id of the study's ResearchStudy."""
+        return self.token("study")
+
+    @cached_property
+    def device_id(self) -> str:
+        """The id of the Device that stands for this adapter."""
+        return self.token("device")
 
     def patient(self, participant: str) -> str:
         """The id of the study's pseudonymous Patient."""
-        return self.token("patient", participant)
+        known = self._patients.get(participant)
+        if known is None:
+            if len(self._patients) >= _PATIENTS_KEPT:
+                self._patients.clear()
+            known = self._patients[participant] = self.token("patient", participant)
+        return known
+
+    @cached_property
+    def _patients(self) -> dict[str, str]:
+        # A person's records come one after the other, and each names the Patient several times.
+        return {}
 
     def unit(self, participant: str, form: str, timepoint: str, repeat: int | None) -> str:
         """What one form instance and all that is derived from it are kept together by."""
@@ -46,9 +77,9 @@ class Identity:
 
     def part(self, unit: str, what: str) -> str:
         """The id of one resource of a unit, such as a scale's Observation."""
-        return hashlib.blake2b(
-            f"{unit}{_SEPARATOR}{what}".encode(), key=self.key, digest_size=16
-        ).hexdigest()
+        digest = self._keyed.copy()
+        digest.update(f"{unit}{_SEPARATOR}{what}".encode())
+        return digest.hexdigest()
 
     def source_hash(self, record: Record) -> str:
         """A keyed hash of a record's raw cells: equal cells, equal hash, nothing to guess."""

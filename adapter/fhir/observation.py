@@ -8,6 +8,7 @@ every person (codes, method, reference range) is built once per scale.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -22,121 +23,149 @@ from adapter.fhir.coding import (
     own_coding,
     quantity,
 )
+from adapter.fhir.draft import Draft, Frame, make_frame
 from adapter.fhir.identity import Identity, code_system, reference
-from adapter.fhir.questionnaire_response import device_id, study_id
 from adapter.instruments.form import Band, Form, Item, Option, Scale
 from adapter.instruments.response import Answer, Response, Value
 from adapter.scoring import Score, band_of
 
 ObservationStatus = Literal["final", "amended", "corrected", "entered-in-error"]
-SURVEY = [
-    {
-        "coding": [
-            {
-                "system": "http://terminology.hl7.org/CodeSystem/observation-category",
-                "code": "survey",
-                "display": "Survey",
-            }
-        ]
-    }
-]
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+REPORTED = "The total as the trial holds it; the answers behind it were not supplied."
 
 
 def build_observations(
-    response: Response,
-    scores: tuple[Score, ...],
-    identity: Identity,
-    status: ObservationStatus,
-) -> list[dict[str, Any]]:
-    """Every Observation of a response, members before the panel that names them."""
-    shared = _shared(response, identity, status)
+    response: Response, scores: tuple[Score, ...], identity: Identity
+) -> list[Draft]:
+    """Every Observation of a response, `final`, members before the panel that names them."""
+    shared = _shared(response, identity)
     members = [
-        *_item_observations(response, identity, shared),
-        *(build_score_observation(response, score, identity, shared) for score in scores),
+        *_item_observations(response, shared),
+        *(_score_observation(score, shared) for score in scores),
     ]
     if len(members) > 1:
-        members.append(_panel(response, identity, shared, members))
+        members.append(_panel(shared, members))
     return members
 
 
-def build_score_observation(
-    response: Response, score: Score, identity: Identity, shared: dict[str, Any]
-) -> dict[str, Any]:
-    """One scale's score; `shared` is what all Observations of the response have in common."""
-    form, scale = response.form, score.scale
-    fixed = _fixed(form, scale)
-    token = identity.part(shared["unit"], scale.id)
-    built: dict[str, Any] = {
-        "resourceType": "Observation",
-        "id": token,
-        **shared["head"],
-        "identifier": [identity.identifier("observation", token)],
-        **shared["who"],
-        **fixed["what"],
-    }
-    if score.value is None:
-        built["dataAbsentReason"] = {
-            "coding": [{"system": ABSENT, "code": score.absent}],
-            "text": f"{score.answered} of {score.of} items answered",
+class Plan:
+    """What the Observations of a form say alike for everyone in a study, made once.
+
+    Codes are by scale, quantities by scale and value, frames by scale, band and whether prorated.
+    """
+
+    def __init__(self, identity: Identity, form: Form) -> None:
+        """Prepares the codes; the rest is made when it is first met."""
+        self.identity, self.form = identity, form
+        self.codes = {
+            scale.id: concept(
+                scale.codes, own_coding("score", f"{form.id}-{scale.id}"), scale.title
+            )
+            for scale in form.scales
         }
-    else:
-        built["valueQuantity"] = quantity(score.value, scale.unit)
-        band = band_of(scale, score.value)
+        self.frame = make_frame("Observation", _always(identity, form))
+        self._valued: dict[tuple[str, Decimal, bool], tuple[dict[str, Any], Frame]] = {}
+        self._absent: dict[str, Frame] = {}
+
+    def valued(self, score: Score, value: Decimal) -> tuple[dict[str, Any], Frame]:
+        """The quantity of a score, and the frame around it."""
+        scale = score.scale
+        key = (scale.id, value, score.is_prorated)
+        if key not in self._valued:
+            band = band_of(scale, value)
+            frame = self._make(scale, band, "-prorated" if score.is_prorated else "")
+            self._valued[key] = (quantity(value, scale.unit), frame)
+        return self._valued[key]
+
+    def absent(self, scale: Scale) -> Frame:
+        """The frame around a score that could not be computed."""
+        if scale.id not in self._absent:
+            self._absent[scale.id] = self._make(scale, None, "")
+        return self._absent[scale.id]
+
+    def _make(self, scale: Scale, band: Band | None, suffix: str) -> Frame:
+        low, high = scale.range
+        elements: dict[str, Any] = {
+            **_always(self.identity, self.form),
+            "method": _method(self.form, scale, suffix),
+            "referenceRange": [
+                {
+                    "low": quantity(low, scale.unit),
+                    "high": quantity(high, scale.unit),
+                    "text": f"possible range {number(low)} to {number(high)}",
+                }
+            ],
+        }
         if band is not None:
-            built["interpretation"] = fixed["bands"][band.id]
-    built["method"] = fixed["prorated" if score.is_prorated else "method"]
-    built["referenceRange"] = fixed["range"]
-    if form.is_totals_only:
-        built["note"] = fixed["note"]
-    else:
-        built["derivedFrom"] = shared["derived_from"]
-    return built
-
-
-def _shared(response: Response, identity: Identity, status: ObservationStatus) -> dict[str, Any]:
-    unit = identity.of_response(response)
-    patient = reference("Patient", identity.patient(response.participant))
-    who: dict[str, Any] = {"status": status, "category": SURVEY, "subject": patient}
-    if response.authored is not None:
-        who["effectiveDateTime"] = response.authored
-        if len(response.authored) > len("2023-04-02"):  # an instant; a day alone is none
-            who["issued"] = response.authored
-    who["device"] = reference("Device", device_id(identity))
-    study = {
-        "url": RESEARCH_STUDY,
-        "valueReference": reference("ResearchStudy", study_id(identity)),
-    }
-    return {
-        "unit": unit,
-        "head": {"meta": RESTRICTED, "extension": [study]},
-        "who": who,
-        "patient": patient,
-        "derived_from": [reference("QuestionnaireResponse", unit)],
-    }
+            elements["interpretation"] = [_interpretation(self.form, scale, band)]
+        if self.form.is_totals_only:
+            elements["note"] = [{"text": REPORTED}]
+        return make_frame("Observation", elements)
 
 
 @functools.cache
-def _fixed(form: Form, scale: Scale) -> dict[str, Any]:
-    """What every Observation of this scale says alike."""
-    low, high = scale.range
-    own = own_coding("score", f"{form.id}-{scale.id}")
+def _plan(identity: Identity, form: Form) -> Plan:
+    return Plan(identity, form)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all Observations of one response say alike."""
+
+    plan: Plan
+    unit: str
+    patient: dict[str, Any]
+    elements: dict[str, Any]
+
+    def head(self, what: str) -> dict[str, Any]:
+        """The first elements of the Observation of `what`."""
+        identity = self.plan.identity
+        token = identity.part(self.unit, what)
+        return {
+            "resourceType": "Observation",
+            "id": token,
+            "identifier": [identity.identifier("observation", token)],
+            **self.elements,
+        }
+
+
+def _shared(response: Response, identity: Identity) -> Shared:
+    unit = identity.of_response(response)
+    patient = reference("Patient", identity.patient(response.participant))
+    elements: dict[str, Any] = {"status": "final", "subject": patient}
+    if response.authored is not None:
+        elements["effectiveDateTime"] = response.authored
+        if len(response.authored) > len("2023-04-02"):  # an instant; a day alone is none
+            elements["issued"] = response.authored
+    if not response.form.is_totals_only:
+        elements["derivedFrom"] = [reference("QuestionnaireResponse", unit)]
+    return Shared(_plan(identity, response.form), unit, patient, elements)
+
+
+def _score_observation(score: Score, shared: Shared) -> Draft:
+    plan = shared.plan
+    own = shared.head(score.scale.id)
+    own["code"] = plan.codes[score.scale.id]
+    if score.value is None:
+        own["dataAbsentReason"] = {
+            "coding": [{"system": ABSENT, "code": score.absent}],
+            "text": f"{score.answered} of {score.of} items answered",
+        }
+        return Draft(own, plan.absent(score.scale))
+    own["valueQuantity"], frame = plan.valued(score, score.value)
+    return Draft(own, frame)
+
+
+def _always(identity: Identity, form: Form) -> dict[str, Any]:
+    """What every Observation of the form says."""
+    study = reference("ResearchStudy", identity.study_id)
     return {
-        "what": {"code": concept(scale.codes, own, scale.title)},
-        "method": _method(form, scale, ""),
-        "prorated": _method(form, scale, "-prorated"),
-        "range": [
-            {
-                "low": quantity(low, scale.unit),
-                "high": quantity(high, scale.unit),
-                "text": f"possible range {number(low)} to {number(high)}",
-            }
-        ],
-        "bands": {band.id: [_interpretation(form, scale, band)] for band in scale.bands},
-        "note": [
-            {"text": "The total as the trial holds it; the answers behind it were not supplied."}
-        ],
+        "meta": RESTRICTED,
+        "extension": [{"url": RESEARCH_STUDY, "valueReference": study}],
+        "category": [{"coding": [{"system": CATEGORY, "code": form.category}]}],
+        "device": reference("Device", identity.device_id),
     }
 
 
@@ -160,34 +189,27 @@ def _interpretation(form: Form, scale: Scale, band: Band) -> dict[str, Any]:
     return {"coding": codings, "text": band.label}
 
 
-def _item_observations(
-    response: Response, identity: Identity, shared: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _item_observations(response: Response, shared: Shared) -> list[Draft]:
     """One Observation per answered item that the form wants observed; a gap has none."""
     return [
-        _item_observation(response, item, answer, identity, shared)
+        _item_observation(item, answer, shared)
         for item in response.form.items
         if item.observe and (answer := response.answers.get(item.link_id)) and answer.values
     ]
 
 
-def _item_observation(
-    response: Response, item: Item, answer: Answer, identity: Identity, shared: dict[str, Any]
-) -> dict[str, Any]:
-    form = response.form
-    token = identity.part(shared["unit"], item.link_id)
+def _item_observation(item: Item, answer: Answer, shared: Shared) -> Draft:
+    form = shared.plan.form
     own = own_coding("item", f"{form.id}-{item.link_id}")
-    return {
-        "resourceType": "Observation",
-        "id": token,
-        **shared["head"],
-        "identifier": [identity.identifier("observation", token)],
-        **shared["who"],
-        "code": concept(item.codes, own, item.text or f"{form.title}, {item.link_id}"),
-        "performer": [shared["patient"]],
-        **_item_value(form, item, answer.values),
-        "derivedFrom": shared["derived_from"],
-    }
+    return Draft(
+        {
+            **shared.head(item.link_id),
+            "code": concept(item.codes, own, item.text or f"{form.title}, {item.link_id}"),
+            "performer": [shared.patient],
+            **_item_value(form, item, answer.values),
+        },
+        shared.plan.frame,
+    )
 
 
 def _item_value(form: Form, item: Item, values: tuple[Value, ...]) -> dict[str, Any]:
@@ -215,22 +237,14 @@ _VALUE_WORDS = {  # R4 has no valueDate here: a date is a dateTime of a day
 }
 
 
-def _panel(
-    response: Response, identity: Identity, shared: dict[str, Any], members: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _panel(shared: Shared, members: list[Draft]) -> Draft:
     """The Observation that holds the others together and has no value of its own."""
-    form = response.form
-    token = identity.part(shared["unit"], "panel")
-    own = own_coding("instrument", form.id)
-    built = {
-        "resourceType": "Observation",
-        "id": token,
-        **shared["head"],
-        "identifier": [identity.identifier("observation", token)],
-        **shared["who"],
-        "code": concept(form.codes, own, form.title),
-        "hasMember": [reference("Observation", member["id"]) for member in members],
-    }
-    if not form.is_totals_only:
-        built["derivedFrom"] = shared["derived_from"]
-    return built
+    form = shared.plan.form
+    return Draft(
+        {
+            **shared.head("panel"),
+            "code": concept(form.codes, own_coding("instrument", form.id), form.title),
+            "hasMember": [reference(*member.name) for member in members],
+        },
+        shared.plan.frame,
+    )

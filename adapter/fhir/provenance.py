@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
-from adapter.fhir.questionnaire_response import device_id
 from adapter.instruments.form import Form
 from adapter.instruments.response import Record
 
@@ -31,19 +30,20 @@ class Derivation:
 
 
 def build_provenance(
-    derivation: Derivation, targets: Sequence[dict[str, Any]], identity: Identity, recorded: str
+    derivation: Derivation, targets: Sequence[tuple[str, str]], identity: Identity, recorded: str
 ) -> dict[str, Any]:
-    """The Provenance of everything built from one record; `recorded` is an instant with offset."""
+    """The Provenance of what was built from one record.
+
+    `targets` are names (type, id); `recorded` is an instant with its offset.
+    """
     record, form = derivation.record, derivation.form
-    token = identity.token(
-        "provenance", targets[0]["id"], derivation.source_hash, derivation.activity
-    )
+    token = identity.token("provenance", targets[0][1], derivation.source_hash, derivation.activity)
     place = "/".join((record.participant, record.event, record.form, str(record.repeat or 1)))
     return {
         "resourceType": "Provenance",
         "id": token,
         "meta": RESTRICTED,
-        "target": [reference(target["resourceType"], target["id"]) for target in targets],
+        "target": [reference(*target) for target in targets],
         "recorded": recorded,
         "activity": {
             "coding": [
@@ -65,7 +65,7 @@ def build_provenance(
                         }
                     ]
                 },
-                "who": reference("Device", device_id(identity)),
+                "who": reference("Device", identity.device_id),
             }
         ],
         "entity": [
@@ -85,12 +85,12 @@ def _source_cells(derivation: Derivation) -> dict[str, Any]:
     record, form = derivation.record, derivation.form
     said: list[dict[str, Any]] = [
         {"url": "record", "valueString": record.participant},
-        {"url": "event", "valueString": record.event},
+        *([{"url": "event", "valueString": record.event}] if record.event else ()),
         {"url": "form", "valueString": record.form},
         *({"url": "field", "valueString": name} for name in record.values),
         {"url": "hash", "valueString": derivation.source_hash},
         {"url": "mapping", "valueCanonical": f"{questionnaire_url(form)}|{form.version}"},
     ]
     if record.repeat is not None:
-        said.insert(3, {"url": "repeat", "valueInteger": record.repeat})
+        said.append({"url": "repeat", "valueInteger": record.repeat})
     return {"url": SOURCE_CELLS, "extension": said}

@@ -10,17 +10,14 @@ import functools
 from typing import Any
 
 from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, RESTRICTED, option_coding
-from adapter.fhir.identity import Identity, questionnaire_url, reference
+from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
 from adapter.instruments.form import Form, Item, Option
 from adapter.instruments.response import Answer, Response, Value
 
+# An extension, not a tag: servers merge the tags of an update into those they have.
 UNVERIFIED = {
-    "tag": [
-        {
-            "system": "https://trial-fhir-adapter.example.org/fhir/CodeSystem/source-state",
-            "code": "unverified",
-        }
-    ]
+    "url": f"{PROJECT}/StructureDefinition/source-state",
+    "valueCode": "unverified",
 }
 
 
@@ -31,11 +28,11 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
     built: dict[str, Any] = {
         "resourceType": "QuestionnaireResponse",
         "id": unit,
-        "meta": RESTRICTED if response.is_verified else {**RESTRICTED, **UNVERIFIED},
+        "meta": RESTRICTED,
         "extension": [
             {
                 "url": RESEARCH_STUDY,
-                "valueReference": reference("ResearchStudy", study_id(identity)),
+                "valueReference": reference("ResearchStudy", identity.study_id),
             }
         ],
         "identifier": identity.identifier("response", unit),
@@ -43,9 +40,11 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
         "status": response.status,
         "subject": patient,
     }
+    if not response.is_verified:
+        built["extension"].append(UNVERIFIED)
     if response.authored is not None:
         built["authored"] = response.authored
-    built["author"] = reference("Device", device_id(identity))
+    built["author"] = reference("Device", identity.device_id)
     built["source"] = patient
     built["item"] = build_items(response)
     return built
@@ -62,18 +61,6 @@ def build_items(response: Response) -> list[dict[str, Any]]:
         else:
             built.append(_item(form, link_id, answer))
     return built
-
-
-@functools.lru_cache(maxsize=64)
-def study_id(identity: Identity) -> str:
-    """The id of the study's ResearchStudy."""
-    return identity.token("study")
-
-
-@functools.lru_cache(maxsize=64)
-def device_id(identity: Identity) -> str:
-    """The id of the Device that stands for this adapter."""
-    return identity.token("device")
 
 
 @functools.cache

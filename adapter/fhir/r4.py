@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from fhir.resources.R4B import get_fhir_model_class  # noqa: TID251  this is the door
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from adapter.errors import AdapterError
 
@@ -138,7 +138,10 @@ def check_resource(resource: Mapping[str, Any]) -> None:
             "The resource type is missing or not one that is known here.",
             (f"resourceType: expected one of {', '.join(sorted(RESOURCE_TYPES))}",),
         )
-    findings = tuple(_findings(name, resource))
+    try:
+        findings = tuple(_findings(name, resource))
+    except RecursionError:
+        findings = (f"{name}: nested too deeply",)
     if findings:
         raise NotR4Error(f"This is not what R4 says of {name}.", findings)
 
@@ -157,7 +160,7 @@ def _findings(name: str, resource: Mapping[str, Any]) -> Iterator[str]:
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             if not _is_sibling_of_extension_value(fault["loc"]):
                 yield f"{_path(name, fault['loc'])}: {_rule(fault['type'], fault['msg'])}"
-    except KeyError:
+    except (KeyError, TypeError):
         # How the library says that it does not know the type of a contained resource or an entry.
         yield f"{name}: a resource within is of a type that R4 does not have"
     else:
@@ -170,7 +173,8 @@ def _is_sibling_of_extension_value(place: tuple[int | str, ...]) -> bool:
 
 
 def _path(name: str, place: tuple[int | str, ...]) -> str:
-    return name + "".join(map(_step, place))
+    steps = place[:-1] if place[-1:] == ("root",) else place  # the library's word for all of it
+    return name + "".join(map(_step, steps))
 
 
 def _step(step: int | str) -> str:
@@ -181,6 +185,8 @@ def _step(step: int | str) -> str:
 
 
 def _rule(kind: str, text: str) -> str:
+    if kind == "json_invalid":
+        return "a JSON object is expected"
     if kind in QUOTING_RULES or (kind == "value_error" and not SAFE_RULE.fullmatch(text)):
         return "the value is not allowed here"
     return text.removeprefix("Value error, ")
@@ -194,7 +200,10 @@ def _misread(sent: object, read: object, path: str) -> Iterator[str]:
         yield f"{path}: must not be empty"
     elif isinstance(sent, dict):
         for name, value in sent.items():
-            yield from _misread(value, getattr(read, name, None), f"{path}.{name}")
+            if ELEMENT_NAME.fullmatch(name):
+                yield from _misread(value, getattr(read, name, None), f"{path}.{name}")
+            else:  # the library's own spelling of an element
+                yield f"{path}.?: Extra inputs are not permitted"
     elif isinstance(sent, list):
         readings = read if isinstance(read, list) else [None] * len(sent)
         for place, (value, reading) in enumerate(zip(sent, readings, strict=True)):
@@ -214,4 +223,6 @@ def _kind(value: object) -> str:
         return "integer"
     if isinstance(value, Decimal | float):
         return "decimal"
+    if isinstance(value, BaseModel):
+        return "object"
     return "string" if isinstance(value, str | date | time) else ""

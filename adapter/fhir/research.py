@@ -10,7 +10,6 @@ from typing import Any
 
 from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import Identity, reference
-from adapter.fhir.questionnaire_response import device_id, study_id
 from adapter.instruments.participant import Participant
 
 
@@ -18,7 +17,7 @@ def build_device(identity: Identity, version: str) -> dict[str, Any]:
     """The Device that stands for this adapter, with its software version."""
     return {
         "resourceType": "Device",
-        "id": device_id(identity),
+        "id": identity.device_id,
         "identifier": [identity.identifier("device", "trial-fhir-adapter")],
         "status": "active",
         "deviceName": [{"name": "Trial FHIR adapter", "type": "user-friendly-name"}],
@@ -34,7 +33,7 @@ def build_research_study(identity: Identity) -> dict[str, Any]:
         identifiers.append({"system": study.registry.system, "value": study.registry.value})
     built: dict[str, Any] = {
         "resourceType": "ResearchStudy",
-        "id": study_id(identity),
+        "id": identity.study_id,
         "identifier": identifiers,
         "title": study.title,
         "status": study.status,
@@ -72,7 +71,7 @@ def build_research_subject(identity: Identity, person: Participant) -> dict[str,
         "meta": RESTRICTED,
         "identifier": [identity.identifier("subject", person.participant)],
         "status": "off-study" if person.ended else "on-study",
-        "study": reference("ResearchStudy", study_id(identity)),
+        "study": reference("ResearchStudy", identity.study_id),
         "individual": reference("Patient", identity.patient(person.participant)),
     }
     if period:

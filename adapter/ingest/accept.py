@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
 from adapter.fhir.adverse_event import build_adverse_event
 from adapter.fhir.check import write
+from adapter.fhir.draft import Draft
 from adapter.fhir.observation import ObservationStatus, build_observations
 from adapter.fhir.provenance import Activity, Derivation, build_provenance
 from adapter.fhir.questionnaire_response import build_questionnaire_response
@@ -66,12 +67,14 @@ def accept(
     built = _build(trial, response)
     belonging = Belonging(unit, response.participant, response.form.id)
     changed = list(_put_all(tx, trial, belonging, built, said))
-    changed += _retract_gone(tx, trial, unit, built, said)
-    if changed:
+    if said.before is not None:
+        changed += retract_gone(tx, trial, unit, {draft.name for draft in built}, said.now)
+    if changed and built:
         activity: Activity = "CREATE" if said.before is None else "UPDATE"
         derivation = Derivation(record, said.source_hash, response.form, activity)
-        provenance = build_provenance(derivation, built, trial.identity, said.now)
-        list(_put_all(tx, trial, belonging, [provenance], said))
+        names = [draft.name for draft in built]
+        provenance = build_provenance(derivation, names, trial.identity, said.now)
+        list(_put_all(tx, trial, belonging, [Draft(provenance)], said))
     place = orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
     instances.keep_instance(
         tx,
@@ -91,15 +94,14 @@ def accept(
     return "changed" if changed else "unchanged"
 
 
-def _build(trial: Trial, response: Response) -> list[dict[str, Any]]:
+def _build(trial: Trial, response: Response) -> list[Draft]:
     if response.form.kind == "adverse-event":
-        return [build_adverse_event(response, trial.identity)]
+        return [Draft(build_adverse_event(response, trial.identity))]
     built = []
     if not response.form.is_totals_only:
-        built.append(build_questionnaire_response(response, trial.identity))
+        built.append(Draft(build_questionnaire_response(response, trial.identity)))
     if response.status in SCORED:
-        scores = score_response(response)
-        built.extend(build_observations(response, scores, trial.identity, "final"))
+        built.extend(build_observations(response, score_response(response), trial.identity))
     return built
 
 
@@ -107,50 +109,40 @@ def _put_all(
     tx: Transaction,
     trial: Trial,
     belonging: Belonging,
-    built: list[dict[str, Any]],
+    built: list[Draft],
     said: Acceptance,
 ) -> Iterator[Version]:
-    for resource in built:
-        name = (resource["resourceType"], resource["id"])
-        text = write(resource)
-        if name[0] == "Observation" and said.before is not None:
-            text = _with_history(tx, resource, text, said)
-        version = versions.put(tx, name, text, belonging, said.now)
+    for draft in built:
+        text = draft.write()
+        if draft.name[0] == "Observation" and said.before is not None:
+            text = _with_history(tx, draft, text, said)
+        version = versions.put(tx, draft.name, text, belonging, said.now)
         if version is not None:
             owe(tx, trial, version, said.now)
             yield version
 
 
-def _with_history(
-    tx: Transaction, resource: dict[str, Any], text: bytes, said: Acceptance
-) -> bytes:
+def _with_history(tx: Transaction, draft: Draft, text: bytes, said: Acceptance) -> bytes:
     """An Observation's text, given what was said before: the same, amended, or corrected.
 
     Other answers amend it; the same answers under another rule correct it.
     """
-    before = versions.latest(tx, "Observation", resource["id"])
+    before = versions.latest(tx, *draft.name)
     if before is None:
         return text
-    status = read_text(before.text)["status"]
-    same = write({**resource, "status": status})
-    if same == before.text:
-        return same
+    if not before.is_retracted:  # what was retracted comes back, even as it was
+        same = draft.with_status(read_text(before.text)["status"]).write()
+        if same == before.text:
+            return same
     is_other_rule = said.before is not None and said.before.source_hash == said.source_hash
     becomes: ObservationStatus = "corrected" if is_other_rule else "amended"
-    return write({**resource, "status": becomes})
+    return draft.with_status(becomes).write()
 
 
-def _retract_gone(
-    tx: Transaction,
-    trial: Trial,
-    unit: str,
-    built: list[dict[str, Any]],
-    said: Acceptance,
+def retract_gone(
+    tx: Transaction, trial: Trial, unit: str, kept: set[tuple[str, str]], now: str
 ) -> list[Version]:
-    """Retracts what an earlier version of the response gave and this one does not."""
-    if said.before is None:
-        return []
-    kept = {(resource["resourceType"], resource["id"]) for resource in built}
+    """Retracts what a unit gave earlier and does not give now; its Provenances stay."""
     gone = [
         version
         for version in versions.of_unit(tx, unit)
@@ -158,7 +150,7 @@ def _retract_gone(
         and version.type != "Provenance"
         and not version.is_retracted
     ]
-    return [retracted for version in gone if (retracted := _retract(tx, trial, version, said.now))]
+    return [retracted for version in gone if (retracted := _retract(tx, trial, version, now))]
 
 
 def retract_unit(tx: Transaction, trial: Trial, unit: str, now: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapter.fhir.retraction import retract
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import Receiver
-from adapter.store import deliveries, versions
+from adapter.store import deliveries, instances, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
-_WITH_THE_CLINIC = {"accepted", "confirmed", "claimed", "uncertain"}
+_UNDER_WAY = frozenset({"claimed", "uncertain"})
 
 
 def owe(tx: Transaction, trial: Trial, version: Version, now: str) -> None:
@@ -23,7 +25,8 @@ def owe(tx: Transaction, trial: Trial, version: Version, now: str) -> None:
         if version.type not in receiver.accepts:
             continue
         if not version.is_retracted:
-            deliveries.enqueue(tx, receiver.name, version, "put", now)
+            if not _stays_away(tx, trial, receiver, version):
+                deliveries.enqueue(tx, receiver.name, version, "put", now)
         elif _is_with(tx, receiver, version):
             deliveries.enqueue(tx, receiver.name, version, "retract", now)
         else:
@@ -36,20 +39,42 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
     for receiver in trial.receivers:
         must_go = _must_retract(trial, receiver, person)
         for version in mine:
-            owed = deliveries.last_owed(tx, receiver.name, version)
-            if owed is None or owed[2] not in _WITH_THE_CLINIC:
+            if version.type not in receiver.accepts:
                 continue
-            if must_go and owed[1] == "put":
-                deliveries.enqueue(tx, receiver.name, version, "retract", now)
-            elif not must_go and owed[1] == "retract":
-                deliveries.enqueue(tx, receiver.name, version, "put", now)
+            if must_go:
+                _take_back(tx, receiver, version, now)
+            else:
+                _give_back(tx, receiver, version, now)
+
+
+def _take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
+    """Retracts what the receiver has, as it has it: what it never had is not told to it now."""
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    if owed is None or owed[1] == "retract" or not _is_with(tx, receiver, version):
+        return
+    held = deliveries.holding(tx, receiver.name, version.type, version.id)
+    number = owed[0] if held is None or owed[2] in _UNDER_WAY else held.version
+    deliveries.enqueue(tx, receiver.name, replace(version, version=number), "retract", now)
+
+
+def _give_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
+    """Owes again what was taken back; where that has not left yet, it is taken back itself."""
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    if owed is not None and owed[1] == "put":
+        return
+    held = deliveries.holding(tx, receiver.name, version.type, version.id)
+    is_there = held is not None and (held.version, held.action) == (version.version, "put")
+    if is_there and owed is not None and owed[2] not in _UNDER_WAY:
+        deliveries.cancel(tx, receiver.name, version, now)
+    else:
+        deliveries.enqueue(tx, receiver.name, version, "put", now)
 
 
 def retractable(mine: list[Version]) -> list[Version]:
     """What a retraction of these takes along: everything that is not retracted yet, in order.
 
-    A Provenance stays, as the record of what was said, unless something it names can only be deleted:
-    a reference to a deleted resource would be refused.
+    A Provenance stays, as the record of what was said, unless something it names can only be
+    deleted: a reference to a deleted resource would be refused.
     """
     deleted = {
         version.unit
@@ -66,8 +91,17 @@ def retractable(mine: list[Version]) -> list[Version]:
 def _is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     held = deliveries.holding(tx, receiver.name, version.type, version.id)
     owed = deliveries.last_owed(tx, receiver.name, version)
-    under_way = owed is not None and owed[2] in {"claimed", "uncertain"}
+    under_way = owed is not None and owed[2] in _UNDER_WAY
     return under_way or (held is not None and held.action == "put")
+
+
+def _stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
+    """Whether a withdrawal took the resource back: a new version would replace the retraction."""
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    if owed is None or owed[1] == "put":
+        return False
+    person = instances.participant(tx, version.participant)
+    return person is not None and _must_retract(trial, receiver, person)
 
 
 def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:

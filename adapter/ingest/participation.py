@@ -15,11 +15,11 @@ from adapter.fhir.research import (
     build_research_study,
     build_research_subject,
 )
-from adapter.ingest.accept import retract_unit
+from adapter.ingest.accept import retract_gone, retract_unit
 from adapter.ingest.owe import follow_consent, owe
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
-from adapter.instruments.participant import Participant
+from adapter.instruments.participant import Participant, ended_by_withdrawal
 from adapter.release import PARTICIPATION
 from adapter.store import instances, versions
 from adapter.store.database import Transaction
@@ -50,9 +50,9 @@ def _placed_forms(trial: Trial) -> list[Form]:
 
 def accept_participant(
     tx: Transaction, trial: Trial, person: Participant, run: int, now: str
-) -> None:
-    """Keeps a person's facts and resources, and follows what a changed consent asks for."""
-    person = instances.with_withdrawals(tx, person)
+) -> bool:
+    """Keeps a person's facts and resources, follows their consents; gives whether any changed."""
+    person = ended_by_withdrawal(instances.with_withdrawals(tx, person), trial.study)
     is_changed = instances.keep_participant(tx, person, run)
     identity = trial.identity
     built = [build_patient(identity, person.participant), build_research_subject(identity, person)]
@@ -61,11 +61,14 @@ def accept_participant(
         for rule in trial.study.consents
         if person.consents[rule.id].word != "unknown"
     ]
-    belonging = Belonging(unit_of(trial, person.participant), person.participant, PARTICIPATION)
+    unit = unit_of(trial, person.participant)
     for resource in built:
-        _put(tx, trial, resource, belonging, now)
+        _put(tx, trial, resource, Belonging(unit, person.participant, PARTICIPATION), now)
+    kept = {(resource["resourceType"], resource["id"]) for resource in built}
+    retract_gone(tx, trial, unit, kept, now)
     if is_changed:
         follow_consent(tx, trial, person, now)
+    return is_changed
 
 
 def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -> None:
@@ -81,9 +84,11 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
             f"({', '.join(rule.id for rule in trial.study.consents)}); found one unknown. "
             "Check both words."
         )
+    if person.consents[consent].word == "withdrawn":
+        return
     today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
     instances.withdraw(tx, name, consent, today)
-    accept_participant(tx, trial, person, instances.last_run(tx) or 0, now)
+    accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
 
 
 def retract_participant(tx: Transaction, trial: Trial, participant: str, now: str) -> None:

@@ -14,7 +14,8 @@ from datetime import datetime
 from itertools import groupby, islice
 from typing import Literal, TypeVar
 
-from adapter.errors import AnswerError, Origin, Problem
+from adapter.errors import AnswerError, Problem
+from adapter.ingest import findings
 from adapter.ingest.accept import Acceptance, accept, next_status, retract_unit
 from adapter.ingest.participation import accept_participant, accept_study, retract_participant
 from adapter.ingest.trial import Trial
@@ -28,16 +29,21 @@ from adapter.store.identities import Crosswalk
 
 Outcome = Literal["created", "changed", "unchanged", "rejected", "empty", "retracted"]
 RECORDS_A_COMMIT = 256
+_COMPLETE_WORDS = frozenset({"", "0", "1", "2"})
 Batched = TypeVar("Batched")
 
 
 @dataclass(slots=True)
 class Report:
-    """What an ingest did: outcomes per form, and how many problems it kept."""
+    """What an ingest did: outcomes per form, and how many problems it kept.
+
+    `is_whole`: every row and every form could be read; only then is what is missing gone.
+    """
 
     run: int
     counts: dict[str, Counter[Outcome]] = field(default_factory=dict)
     problems: int = 0
+    is_whole: bool = True
 
     def add(self, form: str, outcome: Outcome) -> None:
         """Counts one form instance."""
@@ -85,22 +91,34 @@ def ingest(
     now: str,
     step: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Reads a source into the ledger. `now` is an instant in UTC; `step` is told of rows done."""
+    """Reads a source into the ledger. `now` is an instant in UTC; `step` is told of rows done.
+
+    Raises:
+        ConflictError: another ingest is at work.
+        SourceError: the source cannot be read on.
+    """
     database = ledger.database
-    with database.write() as tx:
-        report = Report(instances.start_run(tx, "redcap", now))
-        accept_study(tx, trial, now)
-    work = Ingest(database, ledger.crosswalk, trial, source, report, now, step)
-    _take_people(work)
-    _take_forms(work)
-    _retract_missing(work)
-    with database.write() as tx:
-        instances.end_run(tx, report.run, now)
-        report.problems = instances.count_rejections(tx, report.run)
+    with database.sole_writer("ingest"):
+        with database.write() as tx:
+            report = Report(instances.start_run(tx, "redcap", now))
+            accept_study(tx, trial, now)
+        work = Ingest(database, ledger.crosswalk, trial, source, report, now, step)
+        _take_people(work)
+        _take_forms(work)
+        _retract_missing(work)
+        with database.write() as tx:
+            instances.end_run(tx, report.run, now)
+            report.problems = instances.count_rejections(tx, report.run)
     return report
 
 
 def _take_people(work: Ingest) -> None:
+    missing = work.source.records.missing_facts()
+    if missing:  # a consent that is not read must not be taken for one that was not withdrawn
+        with work.database.write() as tx:
+            _reject(tx, work, "participant", missing, counts=False)
+        work.report.is_whole = False
+        return
     forms = participant_forms(work.trial.study)
     rows = work.source.records.records(forms)
     # A row that cannot be read is met again, and reported, when the forms are read.
@@ -113,27 +131,33 @@ def _take_people(work: Ingest) -> None:
 
 
 def _take_person(tx: Transaction, work: Ingest, group: list[Record]) -> None:
-    name = "participant"
-    places = Counter((record.form, record.event) for record in group)
-    twice = [record for record in group if places[record.form, record.event] > 1]
+    form, name, run = "participant", group[0].participant, work.report.run
+    met = instances.participant_run(tx, name)
     try:
-        if twice:
-            raise AnswerError("The participant stands twice.", (_duplicate(twice[-1]),))
+        _check_rows(group, is_met=met == run)
         person = parse_participant(group, work.trial.study)
     except AnswerError as wrong:
-        _reject(tx, work, name, wrong.problems)
+        instances.see_participant_again(tx, name, run)
+        _reject(tx, work, form, wrong.problems)
         return
     work.crosswalk.keep(person)
-    known = instances.participant(tx, person.participant)
-    accept_participant(tx, work.trial, person, work.report.run, work.now)
-    if known is None:
-        work.report.add(name, "created")
-    else:
-        work.report.add(name, "unchanged" if _facts(known) == _facts(person) else "changed")
+    is_changed = accept_participant(tx, work.trial, person, run, work.now)
+    work.report.add(form, "created" if met is None else "changed" if is_changed else "unchanged")
 
 
-def _facts(person: object) -> tuple[object, ...]:
-    return tuple(getattr(person, word) for word in ("enrolled", "ended", "consents"))
+def _check_rows(group: list[Record], *, is_met: bool) -> None:
+    """Whether this is all of a person, and once.
+
+    Raises:
+        AnswerError: it is not.
+    """
+    places = Counter((record.form, record.event) for record in group)
+    twice = [record for record in group if places[record.form, record.event] > 1]
+    if twice:
+        action = "Remove one of the rows; nothing of this participant is taken in until then."
+        raise AnswerError("The participant stands twice.", (findings.duplicate(twice[-1], action),))
+    if is_met:
+        raise AnswerError("The participant stands apart.", (findings.apart(group[0]),))
 
 
 def _take_forms(work: Ingest) -> None:
@@ -143,6 +167,7 @@ def _take_forms(work: Ingest) -> None:
         with work.database.write() as tx:
             for record in batch:
                 if isinstance(record, Problem):
+                    work.report.is_whole = False
                     _reject(tx, work, "", (record,))
                 else:
                     _take_record(tx, work, record)
@@ -158,14 +183,18 @@ def _readable_forms(work: Ingest) -> list[str]:
             placement = study.placement_of(name)
             if placement is None:
                 if name not in known and name not in study.not_mapped:
-                    _reject(tx, work, name, (not_mapped(name),), counts=False)
+                    _reject(tx, work, name, (findings.not_mapped(name),), counts=False)
                 continue
             fields = fields_of(work.trial.forms[placement.form], placement, study)
             missing = work.source.records.missing_columns(name, fields)
             if missing:
+                work.report.is_whole = False
                 _reject(tx, work, name, missing, counts=False)
             else:
                 readable.append(name)
+        for problem in findings.not_in_source(study, work.source.forms):
+            work.report.is_whole = False
+            _reject(tx, work, problem.field, (problem,), counts=False)
     return readable
 
 
@@ -179,9 +208,7 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     )
     before = instances.instance(tx, unit)
     try:
-        if before is not None and before.run == work.report.run:
-            raise AnswerError("The row stands twice.", (_duplicate(record),))
-        word = _status_word(tx, work, record)
+        word = _status_word(tx, work, record, before)
         status = next_status(word, before, source_hash)
         if before is not None and _is_same(before, source_hash, trial.mapping_of(form), status):
             instances.see_again(tx, unit, work.report.run)
@@ -204,15 +231,25 @@ def _is_same(before: instances.Instance, source_hash: str, mapping: str, status:
     return (before.source_hash, before.mapping, before.status) == (source_hash, mapping, status)
 
 
-def _status_word(tx: Transaction, work: Ingest, record: Record) -> ResponseStatus:
+def _status_word(
+    tx: Transaction, work: Ingest, record: Record, before: instances.Instance | None
+) -> ResponseStatus:
     """What the source says of the form's completion, and the clock of its window.
 
     Raises:
-        AnswerError: nobody of this name takes part.
+        AnswerError: the record stands twice, says no known word, or nobody of this name takes part.
     """
+    if before is not None and before.run == work.report.run:
+        action = "Remove one of the rows; the first one was taken."
+        raise AnswerError("The row stands twice.", (findings.duplicate(record, action),))
     person = instances.participant(tx, record.participant)
     if person is None:
-        raise AnswerError("Nobody of this name takes part.", (_unknown_participant(work, record),))
+        raise AnswerError(
+            "Nobody of this name takes part.",
+            (findings.unknown_participant(record, work.trial.study),),
+        )
+    if record.complete not in _COMPLETE_WORDS:
+        raise AnswerError("The form is in no known state.", (findings.unknown_state(record),))
     if record.complete != "0":
         return "completed"
     point = work.trial.study.timepoint_of(record.event)
@@ -220,22 +257,27 @@ def _status_word(tx: Transaction, work: Ingest, record: Record) -> ResponseStatu
         return "in-progress"
     zone = work.trial.study.timezone
     enrolled = datetime.fromisoformat(person.enrolled).date()
-    closes = end_of_window(enrolled, point.week, point.closes_days, zone)
+    try:
+        closes = end_of_window(enrolled, point.week, point.closes_days, zone)
+    except OverflowError:  # a window that ends after the year 9999 is open
+        return "in-progress"
     return "in-progress" if work.source.as_of < closes else "stopped"
 
 
 def _retract_missing(work: Ingest) -> None:
     """Retracts what an earlier run met and this one did not, if that is believable."""
     run, limit = work.report.run, work.source.missing_limit
+    if limit is None:
+        return
     with work.database.write() as tx:
-        if limit is None:
+        missing = instances.count_missing(tx, run)
+        if missing and not work.report.is_whole:
+            _reject(tx, work, "", (findings.perhaps_missing(missing),), counts=False)
+            return
+        if missing > limit:
+            _reject(tx, work, "", (findings.too_many_missing(missing, limit),), counts=False)
             return
         people = instances.participants_unseen(tx, run)
-        gone = list(islice(instances.unseen(tx, run), limit + 1)) if not people else None
-        records = {instance.participant for instance in gone or ()} | set(people)
-        if len(records) > limit:
-            _reject(tx, work, "", (_too_many_missing(len(records), limit),), counts=False)
-            return
         for instance in list(instances.unseen(tx, run)):
             retract_unit(tx, work.trial, instance.unit, work.now)
             instances.keep_instance(tx, _retracted(instance, run))
@@ -270,49 +312,6 @@ def _reject(
         instances.reject(tx, problem, form, work.report.run)
     if counts:
         work.report.add(form or "unreadable row", "rejected")
-
-
-def _duplicate(record: Record) -> Problem:
-    return Problem(
-        record.origin,
-        record.form,
-        "each form of a record, event and repeat once",
-        "it a second time",
-        "Remove one of the rows; the first one was taken.",
-    )
-
-
-def _unknown_participant(work: Ingest, record: Record) -> Problem:
-    return Problem(
-        record.origin,
-        work.trial.study.record_id,
-        f"a record with form `{work.trial.study.participant.form}`",
-        "a record without it",
-        "Complete that form, or remove the row.",
-    )
-
-
-def not_mapped(form: str) -> Problem:
-    """The finding about a form of the source that no study file mentions."""
-    return Problem(
-        Origin("dictionary"),
-        form,
-        "a form that the study file maps",
-        "one that it does not",
-        "Add it to `forms`, or to `not_mapped` with the reason.",
-        severity="warning",
-    )
-
-
-def _too_many_missing(found: int, limit: int) -> Problem:
-    return Problem(
-        Origin("records"),
-        "",
-        f"at most {limit} records fewer than last time (`missing_limit`)",
-        f"{found} fewer, or a form gone from many",
-        "If they were really deleted, raise `missing_limit` for one run; "
-        "otherwise export all records. Nothing was retracted.",
-    )
 
 
 def _batches(items: Iterable[Batched], size: int) -> Iterator[list[Batched]]:

@@ -16,6 +16,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 ItemType = Literal[
     "choice", "integer", "decimal", "boolean", "date", "dateTime", "time", "string", "text"
 ]
+Category = Literal[
+    "survey",
+    "vital-signs",
+    "laboratory",
+    "exam",
+    "social-history",
+    "activity",
+    "procedure",
+    "therapy",
+    "imaging",
+]
 AdverseEventElement = Literal[
     "identifier",
     "event",
@@ -137,6 +148,10 @@ class Band(Declared):
     interpretation: Literal["N", "L", "LL", "LX", "H", "HH", "HX", "A", "POS", "NEG"] | None = None
     codes: tuple[Code, ...] = ()
 
+    # One declaration is one object: what is compiled from it is kept by which object it is.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
 
 class Threshold(Declared):
     """A change that its source calls meaningful; `points`, `percent` or both are given."""
@@ -173,9 +188,9 @@ class Scale(Declared):
     change: tuple[Threshold, ...] = ()
     note: Text | None = None
 
-    def __hash__(self) -> int:
-        """By what makes it this scale; forms are kept apart by their own hash."""
-        return hash((self.id, self.title, self.method))
+    # One declaration is one object: what is compiled from it is kept by which object it is.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 class Licence(Declared):
@@ -195,6 +210,7 @@ class Form(Declared):
     source: Text
     licence: Licence
     recall: Text | None = None
+    category: Category = "survey"
     codes: tuple[Code, ...] = ()
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
@@ -233,9 +249,9 @@ class Form(Declared):
         object.__setattr__(self, "scales", scales)
         return self
 
-    def __hash__(self) -> int:
-        """By name and version, so that what is compiled from a form can be kept beside it."""
-        return hash((self.id, self.version))
+    # One declaration is one object: what is compiled from it is kept by which object it is.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @property
     def is_totals_only(self) -> bool:

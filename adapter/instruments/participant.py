@@ -7,7 +7,7 @@ are not among them: nothing here needs them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from adapter.errors import AnswerError, Problem
@@ -55,7 +55,8 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
     """
     rows = list(records)
     problems: list[Problem] = []
-    said: dict[str, str] = {}
+    # The record's own name counts as a field: a database may hold only people who agreed.
+    said: dict[str, str] = {study.record_id: rows[0].participant}
     where: dict[str, Record] = {}
     for row in rows:
         for name, value in row.values.items():
@@ -72,15 +73,10 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
             return None
 
     consents = {rule.id: _consent_state(rule, said, day) for rule in study.consents}
-    ended = day(study.participant.completed)
-    for rule in study.consents:
-        state = consents[rule.id]
-        if rule.purpose == "research" and state.word == "withdrawn":
-            ended = ended or state.until
     person = Participant(
         participant=rows[0].participant,
         enrolled=day(study.participant.enrolled),
-        ended=ended,
+        ended=day(study.participant.completed),
         consents=consents,
         identifiers={
             name: said[identifier.field]
@@ -90,19 +86,28 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
     )
     if problems:
         raise AnswerError("The participant's facts cannot be read.", tuple(problems))
-    return person
+    return ended_by_withdrawal(person, study)
+
+
+def ended_by_withdrawal(person: Participant, study: Study) -> Participant:
+    """The person, whose time in the study ends on the day they withdrew from the research."""
+    withdrawn = (
+        person.consents[rule.id].until
+        for rule in study.consents
+        if rule.purpose == "research" and person.consents[rule.id].word == "withdrawn"
+    )
+    return replace(person, ended=person.ended or next(withdrawn, None))
 
 
 def _consent_state(
     rule: ConsentRule, said: dict[str, str], day: Callable[[str | None], str | None]
 ) -> ConsentState:
     since = day(rule.date)
-    if rule.withdrawn and said.get(rule.withdrawn.field) == rule.withdrawn.equals:
+    if rule.withdrawn and rule.withdrawn.is_said(said):
         return ConsentState("withdrawn", since, day(rule.withdrawn_date))
-    answer = said.get(rule.given.field)
-    if answer is None:
+    if said.get(rule.given.field) is None:
         return ConsentState("unknown")
-    return ConsentState("given" if answer == rule.given.equals else "refused", since)
+    return ConsentState("given" if rule.given.is_said(said) else "refused", since)
 
 
 def _bad_day(record: Record, name: str, expected: str, raw: str) -> Problem:

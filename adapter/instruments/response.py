@@ -116,19 +116,20 @@ class Problematic:
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """A form's fields as one source names them, each with the parser of its item or total."""
+    """A form's fields as one source names them, each with what it is known to
+    say and the parser of what is not known.
+    """
 
-    items: tuple[tuple[str, str, FieldParser], ...]
-    choices: Mapping[str, Mapping[str, Answer]]
+    items: tuple[tuple[str, str, Mapping[str, Answer], FieldParser], ...]
     checkboxes: Mapping[str, tuple[tuple[str, Option], ...]]
     totals: tuple[tuple[str, str, Callable[[str], Decimal | Problematic]], ...]
 
 
 def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, ...]:
     """The source columns that this form reads, in order."""
-    table = _field_map(form, study, _renamed(placement))
+    table = _field_map(form, study, placement)
     columns: list[str] = []
-    for field, link_id, _ in table.items:
+    for field, link_id, _, _ in table.items:
         boxes = table.checkboxes.get(link_id)
         columns.extend([column for column, _ in boxes] if boxes else [field])
     return (*columns, *(field for field, _, _ in table.totals))
@@ -137,20 +138,23 @@ def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, 
 def _read_answers(
     record: Record, form: Form, study: Study, placement: FormPlacement, problems: list[Problem]
 ) -> tuple[dict[str, Answer], dict[str, Decimal | AbsentReason]]:
-    table = _field_map(form, study, _renamed(placement))
-    values, choices = record.values, table.choices
+    table = _field_map(form, study, placement)
+    values = record.values
     answers: dict[str, Answer] = {}
-    for field, link_id, parse in table.items:
+    for field, link_id, known, parse in table.items:
         raw = values.get(field)
         if raw is None:
             if link_id in table.checkboxes:
                 _read_checkboxes(record, link_id, table, answers, problems)
             continue
-        answer = choices[field].get(raw) or parse(raw)
-        if isinstance(answer, Problematic):
-            problems.append(_misfit(record, field, answer.expected, raw))
-        else:
-            answers[link_id] = answer
+        answer = known.get(raw)
+        if answer is None:
+            said = parse(raw)
+            if isinstance(said, Problematic):
+                problems.append(_misfit(record, field, said.expected, raw))
+                continue
+            answer = said
+        answers[link_id] = answer
     totals: dict[str, Decimal | AbsentReason] = {}
     for field, scale_id, parse_total in table.totals:
         if (raw := values.get(field)) is None:
@@ -194,21 +198,16 @@ def _read_authored(
         return None
 
 
-def _renamed(placement: FormPlacement) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(placement.fields.items()))
-
-
 @functools.cache
-def _field_map(form: Form, study: Study, renamed: tuple[tuple[str, str], ...]) -> FieldMap:
-    names = dict(renamed)
-    items: list[tuple[str, str, FieldParser]] = []
-    choices: dict[str, dict[str, Answer]] = {}
+def _field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
+    names = placement.fields
+    items: list[tuple[str, str, Mapping[str, Answer], FieldParser]] = []
     checkboxes: dict[str, tuple[tuple[str, Option], ...]] = {}
     for item in form.items:
         field = names.get(item.field, item.field)
         offered = form.offered(item)
-        items.append((field, item.link_id, _parser(item, offered, study.timezone)))
-        choices[field] = _known_answers(item, offered, study)
+        known = _known_answers(item, offered, study)
+        items.append((field, item.link_id, known, _parser(item, offered, study.timezone)))
         if item.repeats and offered:
             checkboxes[item.link_id] = tuple(
                 (checkbox_column(field, option.value), option) for option in offered
@@ -218,7 +217,7 @@ def _field_map(form: Form, study: Study, renamed: tuple[tuple[str, str], ...]) -
         for scale in form.scales
         if scale.field
     )
-    return FieldMap(tuple(items), choices, checkboxes, totals)
+    return FieldMap(tuple(items), checkboxes, totals)
 
 
 def checkbox_column(field: str, code: str) -> str:

@@ -5,6 +5,8 @@ Read from `mappings/studies/*.yaml`; the words are defined in `mappings/README.m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -85,10 +87,15 @@ class ParticipantForm(Declared):
 
 
 class FieldEquals(Declared):
-    """A source field that says yes by one value."""
+    """A source field that says yes by one value; without `equals`, by being filled in at all."""
 
     field: Text
-    equals: Text
+    equals: Text | None = None
+
+    def is_said(self, said: Mapping[str, str]) -> bool:
+        """Whether the source's fields say yes."""
+        answer = said.get(self.field)
+        return answer is not None and self.equals in {None, answer}
 
 
 class ConsentRule(Declared):
@@ -117,6 +124,10 @@ class FormPlacement(Declared):
     completed_at: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     reveals_allocation: bool = False
+
+    # One declaration is one object: what is compiled from it is kept by which object it is.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 class Registration(Declared):
@@ -154,9 +165,9 @@ class Study(Declared):
     forms: tuple[FormPlacement, ...]
     not_mapped: dict[str, Text] = Field(default_factory=dict)
 
-    def __hash__(self) -> int:
-        """By name and version, so that what is compiled for a study can be kept beside it."""
-        return hash((self.id, self.version))
+    # One declaration is one object: what is compiled from it is kept by which object it is.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @property
     def zone(self) -> ZoneInfo:
@@ -165,8 +176,16 @@ class Study(Declared):
 
     def timepoint_of(self, event: str) -> Timepoint | None:
         """The timepoint that a source event stands for, None where the study names none."""
-        return next((point for point in self.timepoints if point.event == event), None)
+        return self._by_event.get(event)
 
     def placement_of(self, source_form: str) -> FormPlacement | None:
         """Where a form of the source belongs, None where the study does not map it."""
-        return next((form for form in self.forms if form.source_form == source_form), None)
+        return self._by_source_form.get(source_form)
+
+    @cached_property
+    def _by_event(self) -> dict[str, Timepoint]:
+        return {point.event: point for point in reversed(self.timepoints)}
+
+    @cached_property
+    def _by_source_form(self) -> dict[str, FormPlacement]:
+        return {form.source_form: form for form in reversed(self.forms)}

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_SHAPE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(:\d{2})?)?")
+_SHAPE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}):([0-5]\d)(?::([0-5]\d))?)?")
 
 
 class BadTimeError(ValueError):
@@ -36,20 +36,32 @@ def local_datetime(text: str, zone: str) -> str:
     shape = _SHAPE.fullmatch(text.strip())
     if shape is None:
         raise BadTimeError("a date YYYY-MM-DD, with or without a time HH:MM:SS")
-    day, minute, second = shape.groups()
+    day, hour, minute, second = shape.groups()
     try:
-        if minute is None:
+        if hour is None:
             return date.fromisoformat(day).isoformat()
-        local = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}")
+        offset = _offset_in(f"{day}T{hour}", zone)
     except ValueError:
         raise BadTimeError("a date and time that exist in the calendar") from None
-    return _with_offset(local, zone)
+    local = f"{day}T{hour}:{minute}:{second or '00'}"
+    return f"{local}{offset}" if offset else _with_offset(local, zone)
 
 
-@functools.lru_cache(maxsize=4096)
-def _with_offset(local: datetime, zone: str) -> str:
-    aware = local.replace(tzinfo=ZoneInfo(zone))
-    if aware.astimezone(UTC).astimezone(aware.tzinfo).replace(tzinfo=None) != local:
+@functools.lru_cache(maxsize=65_536)
+def _offset_in(hour: str, zone: str) -> str | None:
+    """The zone's offset all through a local hour, None where the clocks change in it.
+
+    People fill in several forms within an hour, so this is asked once for all of them.
+    """
+    first = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=ZoneInfo(zone))
+    last = first.replace(minute=59, second=59, fold=1)
+    return first.isoformat()[19:] if first.utcoffset() == last.utcoffset() else None
+
+
+def _with_offset(local: str, zone: str) -> str:
+    aware = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone))
+    there_and_back = aware.astimezone(UTC).astimezone(aware.tzinfo)
+    if there_and_back.replace(tzinfo=None) != aware.replace(tzinfo=None):
         raise BadTimeError(f"a local time that exists in {zone} (the clocks skip this hour)")
     return aware.isoformat()
 

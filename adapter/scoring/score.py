@@ -19,6 +19,7 @@ from adapter.instruments.study import AbsentReason
 Answers = Mapping[str, Answer]
 Totals = Mapping[str, Decimal | AbsentReason]
 Recode = Mapping[Decimal, Decimal]
+_ZERO = Decimal(0)
 Tally = tuple[Decimal, int]  # what the answered items count together, and how many they are
 
 
@@ -81,30 +82,54 @@ def _scorer(form: Form, scale: Scale) -> Callable[[Answers, Totals], Score]:
     fills_gaps = scale.missing is not None and scale.missing.fill == "mean"
     value_of = _value_rule(scale, of)
 
+    known: dict[Tally, Score] = {}  # a scale has few totals; the same one is the same Score
+
     def score(answers: Answers, _: Totals) -> Score:
-        total, answered = tally(answers)
+        tallied = tally(answers)
+        if tallied in known:
+            return known[tallied]
+        total, answered = tallied
         if answered < needed:
             return Score(scale, None, answered, of, absent=_why_absent(scale, answers))
-        return Score(scale, value_of(total, answered), answered, of, fills_gaps and answered < of)
+        prorated = fills_gaps and answered < of
+        known[tallied] = Score(scale, value_of(total, answered), answered, of, prorated)
+        return known[tallied]
 
     return score
 
 
 def _tally(form: Form, scale: Scale) -> Callable[[Answers], Tally]:
-    plan = tuple((link_id, _recode(form, scale, link_id)) for link_id in scale.items)
-    zero = Decimal(0)
+    link_ids = scale.items
+    recodes = tuple(
+        (place, recode)
+        for place, link_id in enumerate(link_ids)
+        if (recode := _recode(form, scale, link_id)) is not None
+    )
 
     def tally(answers: Answers) -> Tally:
-        total, answered = zero, 0
-        for link_id, recode in plan:
-            answer = answers.get(link_id)
-            if answer is None or answer.counts is None:
-                continue
-            total += answer.counts if recode is None else recode[answer.counts]
-            answered += 1
-        return total, answered
+        counted = [_counts(answers, link_id) for link_id in link_ids]
+        for place, recode in recodes:
+            count = counted[place]
+            counted[place] = None if count is None else recode[count]
+        known = [count for count in counted if count is not None]
+        return sum(known, _ZERO), len(known)
 
-    return tally
+    def tally_complete(answers: Answers) -> Tally:
+        try:
+            counted = [answers[link_id].counts for link_id in link_ids]
+            for place, recode in recodes:
+                counted[place] = recode[counted[place]]  # type: ignore[index] # None: KeyError
+            # A None among them is a TypeError, caught below: cheaper than looking at each.
+            return sum(counted, _ZERO), len(counted)  # type: ignore[type-var,return-value]
+        except (KeyError, TypeError):  # something is missing
+            return tally(answers)
+
+    return tally_complete
+
+
+def _counts(answers: Answers, link_id: str) -> Decimal | None:
+    answer = answers.get(link_id)
+    return None if answer is None else answer.counts
 
 
 def _recode(form: Form, scale: Scale, link_id: str) -> Recode | None:
@@ -134,7 +159,7 @@ def _value_rule(scale: Scale, of: int) -> Callable[[Decimal, int], Decimal]:
                 total = total.to_integral_value(ROUND_CEILING)
         if table:
             total = table[int(total.to_integral_value(ROUND_HALF_UP))]
-        return (total * multiply).quantize(step, ROUND_HALF_UP)
+        return (total * multiply if multiply > 1 else total).quantize(step, ROUND_HALF_UP)
 
     return value_of
 

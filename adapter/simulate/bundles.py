@@ -44,7 +44,7 @@ def process_bundle(system: RecordSystem, asked: Asked, answer: Answer) -> Reply:
     if bundle.get("resourceType") != "Bundle":
         raise refuse(400, "invalid", "A Bundle is expected at the base of the server")
     kind = bundle.get("type")
-    if kind not in {"transaction", "batch"}:
+    if kind not in ("transaction", "batch"):
         raise refuse(
             400, "invalid", "The type is expected to be transaction or batch", "Bundle.type"
         )

@@ -121,15 +121,12 @@ class RecordSystem:
             draft = self.draft()
             for resource in resources:
                 self.check(resource)
+                if "id" not in resource:
+                    raise refuse(400, "required", "A resource that is seeded needs an id")
                 place = resource["resourceType"], resource["id"]
                 if draft.claim(*place) is None:
                     draft.put(place, resource, "PUT")
             self.commit(draft)
-
-    def close(self) -> None:
-        """Lets go of the journal."""
-        if self._journal:
-            self._journal.close()
 
 
 def unknown_type() -> RefusalError:

@@ -27,9 +27,9 @@ class Journal:
     """An NDJSON file of interactions, each with the versions it wrote."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, which is created where it does not exist."""
+        """Creates the file, where it does not exist, for nobody else to read."""
+        path.touch(mode=0o600)
         self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self._end = 0
 
     def replay(self) -> Iterator[list[Version]]:
@@ -47,18 +47,14 @@ class Journal:
     def append(self, versions: Iterable[Version]) -> None:
         """Writes one interaction and waits until the disk has it."""
         line = write_json([_writing(version) for version in versions]) + b"\n"
-        os.ftruncate(self._file, self._end)  # what a failed write or a torn line left behind
-        end = self._end
-        while line:
-            written = os.pwrite(self._file, line, end)
-            end += written
-            line = line[written:]
-        os.fsync(self._file)
-        self._end = end
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        os.close(self._file)
+        with self._path.open("r+b", buffering=0) as file:
+            file.truncate(self._end)  # what a failed write or a torn line left behind
+            file.seek(self._end)
+            rest = memoryview(line)
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file)
+        self._end += len(line)
 
 
 def _writing(version: Version) -> dict[str, object]:

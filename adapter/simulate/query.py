@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from adapter.simulate.parameters import Key
     from adapter.simulate.resources import Resources
+    from adapter.simulate.versions import Version
 
 COMMON_PARAMETERS = {"_id": "token", "_lastUpdated": "date"}
 SHAPING_PARAMETERS = frozenset({"_count", "_summary", "_after"})
@@ -136,7 +137,8 @@ def parse_criteria(name: str, text: str) -> Query:
     Raises:
         RefusalError: 400, also when `text` has no criteria: everything would match.
     """
-    parameters = tuple(parse_qsl(text.rpartition("?")[2], keep_blank_values=True))
+    criteria = re.sub(r"^[A-Za-z]*\?", "", text)
+    parameters = tuple(parse_qsl(criteria, keep_blank_values=True))
     if not parameters or not SHAPING_PARAMETERS.isdisjoint(name for name, _ in parameters):
         raise refuse(400, "required", f"Conditional criteria must name what makes a {name} the one")
     return parse_query(name, parameters)
@@ -152,13 +154,18 @@ def match(resources: Resources, query: Query) -> list[str]:
     sets.sort(key=len)  # the fewest first: what remains only shrinks
     matched: Iterable[str] = reduce(and_, sets)
     if query.updated:
-        matched = (id_ for id_ in matched if _is_in_time(resources, query, id_))
+        newest = (resources.versions(query.type, id_)[-1] for id_ in matched)
+        matched = (version.id for version in newest if fits(version, query))
     return sorted(matched, key=lambda id_: resources.position(query.type, id_))
 
 
-def _is_in_time(resources: Resources, query: Query, id_: str) -> bool:
-    moment = resources.versions(query.type, id_)[-1].last_updated
-    return all(span.holds(moment) for span in query.updated)
+def fits(version: Version, query: Query) -> bool:
+    """Whether the search finds a resource in this version."""
+    return (
+        all(version.id in ids for ids in query.ids)
+        and not any(version.keys.isdisjoint(keys) for keys in query.keys)
+        and all(span.holds(version.last_updated) for span in query.updated)
+    )
 
 
 def _require_known(name: str, parameter: str) -> None:

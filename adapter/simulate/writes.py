@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from adapter.simulate.exchange import Reply
 from adapter.simulate.parameters import STORED_TYPES
-from adapter.simulate.query import match, parse_criteria
+from adapter.simulate.query import fits, match, parse_criteria
 from adapter.simulate.references import is_conditional, references_of, rewrite
 from adapter.simulate.refusal import Issue, operation_outcome, refuse
 from adapter.simulate.versions import write_json
@@ -107,7 +107,7 @@ def perform(draft: Draft, write: Write, placeholders: Mapping[str, str]) -> Done
     replacements = {**placeholders, **_resolve(draft, write.resource)}
     resource = rewrite(write.resource, replacements) if replacements else write.resource
     version, created = draft.put(write.place, resource, write.method)
-    if write.criteria and any(version.keys.isdisjoint(keys) for keys in write.criteria.keys):
+    if write.criteria and not fits(version, write.criteria):
         raise refuse(400, "invariant", "The resource does not fit the criteria it is created by")
     return Done(201 if created else 200, version)
 
@@ -150,7 +150,7 @@ def _plan_conditional_update(system: RecordSystem, draft: Draft, asked: Asked, n
     id_ = _find_one(draft, criteria)
     said = resource.get("id")
     if id_ is not None:
-        if said not in {None, id_}:
+        if said not in (None, id_):
             text = "The criteria find a resource of another id than the body's"
             raise refuse(400, "invalid", text, f"{name}.id")
         _check_version(system, asked.if_match, draft.claim(name, id_))

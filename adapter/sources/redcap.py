@@ -7,6 +7,7 @@ own exports; the 18 dictionary columns are checked by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.response import Record, checkbox_column
 from adapter.instruments.study import Study
-from adapter.sources.rows import Row, Table
+from adapter.sources.rows import AGAIN, Row, Table
 
 _FIELD, _FORM, _TYPE, _CHOICES = 0, 1, 3, 5
 _COLUMNS = (
@@ -26,6 +27,7 @@ _COLUMNS = (
     "Choices, Calculations, OR Slider Labels",
 )
 _WITHOUT_VALUE = {"descriptive"}
+_INSTANCE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,39 @@ class RecordsFile:
         self._study = study
         self._place = {name: place for place, name in enumerate(self._table.header)}
         if study.record_id not in self._place:
-            raise SourceError(
-                f"{path.name}:1: expected a column `{study.record_id}` (`record_id` of the study); "
-                "found none. Correct the study file, or export with the record id."
+            problem = Problem(
+                Origin(path.name, 1),
+                study.record_id,
+                f"a column `{study.record_id}` (`record_id` of the study)",
+                "none",
+                "Correct the study file, or export with the record id.",
             )
+            raise SourceError(f"{path.name} is no export of this study.", (problem,))
         self._forms = {form: self._columns(dictionary, form) for form in dictionary.forms}
 
     def missing_columns(self, form: str, fields: tuple[str, ...]) -> list[Problem]:
-        """What a form needs and the export does not have."""
+        """What a form needs and the export does not have; whether it is complete is needed too."""
+        placement = self._study.placement_of(form)
+        at = placement.completed_at if placement else None
+        return self._missing(form, (*fields, f"{form}_complete", *([at] if at else [])))
+
+    def missing_facts(self) -> list[Problem]:
+        """What the study reads of who takes part, and what they agreed to, and is not there."""
+        person = self._study.participant
+        numbers = (identifier.field for identifier in person.identifiers.values())
+        read = [(person.form, name) for name in (person.enrolled, person.completed, *numbers)]
+        for rule in self._study.consents:
+            withdrawn = rule.withdrawn.field if rule.withdrawn else None
+            names = (rule.given.field, rule.date, withdrawn, rule.withdrawn_date)
+            read.extend((rule.form, name) for name in names)
+        return [
+            problem
+            for form, name in dict.fromkeys(read)
+            if name
+            for problem in self._missing(form, (name,))
+        ]
+
+    def _missing(self, form: str, names: tuple[str, ...]) -> list[Problem]:
         return [
             Problem(
                 Origin(self._table.path.name, 1),
@@ -130,7 +157,7 @@ class RecordsFile:
                 "Export all fields, or correct the field names in the mapping; "
                 "the other forms go through.",
             )
-            for name in fields
+            for name in names
             if name not in self._place
         ]
 
@@ -148,9 +175,9 @@ class RecordsFile:
         repeated = self._cell(row, "redcap_repeat_instrument")
         instance = self._cell(row, "redcap_repeat_instance")
         origin = Origin(self._table.path.name, row.line, participant, event)
-        if not participant or (instance and not instance.isdecimal()):
-            field = "redcap_repeat_instance" if participant else self._study.record_id
-            yield Problem(origin, field, "a value", "none that fits", "Export the file again.")
+        problem = self._key_problem(row, origin, repeated, instance)
+        if problem is not None:
+            yield problem
             return
         for form in (repeated,) if repeated else self._forms:
             if form not in forms:
@@ -168,10 +195,30 @@ class RecordsFile:
                     completed_at=self._completed_at(row, form),
                 )
 
+    def _key_problem(
+        self, row: Row, origin: Origin, repeated: str, instance: str
+    ) -> Problem | None:
+        """What keeps a row from being told apart from others: then none of it is taken."""
+        others = (form for form in self._forms if repeated and form != repeated)
+        if not origin.record:
+            field, expected, found = self._study.record_id, "the number of a record", "nothing"
+        elif repeated and repeated not in self._forms:
+            field, expected = "redcap_repeat_instrument", "a form of the dictionary, or nothing"
+            found = "something else"
+        elif instance and not _INSTANCE.fullmatch(instance):
+            field, expected = "redcap_repeat_instance", "a whole number from 1, or nothing"
+            found = "something else"
+        elif any(self._values(row, form) for form in others):
+            field, expected = repeated, f"cells of `{repeated}` alone, the form that repeats"
+            found = "cells of other forms too"
+        else:
+            return None
+        return Problem(origin, field, expected, found, AGAIN)
+
     def _values(self, row: Row, form: str) -> dict[str, str]:
         cells = row.cells
         values: dict[str, str] = {}
-        for name, place, is_checkbox in self._forms.get(form, ()):
+        for name, place, is_checkbox in self._forms[form]:
             cell = cells[place]
             if cell and not (is_checkbox and cell == "0"):
                 values[name] = cell
@@ -189,7 +236,7 @@ class RecordsFile:
 
     def _columns(self, dictionary: Dictionary, form: str) -> list[tuple[str, int, bool]]:
         return [
-            (name, self._place[name], "___" in name)
+            (name, self._place[name], name not in dictionary.fields)
             for name in dictionary.columns_of(form)
             if name in self._place and name != self._study.record_id
         ]

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from adapter.errors import Origin, Problem, SourceError
 
+AGAIN = "Export the file again."
+RECODE = "Export as UTF-8, or set `encoding` of this source in adapter.toml (cp1252?)."
 _LONGEST_ROW_LINES = 500  # a row that spans more is a quote that was never closed
 
 
@@ -41,74 +44,97 @@ class Table:
         self.header = self._read_header()
 
     def rows(self) -> Iterator[Row | Problem]:
-        """Every row after the header, or what is wrong with it."""
-        with self._open() as lines:
-            numbered = enumerate(lines, start=1)
-            waiting: deque[tuple[int, str]] = deque()
-            is_header = True
-            while taken := _take(numbered, waiting):
-                row = self._parse(taken)
-                if isinstance(row, Problem) and len(taken) > 1:
-                    waiting.extendleft(reversed(taken[1:]))
-                if is_header:
-                    is_header = False
-                elif isinstance(row, Problem) or row.cells:
-                    yield row
+        """Every row after the header, or what is wrong with it.
+
+        Raises:
+            SourceError: bytes that the encoding has no way around, such as half a file in UTF-16.
+        """
+        numbered = enumerate(self._lines(), start=1)
+        waiting: deque[tuple[int, str]] = deque()
+        is_header = True
+        while taken := _take(numbered, waiting):
+            row = self._parse(taken)
+            if isinstance(row, Problem) and len(taken) > 1:
+                waiting.extendleft(reversed(taken[1:]))
+            if is_header:
+                is_header = False
+            elif isinstance(row, Problem) or row.cells:
+                yield row
 
     def _read_header(self) -> list[str]:
-        try:
-            with self._open() as lines:
-                first = next(csv.reader(lines), [])
-        except (OSError, csv.Error) as wrong:
-            raise SourceError(
-                f"{self.path.name}: expected a readable CSV file; found: "
-                f"{getattr(wrong, 'strerror', None) or wrong}. Check the path in adapter.toml."
-            ) from wrong
-        names = [name.strip() for name in first]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if not names or twice:
-            found = f"the column(s) {', '.join(twice)} twice" if twice else "an empty file"
-            raise SourceError(
-                f"{self.path.name}:1: expected a header with each column once; found {found}. "
-                "Export the file again."
-            )
+        with closing(self._lines()) as lines:
+            try:
+                names = [name.strip() for name in next(csv.reader(lines, strict=True), [])]
+            except csv.Error:
+                raise self._unreadable("a header in CSV", "a quote out of place", AGAIN) from None
+        if not _is_decoded("".join(names)):
+            raise self._unreadable(f"text in {self.encoding}", "bytes that are not", RECODE)
+        if not names:
+            raise self._unreadable("a header", "nothing on the first line", AGAIN)
+        # By place and not by name: where the header is missing, the first line holds answers.
+        twice = [place for place, name in enumerate(names, start=1) if name in names[: place - 1]]
+        if twice:
+            found = f"the name of an earlier one at column {', '.join(map(str, twice))}"
+            raise self._unreadable("a header with each column once", found, AGAIN)
         return names
 
-    def _open(self) -> TextIO:
+    def _lines(self) -> Generator[str, None, None]:
+        """The lines as text; a byte that is none in this encoding comes as a lone surrogate."""
         try:
             is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
+            encoding = "utf-8-sig" if is_utf8 else self.encoding
+            with self.path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
+                yield from lines
+        except OSError as wrong:
+            found = str(wrong.strerror)
+            raise self._unreadable("a readable file", found, "Check its path.", None) from wrong
         except LookupError:
-            raise SourceError(
-                f"{self.path.name}: expected an encoding that Python knows; found "
-                f"`{self.encoding}`. Correct `encoding` in adapter.toml."
-            ) from None
-        encoding = "utf-8-sig" if is_utf8 else self.encoding
-        return self.path.open(encoding=encoding, errors="surrogateescape", newline="")
+            known = "an encoding that Python knows"
+            raise self._unreadable(known, f"`{self.encoding}`", RECODE, None) from None
+        except UnicodeError:
+            known = f"text in {self.encoding}"
+            raise self._unreadable(known, "bytes that are not", RECODE, None) from None
+
+    def _unreadable(
+        self, expected: str, found: str, action: str, line: int | None = 1
+    ) -> SourceError:
+        problem = self._problem(line, expected, found, action)
+        return SourceError(f"{self.path.name} cannot be read.", (problem,))
 
     def _parse(self, taken: list[tuple[int, str]]) -> Row | Problem:
         line = taken[0][0]
         text = "".join(part for _, part in taken)
-        if not text.isascii() and any("\udc80" <= sign <= "\udcff" for sign in text):
-            return self._problem(
-                line,
-                f"text in {self.encoding}",
-                "bytes that are not",
-                "Export as UTF-8, or set `encoding` of this source in adapter.toml (cp1252?).",
-            )
+        if not _is_decoded(text):
+            return self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
         try:
             cells = next(csv.reader([text], strict=True), [])
         except csv.Error:
-            return self._problem(
-                line, "a CSV row", "a quote out of place", "Export the file again."
-            )
+            return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
+        if text.count('"') % 2 or self._swallows(taken):
+            return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
         if cells and len(cells) != len(self.header):
-            return self._problem(
-                line, f"{len(self.header)} cells", f"{len(cells)}", "Export the file again."
-            )
+            return self._problem(line, f"{len(self.header)} cells", f"{len(cells)}", AGAIN)
         return Row(line, cells)
 
-    def _problem(self, line: int, expected: str, found: str, action: str) -> Problem:
+    def _swallows(self, taken: list[tuple[int, str]]) -> bool:
+        """Whether a line inside could be a row of its own, which two stray quotes would hide."""
+        first = _shape(taken[0][1])
+        return any(
+            _shape(text) == first and len(next(csv.reader([text]), [])) == len(self.header)
+            for _, text in taken[1:]
+        )
+
+    def _problem(self, line: int | None, expected: str, found: str, action: str) -> Problem:
         return Problem(Origin(self.path.name, line), "", expected, found, action)
+
+
+def _is_decoded(text: str) -> bool:
+    return text.isascii() or not any("\udc80" <= sign <= "\udcff" for sign in text)
+
+
+def _shape(text: str) -> str:
+    """A line's first cell with all numbers alike: rows begin alike, the lines of a note do not."""
+    return re.sub(r"\d+", "0", text.partition(",")[0].replace('"', ""))
 
 
 def _take(

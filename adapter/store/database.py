@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from adapter.errors import ConflictError
+from adapter.errors import ConflictError, DeclarationError, Origin, Problem
 
 Transaction = sqlite3.Connection
 SCHEMA_VERSION = 1
@@ -28,18 +28,19 @@ class Database:
 
         Raises:
             ConflictError: the file was written by a newer adapter.
+            DeclarationError: the file is no database, or cannot be had.
         """
         self.path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self.write() as tx:
+        with made(path, "ledger"), self.write() as tx:
             found = tx.execute("PRAGMA user_version").fetchone()[0]
             if found == 0:
                 for statement in _statements():
                     tx.execute(statement)
                 tx.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         if found > SCHEMA_VERSION:
+            self.close()
             raise ConflictError(
                 f"{path.name}: expected a ledger of schema up to {SCHEMA_VERSION}; found {found}. "
                 "Use the adapter that wrote it, or a newer one."
@@ -98,6 +99,23 @@ class Database:
             self._local.connection = known
             self._connections.append(known)
         return known
+
+
+@contextmanager
+def made(path: Path, setting: str) -> Iterator[None]:
+    """Makes the folder of a database, and tells of a file that cannot be one by its setting.
+
+    Raises:
+        DeclarationError: opening it inside failed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, sqlite3.DatabaseError) as wrong:
+        found = getattr(wrong, "strerror", None) or str(wrong)
+        expected = "a database of the adapter, or a place for one"
+        problem = Problem(Origin(path.name), setting, expected, found, "Check the setting.")
+        raise DeclarationError("A database cannot be opened.", (problem,)) from wrong
 
 
 def _statements() -> Iterator[str]:

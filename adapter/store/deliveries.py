@@ -74,15 +74,12 @@ class Settlement:
 
 
 _COLUMNS = ", ".join(Delivery.__slots__)
+_NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarantined"})
 
 
 def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now: str) -> None:
     """Owes a version to a clinic; what of the same resource has not left yet is superseded."""
-    tx.execute(
-        "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND type = ?"
-        " AND id = ? AND state IN ('queued', 'held', 'refused', 'quarantined')",
-        (now, clinic, version.type, version.id),
-    )
+    cancel(tx, clinic, version, now)
     tx.execute(
         "INSERT INTO delivery (clinic, type, id, version, action, unit, participant, form, state,"
         " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
@@ -129,14 +126,17 @@ def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
     A unit is never divided, and a resource whose older version is still under way waits.
     """
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM delivery AS d WHERE clinic = ? AND state = 'queued'"
+        "SELECT unit FROM delivery AS d WHERE clinic = ? AND state = 'queued'"
         " AND NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND unit = d.unit"
         " AND state IN ('claimed', 'uncertain')) ORDER BY seq LIMIT ?",
-        (clinic, limit + 1),
+        (clinic, limit),
     ).fetchall()
-    found = [_delivery(row) for row in rows]
-    if len(found) > limit:
-        found = _whole_units(tx, clinic, found)
+    found: list[Delivery] = []
+    for unit in dict.fromkeys(row["unit"] for row in rows):
+        whole = _queued_of_unit(tx, clinic, unit)
+        if found and len(found) + len(whole) > limit:
+            break
+        found += whole
     tx.executemany(
         "UPDATE delivery SET state = 'claimed', attempts = attempts + 1, updated = ? WHERE seq = ?",
         [(now, delivery.seq) for delivery in found],
@@ -144,27 +144,27 @@ def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
     return found
 
 
-def _whole_units(tx: Transaction, clinic: str, found: list[Delivery]) -> list[Delivery]:
-    last = found[-1].unit
-    whole = [delivery for delivery in found if delivery.unit != last]
-    if whole:
-        return whole
+def _queued_of_unit(tx: Transaction, clinic: str, unit: str) -> list[Delivery]:
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND unit = ? AND state = 'queued'"
         " ORDER BY seq",
-        (clinic, last),
+        (clinic, unit),
     )
     return [_delivery(row) for row in rows]
 
 
 def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
-    """Writes down what became of deliveries, and what the clinic now holds."""
+    """Writes down what became of deliveries, and what the clinic now holds.
+
+    What did not land and has a newer one behind it is superseded: it must not come after that.
+    """
     for said in settlements:
+        is_outdated = said.state in _NOT_LANDED and _has_newer(tx, said.seq)
         tx.execute(
             "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?,"
             " remote_version = CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq = ?",
             (
-                said.state,
+                "superseded" if is_outdated else said.state,
                 said.rule,
                 said.reason,
                 now,
@@ -175,6 +175,30 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
         )
         if said.state == "accepted":
             _hold(tx, said, now)
+        if is_outdated:
+            _void_retraction(tx, said, now)
+
+
+def _has_newer(tx: Transaction, seq: int) -> bool:
+    row = tx.execute(
+        "SELECT 1 FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
+        " WHERE older.seq = ? AND newer.seq > older.seq AND newer.state <> 'superseded'",
+        (seq,),
+    ).fetchone()
+    return row is not None
+
+
+def _void_retraction(tx: Transaction, said: Settlement, now: str) -> None:
+    """What never arrived needs no retraction; sent, it would bring what it takes back."""
+    tx.execute(
+        "UPDATE delivery AS newer SET state = 'superseded', updated = ? FROM delivery AS older"
+        " WHERE older.seq = ? AND newer.clinic = older.clinic AND newer.type = older.type"
+        " AND newer.id = older.id AND newer.seq > older.seq AND newer.action = 'retract'"
+        " AND newer.state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM holding AS h"
+        " WHERE h.clinic = older.clinic AND h.type = older.type AND h.id = older.id"
+        " AND h.action = 'put')",
+        (now, said.seq),
+    )
 
 
 def _hold(tx: Transaction, said: Settlement, now: str) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from adapter.instruments.participant import Participant
+from adapter.store.database import made
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS identifier (
@@ -26,11 +27,11 @@ class Crosswalk:
 
     def __init__(self, path: Path) -> None:
         """Opens the file at `path`; a new one is readable by its owner alone."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.executescript(_SCHEMA)
+        with made(path, "crosswalk"):
+            path.touch(mode=0o600)
+            self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.executescript(_SCHEMA)
 
     def keep(self, person: Participant) -> None:
         """Keeps a person's identifiers as read last; a changed one undoes their links."""

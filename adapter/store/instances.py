@@ -120,20 +120,51 @@ def participant(tx: Transaction, name: str) -> Participant | None:
 
 def withdraw(tx: Transaction, name: str, consent: str, since: str) -> None:
     """Records that a person withdrew a consent on a local day, whatever the source says."""
-    tx.execute("INSERT OR IGNORE INTO withdrawal VALUES (?, ?, ?)", (name, consent, since))
+    tx.execute("INSERT OR REPLACE INTO withdrawal VALUES (?, ?, ?)", (name, consent, since))
 
 
 def with_withdrawals(tx: Transaction, person: Participant) -> Participant:
-    """The person, with the withdrawals recorded here on top of what the source says."""
+    """The person, with the withdrawals recorded here on top of what the source says.
+
+    A consent that the source dates after the withdrawal was given again, and stands.
+    """
     rows = tx.execute(
         "SELECT consent, since FROM withdrawal WHERE participant = ?", (person.participant,)
     ).fetchall()
     consents = dict(person.consents)
     for row in rows:
         known = consents.get(row["consent"])
-        if known is not None and known.word == "given":
+        if known is None or known.word != "given":
+            continue
+        if known.since is None or known.since <= row["since"]:
             consents[row["consent"]] = ConsentState("withdrawn", known.since, row["since"])
     return replace(person, consents=consents)
+
+
+def participant_run(tx: Transaction, name: str) -> int | None:
+    """The ingest that met a person last, None for somebody unknown or gone."""
+    row = tx.execute(
+        "SELECT run FROM participant WHERE participant = ? AND is_missing = 0", (name,)
+    ).fetchone()
+    return None if row is None else int(row["run"])
+
+
+def see_participant_again(tx: Transaction, name: str, run: int) -> None:
+    """Notes that this ingest met the person, and could read nothing new about them."""
+    tx.execute(
+        "UPDATE participant SET run = ? WHERE participant = ? AND is_missing = 0", (run, name)
+    )
+
+
+def count_missing(tx: Transaction, run: int) -> int:
+    """How many records an earlier ingest met that this one did not, or not all forms of them."""
+    row = tx.execute(
+        "SELECT count(*) FROM (SELECT participant FROM participant WHERE run <> ?"
+        " AND is_missing = 0 UNION SELECT participant FROM instance WHERE run <> ?"
+        " AND status <> 'entered-in-error')",
+        (run, run),
+    ).fetchone()
+    return int(row[0])
 
 
 def participants_unseen(tx: Transaction, run: int) -> list[str]:
@@ -161,7 +192,7 @@ def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
     origin = problem.origin
     tx.execute(
         "INSERT INTO rejection (file, line, record, event, form, field, expected, found, action,"
-        " run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " severity, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             origin.file,
             origin.line or 0,
@@ -172,14 +203,15 @@ def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
             problem.expected,
             problem.found,
             problem.action,
+            problem.severity,
             run,
         ),
     )
 
 
-def rejections(tx: Transaction, run: int, limit: int) -> list[Problem]:
+def rejections(tx: Transaction, run: int) -> list[Problem]:
     """What an ingest could not take in, in the order it was met."""
-    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY rowid LIMIT ?", (run, limit))
+    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY rowid", (run,))
     return [
         Problem(
             Origin(row["file"], row["line"] or None, row["record"], row["event"]),
@@ -187,6 +219,7 @@ def rejections(tx: Transaction, run: int, limit: int) -> list[Problem]:
             row["expected"],
             row["found"],
             row["action"],
+            row["severity"],
         )
         for row in rows
     ]

@@ -92,6 +92,7 @@ CREATE TABLE rejection (            -- rows that did not go through, with their 
   expected TEXT NOT NULL,
   found    TEXT NOT NULL,
   action   TEXT NOT NULL,
+  severity TEXT NOT NULL CHECK (severity IN ('error', 'warning')),
   run      INTEGER NOT NULL
 );
 CREATE INDEX rejection_by_run ON rejection (run);

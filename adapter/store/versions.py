@@ -91,6 +91,7 @@ _LATEST = (
     "SELECT type, id, version, unit, participant, form, is_retracted, text FROM version AS v"
     " WHERE version = (SELECT max(version) FROM version WHERE type = v.type AND id = v.id)"
 )
+_FIRST_PUT = "(SELECT rowid FROM version WHERE type = v.type AND id = v.id AND version = 1)"
 
 
 def latest(tx: Transaction, resource_type: str, resource_id: str) -> Version | None:
@@ -105,13 +106,13 @@ def latest(tx: Transaction, resource_type: str, resource_id: str) -> Version | N
 
 def of_unit(tx: Transaction, unit: str) -> list[Version]:
     """The newest version of everything in a unit, in the order it was first put."""
-    rows = tx.execute(f"{_LATEST} AND unit = ? ORDER BY v.rowid", (unit,))
+    rows = tx.execute(f"{_LATEST} AND unit = ? ORDER BY {_FIRST_PUT}", (unit,))
     return [_version(row) for row in rows]
 
 
 def of_participant(tx: Transaction, participant: str) -> list[Version]:
     """The newest version of everything of one person, in the order it was first put."""
-    rows = tx.execute(f"{_LATEST} AND participant = ? ORDER BY v.rowid", (participant,))
+    rows = tx.execute(f"{_LATEST} AND participant = ? ORDER BY {_FIRST_PUT}", (participant,))
     return [_version(row) for row in rows]
 
 

@@ -7,37 +7,21 @@ a message.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 import orjson
 
+from adapter.sync.answer import Answer, reason_of
 from adapter.sync.receipt import Unknown, Unreachable
 
 FHIR_JSON = "application/fhir+json"
 _BUSY = frozenset({429, 503})
-_UNSURE = frozenset({500, 502, 504, 408})
-_LONGEST_REASON = 300
-_QUOTED = re.compile(r"""(["'`]).*?\1""")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the record system said: HTTP status, its JSON ({} for none), and the body's ETag."""
-
-    status: int
-    body: dict[str, Any]
-    etag: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return self.status < 300  # noqa: PLR2004 - the class of the status code
+_TIMED_OUT = 408
+_BROKEN = 500
 
 
 class FhirClient:
@@ -71,10 +55,10 @@ class FhirClient:
         status = response.status_code
         if status in _BUSY:
             return Unreachable(f"HTTP {status}", self._retry_after(response))
-        if status in _UNSURE:
-            return Unknown(f"HTTP {status}: {reason_of(_json(response))}")
         body = _json(response)
-        if body is None and response.content:
+        if status == _TIMED_OUT or status >= _BROKEN:
+            return Unknown(f"HTTP {status}: {reason_of(body)}")
+        if body is None and response.content and response.is_success:
             return Unknown(f"HTTP {status} with a body that is not FHIR JSON")
         return Answer(status, body or {}, response.headers.get("ETag", ""))
 
@@ -88,25 +72,9 @@ class FhirClient:
             until: datetime = parsedate_to_datetime(said)
         except ValueError:
             return None
+        if until.tzinfo is None:  # `-0000`: Greenwich, and nobody says from where (RFC 5322, 3.3)
+            until = until.replace(tzinfo=UTC)
         return max(0.0, (until - self._clock()).total_seconds())
-
-
-def version_of(etag: str) -> str:
-    """The version id in an ETag: `W/"3"` says `3`."""
-    return etag.removeprefix("W/").strip('"')
-
-
-def reason_of(outcome: dict[str, Any] | None) -> str:
-    """What an OperationOutcome says, shortened; its codes where it has no words."""
-    if not outcome or outcome.get("resourceType") != "OperationOutcome":
-        return "no OperationOutcome"
-    issues = [
-        issue.get("diagnostics") or issue.get("details", {}).get("text") or issue.get("code", "")
-        for issue in outcome.get("issue", ())
-    ]
-    said = "; ".join(filter(None, issues)) or "an empty OperationOutcome"
-    # A server may quote what it was sent: what stands in quotation marks could be an answer.
-    return _QUOTED.sub("[withheld]", said)[:_LONGEST_REASON]
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
-from adapter.sync.client import Answer, FhirClient, reason_of
+from adapter.sync.answer import Answer, RecordSystem, reason_of
 from adapter.sync.outgoing import wire_text
 from adapter.sync.profile import ClinicProfile
 from adapter.sync.receipt import Unknown, Unreachable
@@ -24,7 +24,7 @@ class Clinic:
     """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds."""
 
     profile: ClinicProfile
-    client: FhirClient
+    client: RecordSystem
     database: Database
     crosswalk: Crosswalk
     study: Study

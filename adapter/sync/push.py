@@ -17,7 +17,7 @@ from adapter.release import PARTICIPATION, Subject, decide
 from adapter.store import deliveries, instances
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
-from adapter.sync.client import Answer
+from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable

@@ -13,7 +13,7 @@ from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_content
 from adapter.store import deliveries
 from adapter.store.deliveries import Delivery, Settlement
-from adapter.sync.client import Answer
+from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
 from adapter.sync.receipt import Unknown, Unreachable
 from adapter.sync.routes import fhir_rest

@@ -1,7 +1,7 @@
 """The invariants of Bundle.
 
-An entry's resource may be a text that was written before (`orjson.Fragment`): it was checked then, and
-the rules that look inside a resource pass it by.
+An entry's resource may be a text that was written before (`orjson.Fragment`): it was checked
+then, and the rules that look inside a resource pass it by.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def full_urls(bundle: Node) -> Iterator[tuple[str, object]]:
 
 
 def is_headed_by(bundle: Node, kind: str, resource_type: str) -> bool:
-    """bdl-11 and bdl-12: a document opens with its Composition, a message with its MessageHeader."""
+    """bdl-11 and bdl-12: what stands first in a document and in a message."""
     first = bundle.get("entry", [{}])[0].get("resource", {})
     if bundle.get("type") != kind or not isinstance(first, dict):
         return True

@@ -37,6 +37,13 @@ def are_unique(questionnaire: Node) -> bool:
     )
 
 
+def are_asked(questionnaire: Node) -> bool:
+    """question: what a condition asks for is an item of the form."""
+    nodes = list(objects(questionnaire["item"]))
+    asked = {node["question"] for node in nodes if "question" in node}
+    return asked <= {node["linkId"] for node in nodes if "linkId" in node}
+
+
 def says_how_versions_order(questionnaire: Node) -> bool:
     """sdc-2."""
     return any(
@@ -95,6 +102,7 @@ QUESTIONNAIRES: Mapping[str, Invariant] = MappingProxyType(
             lambda n: len(n["initial"]) == 1 or n.get("repeats") is True,
             ("initial",),
         ),
+        "question": Invariant("each question of enableWhen among the items", are_asked, ("item",)),
         "sdc-2": Invariant(
             "the extension artifact-versionAlgorithm beside version",
             says_how_versions_order,

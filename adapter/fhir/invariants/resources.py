@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from adapter.fhir.invariants.datatypes import not_after
@@ -33,10 +33,12 @@ def are_used(resource: Node) -> bool:
 
 
 def are_found(resource: Node) -> bool:
-    """ref-1: each local reference names a contained resource, or the container as `#`."""
-    held = {"#", *(f"#{inner['id']}" for inner in resource["contained"])}
+    """ref-1: each local reference names one contained resource, or the container as `#`."""
+    held = ["#", *(f"#{inner['id']}" for inner in resource["contained"])]
     references = (node.get("reference") for node in objects(resource))
-    return all(text in held for text in references if isinstance(text, str) and text[:1] == "#")
+    return is_distinct(held) and all(
+        text in held for text in references if isinstance(text, str) and text[:1] == "#"
+    )
 
 
 def no_contained_meta(resource: Node, *names: str) -> bool:
@@ -50,7 +52,7 @@ def are_other_codes(observation: Node) -> bool:
     return not has_choice(observation, "value") or own.isdisjoint(
         (coding.get("system"), coding.get("code"))
         for component in observation["component"]
-        for coding in component["code"].get("coding", ())
+        for coding in component.get("code", {}).get("coding", ())
     )
 
 
@@ -78,9 +80,11 @@ def is_parameter(parameter: Node) -> bool:
     ) == 1
 
 
-def is_concept_once(system: Node) -> bool:
-    """csd-1."""
-    return is_distinct(node.get("code") for node in objects(system["concept"]) if "code" in node)
+def concepts(node: Node) -> Iterator[Node]:
+    """Yields the concepts of a code system or below a concept, however deep."""
+    for concept in node.get("concept", ()):
+        yield concept
+        yield from concepts(concept)
 
 
 RESOURCES: Mapping[str, Invariant] = MappingProxyType(
@@ -101,7 +105,7 @@ RESOURCES: Mapping[str, Invariant] = MappingProxyType(
             lambda n: no_contained_meta(n, "security"),
             ("contained",),
         ),
-        "ref-1": Invariant("local references name a contained one", are_found, ("contained",)),
+        "ref-1": Invariant("local references to contained resources", are_found, ("contained",)),
         "con-1": Invariant("summary or assessment", lambda n: has(n, "summary", "assessment")),
         "con-2": Invariant("code or detail", lambda n: has(n, "code", "detail")),
         "con-4": Invariant("a clinicalStatus that has ended, beside abatement", is_ended),
@@ -155,7 +159,11 @@ RESOURCES: Mapping[str, Invariant] = MappingProxyType(
             "neither software nor implementation where kind is requirements",
             lambda n: n.get("kind") != "requirements" or not has(n, "software", "implementation"),
         ),
-        "csd-1": Invariant("each code once", is_concept_once, ("concept",)),
+        "csd-1": Invariant(
+            "each code once",
+            lambda n: is_distinct(concept.get("code") for concept in concepts(n)),
+            ("concept",),
+        ),
         "grp-1": Invariant(
             "members only of an actual group", lambda n: n.get("actual") is True, ("member",)
         ),
@@ -174,7 +182,7 @@ RESOURCES: Mapping[str, Invariant] = MappingProxyType(
         "obs-7": Invariant(
             "no component with the Observation's own code beside a value",
             are_other_codes,
-            ("component",),
+            ("code", "component"),
         ),
         "org-1": Invariant("identifier or name", lambda n: has(n, "identifier", "name")),
         "org-2": Invariant("no home address", lambda n: n.get("use") != "home"),

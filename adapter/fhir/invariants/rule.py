@@ -1,7 +1,7 @@
 """What an invariant is, and how its function reads one element.
 
-A function sees one element whose own structure may be wrong. It may then raise, which counts as broken,
-beside the structural fault that is reported for the same place.
+A function sees one element whose own structure may be wrong. It may then raise, which counts as
+broken, beside the structural fault that is reported for the same place.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Node = dict[str, Any]
 class Invariant:
     """One rule: what it expects, in words, and whether one element keeps it.
 
-    `given` names the elements without which the rule cannot be broken, `unless` those with which it holds
-    at once; the validator asks both before any Python runs.
+    `given` names the elements without which the rule cannot be broken, `unless` those with which it
+    holds at once; the validator looks for both before any Python runs.
     """
 
     expected: str

@@ -13,7 +13,7 @@ import orjson
 
 from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_content
-from adapter.sync.client import Answer, FhirClient, reason_of, version_of
+from adapter.sync.answer import Answer, RecordSystem, reason_of, version_of
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.profile import BundleLimits
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
@@ -24,7 +24,7 @@ _NO_FHIR = frozenset({404, 405, 415})
 _GONE = frozenset({404, 410})
 
 
-def deliver(client: FhirClient, items: Sequence[Outgoing], limits: BundleLimits) -> list[Receipt]:
+def deliver(client: RecordSystem, items: Sequence[Outgoing], limits: BundleLimits) -> list[Receipt]:
     """Sends everything, in bundles within the limits; one receipt for each, in order.
 
     Raises:
@@ -38,7 +38,7 @@ def deliver(client: FhirClient, items: Sequence[Outgoing], limits: BundleLimits)
 
 
 def _deliver_batch(
-    client: FhirClient, batch: list[Outgoing], refused: list[bytes]
+    client: RecordSystem, batch: list[Outgoing], refused: list[bytes]
 ) -> list[Receipt]:
     """Sends a batch; halves it when it is refused. `refused` collects the names that were."""
     waiting = [item for item in batch if _refers_to(item, refused)]
@@ -52,7 +52,7 @@ def _deliver_batch(
     return [receipts[item.delivery.seq] for item in batch]
 
 
-def _send(client: FhirClient, batch: list[Outgoing], refused: list[bytes]) -> list[Receipt]:
+def _send(client: RecordSystem, batch: list[Outgoing], refused: list[bytes]) -> list[Receipt]:
     if not batch:
         return []
     answer = client.exchange("POST", "", _bundle(batch))
@@ -84,7 +84,7 @@ def _accepted(batch: list[Outgoing], answer: Answer) -> list[Receipt]:
     return [Accepted(version_of(entry.get("response", {}).get("etag", ""))) for entry in entries]
 
 
-def _after_conflict(client: FhirClient, item: Outgoing, conflict: Answer) -> Receipt:
+def _after_conflict(client: RecordSystem, item: Outgoing, conflict: Answer) -> Receipt:
     """Somebody else's version is there: ours already, ours from before, or a person's work.
 
     Only over our own earlier text do we write again; what a person changed is left for a person.
@@ -101,7 +101,7 @@ def _after_conflict(client: FhirClient, item: Outgoing, conflict: Answer) -> Rec
     return Refused(reason if found.is_success else reason_of(conflict.body), conflict.status)
 
 
-def _write_over(client: FhirClient, item: Outgoing) -> Receipt:
+def _write_over(client: RecordSystem, item: Outgoing) -> Receipt:
     answer = client.exchange("POST", "", _bundle([item]))
     if not isinstance(answer, Answer):
         return answer
@@ -155,7 +155,7 @@ def _bundle(batch: Sequence[Outgoing]) -> bytes:
     return orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
 
 
-def read_back(client: FhirClient, names: Sequence[str]) -> list[Answer] | Unreachable | Unknown:
+def read_back(client: RecordSystem, names: Sequence[str]) -> list[Answer] | Unreachable | Unknown:
     """What the clinic holds under these names (`Type/id`), in order; 404 or 410 for nothing."""
     entries = [{"request": {"method": "GET", "url": name}} for name in names]
     bundle = orjson.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries})

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.unit.simulate.clinic import Clinic
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 @pytest.fixture
-def clinic() -> Iterator[Clinic]:
-    """A record system of full capability that forgets everything at its end."""
-    opened = Clinic()
-    yield opened
-    opened.system.close()
+def clinic() -> Clinic:
+    """A record system of full capability that remembers nothing of other tests."""
+    return Clinic()

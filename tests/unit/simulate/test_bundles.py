@@ -70,7 +70,11 @@ def test_a_bundle_that_is_none_is_refused_whole(
             id="no R4",
         ),
         pytest.param(
-            entry("PUT", "Patient/p1", patient("p1"), ifMatch='W/"7"'), 412, "conflict", "", id="stale"
+            entry("PUT", "Patient/p1", patient("p1"), ifMatch='W/"7"'),
+            412,
+            "conflict",
+            "",
+            id="stale",
         ),
         pytest.param(
             entry("PUT", "Observation/o1", observation("o1", "Patient/nobody")),
@@ -92,6 +96,9 @@ def test_a_bundle_that_is_none_is_refused_whole(
             "not-found",
             ".resource.subject",
             id="a condition that only this transaction would fulfil",
+        ),
+        pytest.param(
+            entry("POST", "Bundle", bundle("batch")), 404, "not-supported", "", id="not kept"
         ),
         pytest.param(entry("DELETE", "Patient/p1"), 409, "conflict", "", id="still referred to"),
         pytest.param(entry("DELETE", "Patient"), 400, "not-supported", "", id="delete of a type"),

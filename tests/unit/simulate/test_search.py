@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 import pytest
 
 from tests.unit.simulate.clinic import BASE, IHI, Clinic, Resource, observation, patient, refusal
@@ -61,7 +63,8 @@ def test_a_form_of_another_kind_is_refused(clinic: Clinic) -> None:
 @pytest.fixture
 def filled(clinic: Clinic) -> Clinic:
     clinic.put(patient("p1", "1"))
-    clinic.put(patient("p2", "2", identifier=[{"value": "2"}, {"system": "urn:m", "value": "a|b,c"}]))
+    other = [{"value": "2"}, {"system": "urn:m", "value": "a|b,c"}]
+    clinic.put(patient("p2", identifier=other))
     clinic.put({"resourceType": "Group", "id": "g1", "type": "person", "actual": True})
     survey = {"coding": [{"system": "http://c.test", "code": "survey"}]}
     total = {"coding": [{"system": LOINC, "code": "44261-6"}, {"code": "own"}]}
@@ -203,8 +206,10 @@ def test_an_answer_says_what_was_asked_and_where_each_resource_is(filled: Clinic
 
     assert answer["type"] == "searchset"
     assert answer["total"] == 1
-    url = f"{BASE}/Patient?identifier=http%3A%2F%2Fns.electronichealth.net.au%2Fid%2Fhi%2Fihi%2F1.0%7C1"
-    assert answer["link"] == [{"relation": "self", "url": url}]
+    asked = quote_plus(f"{IHI}|1")
+    assert answer["link"] == [
+        {"relation": "self", "url": f"{BASE}/Patient?identifier={asked}"},
+    ]
     assert answer["entry"][0]["fullUrl"] == f"{BASE}/Patient/p1"
     assert answer["entry"][0]["search"] == {"mode": "match"}
 

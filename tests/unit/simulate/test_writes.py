@@ -24,13 +24,19 @@ WEIGHT = {"value": 70, "unit": "kg"}
         pytest.param("Patient/p1", "{", "structure", [], id="no JSON"),
         pytest.param("Patient/p1", "", "structure", [], id="nothing"),
         pytest.param("Patient/p1", "[]", "structure", [], id="JSON of another kind"),
-        pytest.param("Patient/p1", observation("p1"), "invalid", ["Resource.resourceType"], id="type"),
+        pytest.param(
+            "Patient/p1", observation("p1"), "invalid", ["Resource.resourceType"], id="type"
+        ),
         pytest.param("Patient/p1", patient("p2"), "invalid", ["Patient.id"], id="another id"),
         pytest.param("Patient/p1", patient(), "required", ["Patient.id"], id="no id"),
         pytest.param("Patient/123", patient("123"), "not-supported", ["Patient.id"], id="number"),
         pytest.param("Patient/a_b", patient("a_b"), "structure", ["Patient.id"], id="bad id"),
         pytest.param(
-            "Patient/p1", patient("p1", nick="x"), "structure", ["Patient.nick"], id="unknown element"
+            "Patient/p1",
+            patient("p1", nick="x"),
+            "structure",
+            ["Patient.nick"],
+            id="unknown element",
         ),
         pytest.param(
             "Observation/o1",
@@ -59,7 +65,9 @@ def test_an_update_that_is_not_r4_is_refused(
 
 
 @pytest.mark.parametrize("status", [412, 409])
-def test_an_update_of_a_stale_version_is_refused_with_the_status_of_the_setting(status: int) -> None:
+def test_an_update_of_a_stale_version_is_refused_with_the_status_of_the_setting(
+    status: int,
+) -> None:
     clinic = Clinic(stale_status=409 if status == 409 else 412)
     clinic.put(patient("p1"))
 
@@ -89,7 +97,13 @@ def test_an_if_match_that_is_no_entity_tag_is_refused(clinic: Clinic) -> None:
         pytest.param("nickname=x", 400, "not-supported", id="an unknown parameter"),
         pytest.param("identifier=", 400, "value", id="an empty value"),
         pytest.param(f"identifier={IHI}|1", 412, "multiple-matches", id="two resources"),
-        pytest.param(f"identifier={IHI}|9", 400, "invariant", id="criteria the content does not fit"),
+        pytest.param("_id=p9", 400, "invariant", id="an id that the server will not assign"),
+        pytest.param(
+            f"identifier={IHI}|3&_lastUpdated=lt2026", 400, "invariant", id="a time that is over"
+        ),
+        pytest.param(
+            f"identifier={IHI}|9", 400, "invariant", id="criteria the content does not fit"
+        ),
     ],
 )
 def test_a_conditional_create_without_one_answer_is_refused(
@@ -172,10 +186,10 @@ def test_the_server_passes_over_ids_that_were_ever_used(clinic: Clinic) -> None:
 
 
 def test_a_conditional_create_finds_what_is_there(clinic: Clinic) -> None:
-    criteria = f"identifier={IHI}|1"
+    criteria = f"identifier={IHI}|1?"
 
-    first = clinic.post(patient(None, "1"), if_none_exist=criteria)
-    second = clinic.post(patient(None, "1", active=True), if_none_exist=f"Patient?{criteria}")
+    first = clinic.post(patient(None, "1?"), if_none_exist=criteria)
+    second = clinic.post(patient(None, "1?", active=True), if_none_exist=f"Patient?{criteria}")
 
     assert (first.status_code, second.status_code) == (201, 200)
     assert second.json() == first.json()

@@ -26,18 +26,21 @@ public final class RecordSystem {
 
   private RecordSystem() {}
 
-  /** Starts the server and blocks until standard input closes. */
-  public static void main(String[] arguments) throws Exception {
+  /** Starts the server, which runs until standard input closes. */
+  public static void main(String[] arguments) {
     PrintStream answers = System.out;
     System.setOut(System.err); // no library may speak on the channel of the protocol
     endWithStandardInput();
 
-    Server server = serve(createFhirServlet(databaseUrl(arguments)), Integer.parseInt(arguments[0]));
-    int port = ((ServerConnector) server.getConnectors()[0]).getLocalPort();
-    awaitMetadata(port);
-
-    answers.println("READY " + port);
-    server.join();
+    try {
+      RestfulServer fhir = createFhirServlet(databaseUrl(arguments));
+      int port = serve(fhir, Integer.parseInt(arguments[0]));
+      awaitMetadata(port);
+      answers.println("READY " + port);
+    } catch (Exception failure) { // Jetty declares it
+      failure.printStackTrace();
+      System.exit(1); // the threads that did start would keep a useless process alive
+    }
   }
 
   private static String databaseUrl(String[] arguments) {
@@ -45,7 +48,6 @@ public final class RecordSystem {
     return "jdbc:h2:" + place + ";DB_CLOSE_DELAY=-1";
   }
 
-  @SuppressWarnings("resource") // lives as long as the process
   private static RestfulServer createFhirServlet(String databaseUrl) {
     var context = new AnnotationConfigApplicationContext();
     context.getEnvironment().getSystemProperties().put(Wiring.DATABASE_URL, databaseUrl);
@@ -54,7 +56,8 @@ public final class RecordSystem {
     return context.getBean(RestfulServer.class);
   }
 
-  private static Server serve(RestfulServer fhir, int port) throws Exception {
+  /** Gives the port it listens on. */
+  private static int serve(RestfulServer fhir, int port) throws Exception {
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
     connector.setHost(HOST);
@@ -64,7 +67,7 @@ public final class RecordSystem {
     root.addServlet(new ServletHolder(fhir), "/fhir/*");
     server.setHandler(root);
     server.start();
-    return server;
+    return connector.getLocalPort();
   }
 
   private static void awaitMetadata(int port) throws IOException, InterruptedException {

@@ -1,0 +1,103 @@
+"""What an ingest says of a source: where, what was expected, what was found, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adapter.errors import Origin, Problem
+from adapter.instruments.participant import participant_forms
+from adapter.instruments.response import Record, describe
+from adapter.instruments.study import Study
+
+
+def duplicate(record: Record, action: str) -> Problem:
+    """One row too many for a form instance; `action` says what was taken."""
+    expected = "each form of a record, event and repeat once"
+    return Problem(record.origin, record.form, expected, "it a second time", action)
+
+
+def apart(record: Record) -> Problem:
+    """A participant whose rows do not stand together."""
+    return Problem(
+        record.origin,
+        record.form,
+        "all rows of a record one after another",
+        "more of them further down",
+        "Sort the export by record; what the first rows say of the participant was taken.",
+    )
+
+
+def unknown_state(record: Record) -> Problem:
+    """A word of completion that REDCap does not have, such as a label."""
+    return Problem(
+        record.origin,
+        f"{record.form}_complete",
+        "0, 1 or 2",
+        describe(record.complete),
+        "Export raw values and not labels; this form is kept back until then.",
+    )
+
+
+def unknown_participant(record: Record, study: Study) -> Problem:
+    """Answers of somebody who does not take part."""
+    return Problem(
+        record.origin,
+        study.record_id,
+        f"a record with form `{study.participant.form}`",
+        "a record without it",
+        "Complete that form, or remove the row.",
+    )
+
+
+def not_mapped(form: str) -> Problem:
+    """The finding about a form of the source that no study file mentions."""
+    return Problem(
+        Origin("dictionary"),
+        form,
+        "a form that the study file maps",
+        "one that it does not",
+        "Add it to `forms`, or to `not_mapped` with the reason.",
+        severity="warning",
+    )
+
+
+def not_in_source(study: Study, source_forms: Collection[str]) -> list[Problem]:
+    """The findings about forms that the study file maps and the dictionary does not have."""
+    return [
+        Problem(
+            Origin("dictionary"),
+            name,
+            f"a form `{name}`, which the study file maps",
+            "none",
+            "Correct `source_form` in the study file, or export the whole dictionary.",
+        )
+        for name in sorted(mapped_forms(study).difference(source_forms))
+    ]
+
+
+def mapped_forms(study: Study) -> frozenset[str]:
+    """The forms of the source that the study file reads."""
+    return participant_forms(study) | {placed.source_form for placed in study.forms}
+
+
+def perhaps_missing(found: int) -> Problem:
+    """Records that may be gone, in a source that could not be read whole."""
+    return Problem(
+        Origin("records"),
+        "",
+        "every row and form readable, before what is missing is believed to be gone",
+        f"some that are not, and {found} records fewer than last time, or parts of them",
+        "Mend what is listed and ingest again. Nothing was retracted.",
+    )
+
+
+def too_many_missing(found: int, limit: int) -> Problem:
+    """More records gone than one run is believed."""
+    return Problem(
+        Origin("records"),
+        "",
+        f"at most {limit} records fewer than last time (`missing_limit`)",
+        f"{found} fewer, or a form gone from many",
+        "If they were really deleted, raise `missing_limit` for one run; "
+        "otherwise export all records. Nothing was retracted.",
+    )

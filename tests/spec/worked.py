@@ -1,0 +1,67 @@
+"""Worked examples: answers as a person gives them, scores in words that a reader can check.
+
+Answers stand in the form's order, one number an item; `_` is an item left blank. What comes out is
+the score, and how many items it rests on where that is not all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapter.errors import AnswerError
+from adapter.scoring import Score, band_of, score_response
+from tests.forms import FORMS, respond
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from adapter.instruments.form import Scale
+
+
+def worked(form: str, answers: str) -> dict[str, str]:
+    """Each score of the form in words, by the scale's id."""
+    return {score.scale.id: _in_words(score) for score in scored(form, answers)}
+
+
+def scored(form: str, answers: str) -> tuple[Score, ...]:
+    """Each score of the form."""
+    response = respond(FORMS[form], _by_field(form, answers))
+    assert response is not None
+    return score_response(response)
+
+
+def banded(form: str, scale: str, value: Decimal) -> str:
+    """The name of the band that a score lies in."""
+    band = band_of(scale_of(form, scale), value)
+    assert band is not None
+    return band.id
+
+
+def refused(form: str, answers: str) -> list[str]:
+    """The field of every answer that does not fit the form."""
+    try:
+        respond(FORMS[form], _by_field(form, answers))
+    except AnswerError as wrong:
+        return [problem.field for problem in wrong.problems]
+    return []
+
+
+def scale_of(form: str, scale: str) -> Scale:
+    """One scale of a form."""
+    return next(found for found in FORMS[form].scales if found.id == scale)
+
+
+def _by_field(form: str, answers: str) -> dict[str, str]:
+    items, scales = FORMS[form].items, FORMS[form].scales
+    fields = [item.field for item in items] + [scale.field for scale in scales if scale.field]
+    given = ["" if raw == "_" else raw for raw in answers.split()]
+    return dict(zip(fields, given, strict=True))
+
+
+def _in_words(score: Score) -> str:
+    of = f"{score.answered} of {score.of}"
+    if score.value is None:
+        return f"none: {score.absent}, {of}"
+    if score.is_prorated:
+        return f"{score.value}, prorated from {of}"
+    return str(score.value) if score.answered == score.of else f"{score.value}, mean of {of}"
