@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format bench golden lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -39,6 +39,13 @@ check: $(VENV)/.dev ## format, lint, types, the house
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## what our own work costs, as ratios
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/memory.py
+
+golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
+	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
 
 lock: ## needs uv on the path
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock

@@ -42,6 +42,8 @@ Schema = dict[str, Any]
 ROOT = Path(__file__).parent.parent
 # Said by the schema's own shape, or (ref-1) asked of the container, which alone can answer.
 SHAPED = frozenset({"ele-1", "ext-1", "ref-1"})
+# Types whose elements stand in the definition of what has them.
+PARTS = frozenset({"BackboneElement", "Element"})
 # Elements of type uri whose description asks for an absolute one.
 ABSOLUTE = frozenset({"system", "fullUrl", *(f"{t}.url" for t in OUR_TYPES)})
 
@@ -106,23 +108,31 @@ class Compiler:
 
     def _value(self, element: Element, one: TypeRef) -> Schema:
         """Gives the schema of one value of an element."""
-        if element.content:
-            return {"$ref": f"#/$defs/{element.content}"}
-        if one.code in {"BackboneElement", "Element"}:
-            return {"$ref": f"#/$defs/{element.path}"}
         if one.code == "Resource":
             return {"type": "object"} if element.name == "contained" else {}
+        own = () if element.content or one.code in PARTS else element.constraints
+        rules = [key for key in own if key not in SHAPED]
+        reference = {"$ref": f"#/$defs/{self._definition(element, one)}"}
+        return joined([reference, *invariants(element.path, rules)])
+
+    def _definition(self, element: Element, one: TypeRef) -> str:
+        """Gives the name of the definition that an element's values keep, made if need be."""
         owner, _, name = element.path.rpartition(".")
-        if owner in self.definitions.resources and name == "id":
-            return {"$ref": "#/$defs/id"}
-        if one.code == "uri" and (name in ABSOLUTE or element.path in ABSOLUTE):
-            return {"$ref": "#/$defs/absolute"}
-        if one.code == "Reference":
-            return {"$ref": f"#/$defs/{self._reference(one.targets)}"}
-        bound = element.value_set and one.code in {"code", "Coding", "CodeableConcept"}
-        made = self._bound(one.code, element.value_set or "") if bound else self.make(one.code)
-        rules = [key for key in element.constraints if key not in SHAPED]
-        return joined([{"$ref": f"#/$defs/{made}"}, *invariants(element.path, rules)])
+        if element.content:
+            made = element.content
+        elif one.code in PARTS:
+            made = element.path
+        elif owner in self.definitions.resources and name == "id":
+            made = "id"
+        elif one.code == "uri" and not ABSOLUTE.isdisjoint({name, element.path}):
+            made = "absolute"
+        elif one.code == "Reference":
+            made = self._reference(one.targets)
+        elif element.value_set and one.code in {"code", "Coding", "CodeableConcept"}:
+            made = self._bound(one.code, element.value_set)
+        else:
+            made = self.make(one.code)
+        return made
 
     def _reference(self, targets: tuple[str, ...]) -> str:
         """Makes a Reference to these types; Resource, or none at all, stands for all."""

@@ -60,7 +60,7 @@ PRIMITIVES: dict[str, Schema] = {
     "id": text("id", "1 to 64 letters, digits, dots or hyphens", f"^{ID}$"),
     "uri": text("uri", "a URI without spaces", "^\\S*$", minLength=1),
     "url": text("url", "a URL without spaces", "^\\S*$", minLength=1),
-    # A plain prefix is tested far quicker than the scheme of a URI in general, and nearly always fits.
+    # A plain prefix is tested quicker than a URI's scheme in general, and nearly always fits.
     "absolute": {
         **text("absolute", "an absolute URI without spaces", "^\\S*$"),
         "anyOf": [{"pattern": "^http"}, {"pattern": SCHEME}],

@@ -115,20 +115,13 @@ def _number(value: object) -> orjson.Fragment:
 
 
 def _keeps_strictly(resource: object) -> bool:
-    """Tells whether a resource and those inside it pass their strict validators."""
-    if not _is_ours(resource):
+    """Tells whether a resource passes its strict validator; one that holds others never does."""
+    if not _is_ours(resource) or resource["resourceType"] in WAYS:
         return False
-    resource_type = resource["resourceType"]
     try:
-        is_valid = strict(resource_type).is_valid(resource)
+        return strict(resource["resourceType"]).is_valid(resource)
     except ValueError:  # A value that the validator does not take for JSON.
         return False
-    if not is_valid or resource_type not in WAYS:
-        return is_valid
-    return all(
-        isinstance(inner, orjson.Fragment) or _keeps_strictly(inner)
-        for _, inner in _inside(resource, WAYS[resource_type])
-    )
 
 
 def _is_ours(resource: object) -> TypeGuard[Resource]:
@@ -170,7 +163,8 @@ def _faults(resource: object, path: str = "") -> Iterator[Fault]:
     except ValueError:
         yield Fault(here, "json", "expected JSON values only")
     for where, inner in _inside(resource, WAYS.get(resource_type, CONTAINED), here):
-        yield from _faults(inner, where)
+        if not _keeps_strictly(inner):
+            yield from _faults(inner, where)
 
 
 def _is_foreign(resource: object) -> bool:

@@ -155,6 +155,8 @@ def _score_observation(score: Score, shared: Shared) -> Draft:
         }
         return Draft(own, plan.absent(score.scale))
     own["valueQuantity"], frame = plan.valued(score, score.value)
+    if score.answered < score.of:
+        own["note"] = [{"text": f"{score.answered} of {score.of} items answered"}]
     return Draft(own, frame)
 
 

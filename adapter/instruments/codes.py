@@ -36,10 +36,10 @@ _VERHOEFF_PERMUTE = (
 
 def check_digit_holds(code: Code) -> bool:
     """Whether a LOINC or SNOMED CT code ends in the right check digit; True for other systems."""
-    match code.system:
-        case "loinc":
+    match code.url:
+        case "http://loinc.org":
             return _loinc_holds(code.code)
-        case "snomed":
+        case "http://snomed.info/sct":
             return _verhoeff_holds(code.code)
         case _:
             return True

@@ -51,7 +51,8 @@ RANGE = re.compile(r"^(?P<first>\S+) \.\. (?P<last>\S+)$")
 
 def _exact(value: object) -> object:
     # YAML reads 41.6 as a binary float; its shortest text is what the file says.
-    return Decimal(str(value)) if isinstance(value, int | float) and value is not True else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Decimal(str(value)) if is_number else value
 
 
 Number = Annotated[Decimal, BeforeValidator(_exact)]
@@ -94,8 +95,10 @@ class Option(Declared):
     @model_validator(mode="before")
     @classmethod
     def _value_is_text(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("value"), int):
-            return {**data, "value": str(data["value"])}
+        # YAML reads `yes` and `no` as booleans; that is no number, and pydantic says so.
+        value = data.get("value") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(value, int) and not isinstance(value, bool):
+            return {**data, "value": str(value)}
         return data
 
     @property
@@ -212,7 +215,9 @@ class Form(Declared):
     recall: Text | None = None
     category: Category = "survey"
     codes: tuple[Code, ...] = ()
-    options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
+    options: dict[str, Annotated[tuple[Option, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
 
@@ -220,13 +225,14 @@ class Form(Declared):
     @classmethod
     def _spread_each(cls, data: object) -> object:
         """`each` holds what all items share; an item's own words win."""
-        if not isinstance(data, dict) or "each" not in data:
+        if not isinstance(data, dict) or not isinstance(each := data.get("each"), dict):
             return data
-        each = data["each"]
-        items = [
-            {**each, **item} if isinstance(item, dict) else item for item in data.get("items", ())
-        ]
-        return {**{key: value for key, value in data.items() if key != "each"}, "items": items}
+        form = {word: value for word, value in data.items() if word != "each"}
+        if isinstance(items := data.get("items"), list):
+            form["items"] = [
+                {**each, **item} if isinstance(item, dict) else item for item in items
+            ]
+        return form
 
     @model_validator(mode="after")
     def _spread_ranges(self) -> Self:
@@ -260,7 +266,7 @@ class Form(Declared):
 
     def item(self, link_id: str) -> Item:
         """The item with this link id; KeyError where there is none."""
-        return next(item for item in self.items if item.link_id == link_id)
+        return {item.link_id: item for item in self.items}[link_id]
 
     def offered(self, item: Item) -> tuple[Option, ...]:
         """The options this item offers, in the form's order; empty for an item without options."""
@@ -271,9 +277,10 @@ def _spread(names: tuple[str, ...], order: list[str]) -> tuple[str, ...]:
     spread: list[str] = []
     for name in names:
         found = RANGE.match(name)
+        stretch: list[str] = []
         if found and found["first"] in order and found["last"] in order:
             first, last = order.index(found["first"]), order.index(found["last"])
-            spread.extend(order[first : last + 1])
-        else:
-            spread.append(name)
+            stretch = order[first : last + 1]
+        # A stretch that runs backwards is left as it stands: no item has that name, which is told.
+        spread.extend(stretch or [name])
     return tuple(spread)

@@ -6,6 +6,7 @@ between them. Nothing here touches a disk: text comes in, values or findings go 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -33,6 +34,12 @@ class Lines:
             known = known[:-1]
         return Origin(self.file, self.by_place.get(known, 1))
 
+    def written(self, place: Place) -> Place:
+        """Where a word is written: what an item has from `each` stands there."""
+        shared = ("each", *place[2:])
+        is_shared = place[:1] == ("items",) and place not in self.by_place
+        return shared if is_shared and shared in self.by_place else place
+
     def problem(self, place: Place, expected: str, found: str, action: str) -> Problem:
         """A finding at this place."""
         return Problem(self.origin(place), _dotted(place), expected, found, action)
@@ -41,12 +48,19 @@ class Lines:
 def read_mapping(
     text: str, file: str, model: type[Model]
 ) -> tuple[Model | None, Lines, list[Problem]]:
-    """One declaration: the model, or None with all the findings; and where its parts stand."""
+    """One declaration: its model, where its parts stand, and all the findings.
+
+    The model is None where a word is missing or wrong; unknown words and words that stand twice are
+    told and left out, so that what is right can still be checked.
+    """
+    node: yaml.Node | None = None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         value = yaml.safe_load(text)
     except yaml.YAMLError as wrong:
         return None, Lines(file, {}), [_not_yaml(wrong, file)]
+    except ValueError:
+        return None, Lines(file, {}), [*_impossible(node, file)]
     lines = Lines(file, {})
     problems: list[Problem] = []
     _locate(node, (), lines, problems)
@@ -57,12 +71,39 @@ def read_mapping(
             )
         )
         return None, lines, problems
+    return _validated(value, model, lines, problems), lines, problems
+
+
+def _validated(
+    value: object, model: type[Model], lines: Lines, problems: list[Problem]
+) -> Model | None:
     try:
-        read = model.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as wrong:
-        problems.extend(_finding(error, lines) for error in wrong.errors(include_url=False))
-        return None, lines, problems
-    return (None if problems else read), lines, problems
+        errors = wrong.errors(include_url=False)
+    # What stands once in `each` is found once for every item.
+    problems.extend(dict.fromkeys(_finding(error, lines) for error in errors))
+    if any(error["type"] != "extra_forbidden" for error in errors):
+        return None
+    for error in errors:
+        value = _without(value, lines.written(error["loc"]))
+    return _validated(value, model, lines, problems)
+
+
+def _without(value: object, place: Place) -> object:
+    """The same, but without the word at this place."""
+    if isinstance(value, list):
+        return [
+            _without(part, place[1:]) if index == place[0] else part
+            for index, part in enumerate(value)
+        ]
+    if isinstance(value, dict):
+        kept = {word: part for word, part in value.items() if place != (word,)}
+        return {
+            word: _without(part, place[1:]) if word == place[0] else part
+            for word, part in kept.items()
+        }
+    return value
 
 
 def _locate(node: yaml.Node | None, place: Place, lines: Lines, problems: list[Problem]) -> None:
@@ -91,7 +132,7 @@ def _locate(node: yaml.Node | None, place: Place, lines: Lines, problems: list[P
 
 
 def _finding(error: ErrorDetails, lines: Lines) -> Problem:
-    place = tuple(error["loc"])
+    place = lines.written(error["loc"])
     kind = error["type"]
     if kind == "missing":
         return lines.problem(
@@ -119,8 +160,37 @@ def _finding(error: ErrorDetails, lines: Lines) -> Problem:
 def _not_yaml(wrong: yaml.YAMLError, file: str) -> Problem:
     mark = getattr(wrong, "problem_mark", None)
     line = mark.line + 1 if mark else 1
-    reason = getattr(wrong, "problem", None) or "it cannot be read"
-    return Problem(Origin(file, line), "", "YAML", str(reason), "Correct the text at this line.")
+    reason = str(getattr(wrong, "problem", None) or "text that cannot be read")
+    found = reason.removeprefix("found ")
+    return Problem(Origin(file, line), "", "YAML", found, "Correct the text at this line.")
+
+
+def _impossible(node: yaml.Node | None, file: str) -> Iterator[Problem]:
+    """Each scalar that YAML takes for a date or a number, and that is none: 2023-02-30."""
+    for scalar in _scalars(node):
+        try:
+            yaml.SafeLoader("").construct_object(scalar)
+        except ValueError:
+            yield Problem(
+                Origin(file, scalar.start_mark.line + 1),
+                "",
+                "a date or a number that exists",
+                "one that does not",
+                "Correct it; in quotes it stays text.",
+            )
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    match node:
+        case yaml.ScalarNode():
+            yield node
+        case yaml.SequenceNode():
+            for part in node.value:
+                yield from _scalars(part)
+        case yaml.MappingNode():
+            for key, value in node.value:
+                yield from _scalars(key)
+                yield from _scalars(value)
 
 
 def _dotted(place: Place) -> str:

@@ -60,7 +60,8 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
     where: dict[str, Record] = {}
     for row in rows:
         for name, value in row.values.items():
-            said[name], where[name] = value, row
+            if value not in study.missing_codes:  # a code for missing is no day, yes or number
+                said[name], where[name] = value, row
 
     def day(name: str | None) -> str | None:
         raw = said.get(name or "")
@@ -85,7 +86,8 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
         },
     )
     if problems:
-        raise AnswerError("The participant's facts cannot be read.", tuple(problems))
+        found = tuple(dict.fromkeys(problems))  # several consents may share a day
+        raise AnswerError("The participant's facts cannot be read.", found)
     return ended_by_withdrawal(person, study)
 
 
@@ -96,7 +98,7 @@ def ended_by_withdrawal(person: Participant, study: Study) -> Participant:
         for rule in study.consents
         if rule.purpose == "research" and person.consents[rule.id].word == "withdrawn"
     )
-    return replace(person, ended=person.ended or next(withdrawn, None))
+    return replace(person, ended=person.ended or next(filter(None, withdrawn), None))
 
 
 def _consent_state(

@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -296,9 +296,10 @@ def _is_between(number: Decimal, low: Decimal | None, high: Decimal | None) -> b
 
 def _parse_date(link_id: str, raw: str) -> Answer | Problematic:
     try:
-        return Answer(link_id, (date.fromisoformat(raw).isoformat(),))
+        is_day = date.fromisoformat(raw).isoformat() == raw  # it reads other ISO shapes as well
     except ValueError:
-        return Problematic("a calendar date YYYY-MM-DD")
+        is_day = False
+    return Answer(link_id, (raw,)) if is_day else Problematic("a calendar date YYYY-MM-DD")
 
 
 def _parse_datetime(link_id: str, zone: str, raw: str) -> Answer | Problematic:
@@ -309,10 +310,9 @@ def _parse_datetime(link_id: str, zone: str, raw: str) -> Answer | Problematic:
 
 
 def _parse_time(link_id: str, raw: str) -> Answer | Problematic:
-    try:
-        return Answer(link_id, (datetime.strptime(raw, "%H:%M").strftime("%H:%M:00"),))  # noqa: DTZ007 - a time of day has no zone
-    except ValueError:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", raw):
         return Problematic("a time of day HH:MM")
+    return Answer(link_id, (f"{raw}:00",))
 
 
 def _parse_text(link_id: str, raw: str) -> Answer | Problematic:

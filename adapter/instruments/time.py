@@ -44,7 +44,10 @@ def local_datetime(text: str, zone: str) -> str:
     except ValueError:
         raise BadTimeError("a date and time that exist in the calendar") from None
     local = f"{day}T{hour}:{minute}:{second or '00'}"
-    return f"{local}{offset}" if offset else _with_offset(local, zone)
+    told = f"{local}{offset}" if offset else _with_offset(local, zone)
+    if len(told) > len("YYYY-MM-DDTHH:MM:SS+HH:MM"):
+        raise BadTimeError(f"a time since {zone} has had an offset of whole minutes")
+    return told
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -76,6 +79,12 @@ def day_of(text: str) -> date:
 
 
 def end_of_window(enrolled: date, week: int, closes_days: int, zone: str) -> datetime:
-    """The moment an assessment window closes: the end of its last local day."""
-    last = enrolled + timedelta(weeks=week, days=closes_days + 1)
+    """The moment an assessment window closes: the end of its last local day.
+
+    9999-12-31 is a common stand-in for `never`: a window that reaches beyond it closes then.
+    """
+    try:
+        last = enrolled + timedelta(weeks=week, days=closes_days + 1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime(last.year, last.month, last.day, tzinfo=ZoneInfo(zone))

@@ -117,11 +117,14 @@ class Table:
         return Row(line, cells)
 
     def _swallows(self, taken: list[tuple[int, str]]) -> bool:
-        """Whether a line inside could be a row of its own, which two stray quotes would hide."""
-        first = _shape(taken[0][1])
-        return any(
-            _shape(text) == first and len(next(csv.reader([text]), [])) == len(self.header)
-            for _, text in taken[1:]
+        """Whether a line inside could be a row of its own, which two stray quotes would hide.
+
+        A row begins with a number or a name, never with a note, and all rows begin alike.
+        """
+        first, *inside = (text for _, text in taken)
+        begins_with_note = bool(inside) and _width(first) == 1
+        return begins_with_note or any(
+            _shape(text) == _shape(first) and _width(text) == len(self.header) for text in inside
         )
 
     def _problem(self, line: int | None, expected: str, found: str, action: str) -> Problem:
@@ -130,6 +133,10 @@ class Table:
 
 def _is_decoded(text: str) -> bool:
     return text.isascii() or not any("\udc80" <= sign <= "\udcff" for sign in text)
+
+
+def _width(text: str) -> int:
+    return len(next(csv.reader([text]), []))
 
 
 def _shape(text: str) -> str:

@@ -247,14 +247,6 @@ def lose(tx: Transaction, delivery: Delivery) -> None:
     )
 
 
-def note_version(tx: Transaction, delivery: Delivery, remote_version: str) -> None:
-    """Notes the version that a person made at the clinic: a retry writes over it alone."""
-    tx.execute(
-        "UPDATE holding SET remote_version = ? WHERE clinic = ? AND type = ? AND id = ?",
-        (remote_version, delivery.clinic, delivery.type, delivery.id),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What a clinic holds of one resource: our version of it, and the clinic's."""
@@ -295,38 +287,41 @@ def last_owed(tx: Transaction, clinic: str, version: Version) -> tuple[int, Acti
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Deliveries alike for the gate: how many would be made, of which kind."""
+    """Deliveries alike for the gate: how many would be made, of which kind.
+
+    `there` is the action that the clinic took last, None where it has nothing of ours.
+    """
 
     participant: str
     form: str
     type: str
     action: Action
-    is_held_by_clinic: bool
+    there: Action | None
     count: int
 
 
 def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
     """What a push would send or hold, grouped by what the gate decides on."""
     rows = tx.execute(
-        "SELECT d.participant, d.form, d.type, d.action, h.id IS NOT NULL AND h.action = 'put'"
-        " AS is_held, count(*) AS n FROM delivery AS d LEFT JOIN holding AS h"
+        "SELECT d.participant, d.form, d.type, d.action, h.action AS there, count(*) AS count"
+        " FROM delivery AS d LEFT JOIN holding AS h"
         " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"
         " AND d.state IN ('queued', 'held', 'claimed', 'uncertain')"
-        " GROUP BY d.participant, d.form, d.type, d.action, is_held",
+        " GROUP BY d.participant, d.form, d.type, d.action, there",
         (clinic,),
     )
-    return (Pending(row[0], row[1], row[2], row[3], bool(row["is_held"]), row["n"]) for row in rows)
+    return (Pending(*row) for row in rows)
 
 
-def settled(tx: Transaction, clinic: str) -> dict[str, int]:
-    """How many resources of each type the clinic holds that nothing is owed for."""
+def settled(tx: Transaction, clinic: str) -> dict[tuple[str, Action], int]:
+    """How many resources a clinic took that nothing is owed for, by type and last action."""
     rows = tx.execute(
-        "SELECT type, count(*) AS n FROM holding AS h WHERE clinic = ? AND NOT EXISTS"
+        "SELECT type, action, count(*) AS n FROM holding AS h WHERE clinic = ? AND NOT EXISTS"
         " (SELECT 1 FROM delivery WHERE clinic = h.clinic AND type = h.type AND id = h.id"
-        " AND state IN ('queued', 'held', 'claimed', 'uncertain')) GROUP BY type",
+        " AND state NOT IN ('accepted', 'confirmed', 'superseded')) GROUP BY type, action",
         (clinic,),
     )
-    return {row["type"]: row["n"] for row in rows}
+    return {(row["type"], row["action"]): row["n"] for row in rows}
 
 
 def count_states(tx: Transaction, clinic: str) -> dict[State, int]:
@@ -370,8 +365,29 @@ def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
     return [Stuck(*row) for row in rows]
 
 
+def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
+    """The names (`Type/id`) that a clinic refused and holds nothing of: to refer to them is vain."""
+    rows = tx.execute(
+        "SELECT d.type || '/' || d.id AS name FROM delivery AS d LEFT JOIN holding AS h"
+        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id"
+        " WHERE d.clinic = ? AND d.state IN ('refused', 'quarantined') AND h.id IS NULL",
+        (clinic,),
+    )
+    return [row["name"] for row in rows]
+
+
 def retry(tx: Transaction, clinic: str, now: str) -> int:
-    """A person's word to try again what was refused, and what waited behind it; gives how many."""
+    """A person's word to try again what was refused, and what waited behind it; gives how many.
+
+    Where somebody changed a resource at the clinic, the version they made is written over, and no
+    later one.
+    """
+    tx.execute(
+        "UPDATE holding AS h SET remote_version = d.remote_version FROM delivery AS d"
+        " WHERE h.clinic = ? AND d.clinic = h.clinic AND d.type = h.type AND d.id = h.id"
+        " AND d.state IN ('refused', 'quarantined') AND d.remote_version <> ''",
+        (clinic,),
+    )
     changed = tx.execute(
         "UPDATE delivery SET state = 'queued', reason = '', updated = ?"
         " WHERE clinic = ? AND state IN ('refused', 'quarantined')",

@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapter.errors import EhrError
 from adapter.sync.receipt import Unknown, Unreachable
 
+_SIGN_IN = frozenset({401, 403})
+_NO_FHIR = frozenset({404, 405, 415})
+_ELSEWHERE = range(300, 400)
 _LONGEST_REASON = 300
 # An apostrophe inside a word neither opens nor closes; what was cut off is a quotation to its end.
 _QUOTED = re.compile(
@@ -40,6 +44,34 @@ class RecordSystem(Protocol):
         headers: dict[str, str] | None = None,
     ) -> Answer | Unreachable | Unknown:
         """One request; `path` is relative to the FHIR base."""
+
+
+def stop_if_no_entry(answer: Answer) -> None:
+    """Lets pass what a FHIR base says about a resource.
+
+    Raises:
+        EhrError: the address does not speak FHIR, or does not let us in: no resource is to blame.
+    """
+    stop_if_not_let_in(answer)
+    is_fhir = answer.body.get("resourceType") == "OperationOutcome"
+    if answer.status in _NO_FHIR and not is_fhir or answer.status in _ELSEWHERE:
+        raise EhrError(
+            f"expected a FHIR base that takes bundles; it answered HTTP {answer.status}. "
+            "Check the `url` of this clinic in adapter.toml."
+        )
+
+
+def stop_if_not_let_in(answer: Answer) -> None:
+    """Lets pass what a record system says to who is signed in.
+
+    Raises:
+        EhrError: it does not let us in.
+    """
+    if answer.status in _SIGN_IN:
+        raise EhrError(
+            f"expected to be let in; the record system answered HTTP {answer.status}. "
+            "Check the sign-in of this clinic in adapter.toml."
+        )
 
 
 def version_of(etag: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from adapter.errors import EhrError
 from adapter.fhir.identity import Identity
 from adapter.instruments.study import Study
 from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
-from adapter.sync.answer import Answer, RecordSystem, reason_of
+from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_not_let_in
 from adapter.sync.outgoing import wire_text
 from adapter.sync.profile import ClinicProfile
 from adapter.sync.receipt import Unknown, Unreachable
@@ -36,6 +38,19 @@ class Clinic:
     def name(self) -> str:
         """The clinic's id."""
         return self.profile.id
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The right to be the only one at work with this clinic; what goes wrong there names it.
+
+        Raises:
+            ConflictError: another process is at work with it.
+        """
+        with self.database.sole_writer(self.name):
+            try:
+                yield
+            except EhrError as wrong:
+                raise EhrError(f"{self.name}: {wrong}") from wrong
 
     def now(self) -> str:
         """The present moment as the ledger writes it."""
@@ -77,9 +92,11 @@ class Clinic:
         )
         if not isinstance(answer, Answer):
             return answer
+        stop_if_not_let_in(answer)
         if not answer.is_success:
             return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
-        found = [entry["resource"]["id"] for entry in answer.body.get("entry", ())]
+        resources = [entry.get("resource", {}) for entry in answer.body.get("entry", ())]
+        found = [found["id"] for found in resources if found.get("resourceType") == "Patient"]
         if len(found) != 1:
             return "patient-ambiguous" if found else "patient-not-found"
         self.crosswalk.link(self.name, participant, found[0], self.now())

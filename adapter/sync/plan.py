@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from adapter.fhir.retraction import retract
 from adapter.store import deliveries
+from adapter.store.deliveries import Action
 from adapter.sync.clinic import Clinic
 from adapter.sync.push import held_by
 
@@ -39,11 +41,18 @@ def plan(clinic: Clinic) -> Plan:
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:
             told.held[group.type, rule] += group.count
-        elif group.action == "retract":
+        elif group.action == "put":
+            counts = told.update if _is_there(group.type, group.there) else told.create
+            counts[group.type] += group.count
+        elif group.there is not None:
             told.retract[group.type] += group.count
-        elif group.is_held_by_clinic:
-            told.update[group.type] += group.count
-        else:
-            told.create[group.type] += group.count
-    told.unchanged_by_type.update(deliveries.settled(tx, clinic.name))
+    for (name, there), count in deliveries.settled(tx, clinic.name).items():
+        if _is_there(name, there):
+            told.unchanged_by_type[name] += count
     return told
+
+
+def _is_there(resource_type: str, there: Action | None) -> bool:
+    """Whether the clinic holds such a resource: what was retracted is, unless it was deleted."""
+    is_kept = retract({"resourceType": resource_type}) is not None
+    return there == "put" or (there == "retract" and is_kept)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
-from adapter.fhir.comparison import is_same_content
 from adapter.instruments.participant import ConsentWord
 from adapter.release import PARTICIPATION, Subject, decide
 from adapter.store import deliveries, instances
@@ -37,7 +36,6 @@ class PushReport:
     retracted: Counter[str] = field(default_factory=Counter)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
 
 
 def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushReport:
@@ -48,14 +46,15 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
         EhrError: the clinic cannot be reached, after some patience, or does not speak FHIR.
     """
     report = PushReport()
-    with clinic.database.sole_writer(clinic.name):
+    unfound: dict[str, str] = {}  # who is no patient there, and why: each is asked for once a push
+    with clinic.alone():
         with clinic.database.write() as tx:
             deliveries.reopen(tx, clinic.name, clinic.now())
         failures = 0
         while True:
-            trouble = _look_up_uncertain(clinic)
+            trouble = _look_up_uncertain(clinic, report)
             if trouble is None:
-                sent, trouble = _push_batch(clinic, report)
+                sent, trouble = _push_batch(clinic, report, unfound)
                 if not sent:
                     return report
                 step(sent)
@@ -65,8 +64,8 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
             failures += 1
             if failures >= _TRIES:
                 raise EhrError(
-                    f"Expected {clinic.name} to answer; {failures} times in a row: "
-                    f"{trouble.reason}. Nothing is lost; run `adapter push` again later."
+                    f"expected an answer; found {failures} times in a row: {trouble.reason}. "
+                    "Nothing is lost; run `adapter push` again later."
                 )
             clinic.sleep(_wait_seconds(failures, trouble))
 
@@ -78,16 +77,23 @@ def _wait_seconds(failures: int, trouble: Unreachable | Unknown) -> float:
     return min(_FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), _LONGEST_WAIT_SECONDS)
 
 
-def _push_batch(clinic: Clinic, report: PushReport) -> tuple[int, Unreachable | Unknown | None]:
+def _push_batch(
+    clinic: Clinic, report: PushReport, unfound: dict[str, str]
+) -> tuple[int, Unreachable | Unknown | None]:
     """One claim: how many deliveries it settled or tried, and what went wrong on the way."""
     with clinic.database.write() as tx:
         claimed = deliveries.claim(tx, clinic.name, clinic.profile.bundle.entries, clinic.now())
     if not claimed:
         return 0, None
-    released, settlements, trouble = _ask_gate(clinic, claimed, report)
-    outgoing = [_outgoing(clinic, delivery) for delivery in released]
-    receipts = fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle) if outgoing else []
-    for item, receipt in zip(outgoing, receipts, strict=True):
+    released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
+    outgoing: list[Outgoing] = []
+    for delivery in released:
+        item = _outgoing(clinic, delivery)
+        if item is None:
+            settlements.append(Settlement(delivery.seq, "superseded"))
+        else:
+            outgoing.append(item)
+    for item, receipt in zip(outgoing, _deliver(clinic, outgoing), strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
@@ -97,28 +103,31 @@ def _push_batch(clinic: Clinic, report: PushReport) -> tuple[int, Unreachable | 
 
 
 def _ask_gate(
-    clinic: Clinic, claimed: Sequence[Delivery], report: PushReport
+    clinic: Clinic, claimed: Sequence[Delivery], report: PushReport, unfound: dict[str, str]
 ) -> tuple[list[Delivery], list[Settlement], Unreachable | Unknown | None]:
-    """Who may leave; the rest is held by the rule that says so, or goes back when we cannot ask."""
+    """Who may leave; the rest is held by the rule that says so.
+
+    When the clinic cannot be asked for a patient, nothing leaves: it may have asked to wait.
+    """
     released: list[Delivery] = []
     settlements: list[Settlement] = []
-    trouble: Unreachable | Unknown | None = None
     tx = clinic.database.read()
     for delivery in claimed:
         rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
+        rule = rule or unfound.get(delivery.participant, "")
         if not rule and clinic.patient_of(delivery.participant) is None:
-            found = trouble or clinic.find_patient(delivery.participant)
+            found = clinic.find_patient(delivery.participant)
             if isinstance(found, Unreachable | Unknown):
-                trouble = found
-                settlements.append(Settlement(delivery.seq, "queued"))
-                continue
-            rule = found
+                rest = [each for each in claimed if each.seq not in {said.seq for said in settlements}]
+                settlements += [Settlement(each.seq, "queued") for each in rest]
+                return [], settlements, found
+            rule = unfound[delivery.participant] = found
         if rule:
             report.held[delivery.type, rule] += 1
             settlements.append(Settlement(delivery.seq, "held", rule=rule))
         else:
             released.append(delivery)
-    return released, settlements, trouble
+    return released, settlements, None
 
 
 def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
@@ -135,14 +144,24 @@ def words_of(tx: Transaction, participant: str) -> dict[str, ConsentWord]:
     return {} if person is None else {name: said.word for name, said in person.consents.items()}
 
 
-def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing:
+def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | None:
+    """What goes over the wire; None for a retraction of what is not there, or not any more."""
     tx = clinic.database.read()
     held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
+    if held is None and delivery.action == "retract":
+        return None
     text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
     if held is None:
         return Outgoing(delivery, text)
     before = clinic.text_of(tx, delivery, held.version, held.action)
     return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
+
+
+def _deliver(clinic: Clinic, outgoing: list[Outgoing]) -> list[Receipt]:
+    if not outgoing:
+        return []
+    absent = deliveries.refused_and_absent(clinic.database.read(), clinic.name)
+    return fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle, absent)
 
 
 def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
@@ -151,9 +170,9 @@ def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlem
         case Accepted(remote_version):
             _count(item, report)
             return Settlement(delivery.seq, "accepted", remote_version=remote_version)
-        case Refused(reason, _):
+        case Refused(reason, remote_version):
             report.refused[delivery.type] += 1
-            return Settlement(delivery.seq, "refused", reason=reason)
+            return Settlement(delivery.seq, "refused", reason=reason, remote_version=remote_version)
         case Unreachable():
             return Settlement(delivery.seq, "queued")
         case Unknown(reason):
@@ -169,7 +188,7 @@ def _count(item: Outgoing, report: PushReport) -> None:
         report.updated[item.delivery.type] += 1
 
 
-def _look_up_uncertain(clinic: Clinic) -> Unreachable | Unknown | None:
+def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unknown | None:
     """Reads back what may or may not have arrived; None when nothing is in doubt any more."""
     while True:
         doubted = deliveries.in_state(
@@ -181,20 +200,18 @@ def _look_up_uncertain(clinic: Clinic) -> Unreachable | Unknown | None:
         if isinstance(answers, Unreachable | Unknown):
             return answers
         settlements = [
-            _after_look(clinic, delivery, answer)
+            _after_look(clinic, delivery, answer, report)
             for delivery, answer in zip(doubted, answers, strict=True)
         ]
         with clinic.database.write() as tx:
             deliveries.settle(tx, settlements, clinic.now())
 
 
-def _after_look(clinic: Clinic, delivery: Delivery, answer: Answer) -> Settlement:
-    text = clinic.text_of(clinic.database.read(), delivery, delivery.version, delivery.action)
-    if text is None:
-        has_arrived = fhir_rest.is_gone(answer)
-    else:
-        has_arrived = answer.is_success and is_same_content(text, answer.body)
-    if not has_arrived:
+def _after_look(
+    clinic: Clinic, delivery: Delivery, answer: Answer, report: PushReport
+) -> Settlement:
+    item = _outgoing(clinic, delivery)
+    if item is None or not fhir_rest.holds(answer, item.text):
         return Settlement(delivery.seq, "queued")
-    version = answer.body.get("meta", {}).get("versionId", "")
-    return Settlement(delivery.seq, "accepted", remote_version=version)
+    version = str(answer.body.get("meta", {}).get("versionId", ""))
+    return _settlement(item, Accepted(version), report)

@@ -14,10 +14,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The clinic will not have it, and will not next time: `reason` is what it said."""
+    """The clinic will not have it, and will not next time: `reason` is what it said.
+
+    `remote_version` is the clinic's own version that stands in the way, '' where none does.
+    """
 
     reason: str
-    status: int
+    remote_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

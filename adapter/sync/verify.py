@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
-from adapter.fhir.comparison import is_same_content
 from adapter.store import deliveries
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.sync.answer import Answer
@@ -41,14 +40,14 @@ def verify(
     """
     report = VerifyReport()
     size, seq = clinic.profile.bundle.entries, 0
-    with clinic.database.sole_writer(clinic.name):
+    with clinic.alone():
         while page := deliveries.after(
             clinic.database.read(), clinic.name, seq, size, everything=everything
         ):
             answers = fhir_rest.read_back(clinic.client, [delivery.name for delivery in page])
             if isinstance(answers, Unreachable | Unknown):
                 raise EhrError(
-                    f"Expected {clinic.name} to answer; {answers.reason}. Run this again later."
+                    f"expected an answer; found: {answers.reason}. Run this again later."
                 )
             with clinic.database.write() as tx:
                 for delivery, answer in zip(page, answers, strict=True):
@@ -56,8 +55,6 @@ def verify(
                     if settlement.state == "queued":
                         deliveries.lose(tx, delivery)
                     deliveries.settle(tx, (settlement,), clinic.now())
-                    if settlement.state == "refused":
-                        deliveries.note_version(tx, delivery, _version(answer))
             seq = page[-1].seq
             step(len(page))
     return report
@@ -65,16 +62,12 @@ def verify(
 
 def _judge(clinic: Clinic, delivery: Delivery, answer: Answer, report: VerifyReport) -> Settlement:
     text = clinic.text_of(clinic.database.read(), delivery, delivery.version, delivery.action)
-    is_gone = fhir_rest.is_gone(answer)
-    if is_gone if text is None else (answer.is_success and is_same_content(text, answer.body)):
+    version = str(answer.body.get("meta", {}).get("versionId", ""))
+    if fhir_rest.holds(answer, text):
         report.confirmed[delivery.type] += 1
-        return Settlement(delivery.seq, "confirmed", remote_version=_version(answer))
-    if is_gone:
+        return Settlement(delivery.seq, "confirmed", remote_version=version)
+    if fhir_rest.is_gone(answer):
         report.missing[delivery.type] += 1
         return Settlement(delivery.seq, "queued")
     report.drifted[delivery.type] += 1
-    return Settlement(delivery.seq, "refused", reason=DRIFTED)
-
-
-def _version(answer: Answer) -> str:
-    return str(answer.body.get("meta", {}).get("versionId", ""))
+    return Settlement(delivery.seq, "refused", reason=DRIFTED, remote_version=version)

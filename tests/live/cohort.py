@@ -1,7 +1,7 @@
 """The synthetic trials of `fixtures/`, taken into a ledger as a data manager would, and delivered.
 
-What the judges of this folder need of them: every text that the ledger ever wrote or would send, and
-a real record system that holds the first export.
+What the judges of this folder need of them: every text that the ledger ever wrote or would send,
+and a real record system that holds the first export.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ def retraction_texts(service: Service) -> list[bytes]:
     """What a record system would get if everything that may stand there were taken back from it."""
     tx = service.database.read()
     rows = tx.execute("SELECT text FROM version WHERE participant <> '' AND is_retracted = 0")
-    sent = (
-        wire_text(bytes(row["text"]), is_retraction=True, ours="", theirs="") for row in rows
-    )
+    sent = (wire_text(bytes(row["text"]), is_retraction=True, ours="", theirs="") for row in rows)
     return [text for text in sent if text is not None]
 
 

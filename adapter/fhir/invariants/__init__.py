@@ -6,8 +6,9 @@ Period never pays for `per-1`. A constraint of severity *error* on a type of our
 stops the compiler.
 
 Left out: what R4 calls a warning. Added to R4: `integer` and `nulls`, which JSON Schema cannot say,
-`question` (enableWhen asks for an item of the form) and SDC's `sdc-2`. Where R4's expression and its words differ, the words hold: `que-12` from two
-conditions on, `ppc-2` to `ppc-5` with the real code system in the place of "something".
+`question` (enableWhen asks for an item of the form) and SDC's `sdc-2`. Where R4's expression and
+its words differ, the words hold: `que-12` from two conditions on, `ppc-2` to `ppc-5` with the real
+code system in the place of "something".
 
 Source: https://hl7.org/fhir/R4/ ("Constraints" on the page of each type)
 """

@@ -73,7 +73,7 @@ def are_aligned(node: Node) -> bool:
 
 
 def is_bare(number: object) -> bool:
-    """integer: JSON Schema takes 5.0 for whole; what is no whole number at all is the schema's to say."""
+    """integer: JSON Schema takes 5.0 for whole. What is not whole at all, the schema says."""
     return not (isinstance(number, float | Decimal) and number == int(number))
 
 

@@ -7,45 +7,69 @@ sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
-from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_content
-from adapter.sync.answer import Answer, RecordSystem, reason_of, version_of
+from adapter.sync.answer import (
+    Answer,
+    RecordSystem,
+    reason_of,
+    stop_if_no_entry,
+    stop_if_not_let_in,
+    version_of,
+)
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.profile import BundleLimits
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
 
 _CONFLICT = frozenset({409, 412})
-_SIGN_IN = frozenset({401, 403})
-_NO_FHIR = frozenset({404, 405, 415})
 _GONE = frozenset({404, 410})
 
 
-def deliver(client: RecordSystem, items: Sequence[Outgoing], limits: BundleLimits) -> list[Receipt]:
+def deliver(
+    client: RecordSystem,
+    items: Sequence[Outgoing],
+    limits: BundleLimits,
+    absent: Iterable[str] = (),
+) -> list[Receipt]:
     """Sends everything, in bundles within the limits; one receipt for each, in order.
+
+    `absent` are names (`Type/id`) that were refused before. After the first trouble nothing more is
+    sent: the record system may have asked to wait.
 
     Raises:
         EhrError: the address does not speak FHIR, or does not let us in.
     """
     receipts: list[Receipt] = []
-    refused: list[bytes] = []
+    refused = [_quoted(name) for name in absent]
     for batch in _within(items, limits):
-        receipts.extend(_deliver_batch(client, batch, refused))
+        receipts.extend(_unless_trouble(receipts, client, batch, refused))
     return receipts
+
+
+def _unless_trouble(
+    before: list[Receipt], client: RecordSystem, batch: list[Outgoing], refused: list[bytes]
+) -> list[Receipt]:
+    if any(isinstance(receipt, Unreachable | Unknown) for receipt in before):
+        return [Unreachable("not sent")] * len(batch)
+    return _deliver_batch(client, batch, refused)
 
 
 def _deliver_batch(
     client: RecordSystem, batch: list[Outgoing], refused: list[bytes]
 ) -> list[Receipt]:
     """Sends a batch; halves it when it is refused. `refused` collects the names that were."""
-    waiting = [item for item in batch if _refers_to(item, refused)]
-    sent = [item for item in batch if item not in waiting] if waiting else batch
-    receipts: dict[int, Receipt] = {
-        item.delivery.seq: Refused("refers to a resource that was refused", 0) for item in waiting
-    }
+    receipts: dict[int, Receipt] = {}
+    sent: list[Outgoing] = []
+    for item in batch:
+        if _refers_to(item, refused):
+            refused.append(_quoted(item.delivery.name))
+            receipts[item.delivery.seq] = Refused("refers to a resource that was refused")
+        else:
+            sent.append(item)
     receipts.update(
         zip((item.delivery.seq for item in sent), _send(client, sent, refused), strict=True)
     )
@@ -60,19 +84,17 @@ def _send(client: RecordSystem, batch: list[Outgoing], refused: list[bytes]) -> 
         return [answer] * len(batch)
     if answer.is_success:
         return _accepted(batch, answer)
-    _stop_if_no_entry(answer)
+    stop_if_no_entry(answer)
     if len(batch) > 1:
         middle = len(batch) // 2
         first = _deliver_batch(client, batch[:middle], refused)
-        if any(isinstance(receipt, Unreachable | Unknown) for receipt in first):
-            return [*first, *[Unreachable("not sent")] * (len(batch) - middle)]
-        return [*first, *_deliver_batch(client, batch[middle:], refused)]
-    if answer.status in _CONFLICT and batch[0].text is not None:
+        return [*first, *_unless_trouble(first, client, batch[middle:], refused)]
+    if answer.status in _CONFLICT:
         receipt = _after_conflict(client, batch[0], answer)
     else:
-        receipt = Refused(reason_of(answer.body), answer.status)
+        receipt = Refused(reason_of(answer.body))
     if isinstance(receipt, Refused):
-        refused.append(f'"{batch[0].delivery.name}"'.encode())
+        refused.append(_quoted(batch[0].delivery.name))
     return [receipt]
 
 
@@ -87,18 +109,21 @@ def _accepted(batch: list[Outgoing], answer: Answer) -> list[Receipt]:
 def _after_conflict(client: RecordSystem, item: Outgoing, conflict: Answer) -> Receipt:
     """Somebody else's version is there: ours already, ours from before, or a person's work.
 
-    Only over our own earlier text do we write again; what a person changed is left for a person.
+    Only over our own earlier text do we write again, and where nothing is left; what a person
+    changed is left for a person.
     """
     found = client.exchange("GET", item.delivery.name)
     if not isinstance(found, Answer):
         return found
-    version = found.body.get("meta", {}).get("versionId", "")
-    if found.is_success and item.text is not None and is_same_content(item.text, found.body):
+    stop_if_not_let_in(found)
+    version = str(found.body.get("meta", {}).get("versionId", ""))
+    if holds(found, item.text):
         return Accepted(version)
-    if found.is_success and item.before is not None and is_same_content(item.before, found.body):
+    if is_gone(found) or holds(found, item.before):
         return _write_over(client, Outgoing(item.delivery, item.text, None, version))
-    reason = "it was changed at the clinic since we wrote it"
-    return Refused(reason if found.is_success else reason_of(conflict.body), conflict.status)
+    if not found.is_success:
+        return Refused(reason_of(conflict.body))
+    return Refused("it was changed at the clinic since we wrote it", version)
 
 
 def _write_over(client: RecordSystem, item: Outgoing) -> Receipt:
@@ -107,24 +132,18 @@ def _write_over(client: RecordSystem, item: Outgoing) -> Receipt:
         return answer
     if answer.is_success:
         return _accepted([item], answer)[0]
-    return Refused(reason_of(answer.body), answer.status)
-
-
-def _stop_if_no_entry(answer: Answer) -> None:
-    if answer.status in _SIGN_IN:
-        raise EhrError(
-            f"Expected to be let in; the record system answered HTTP {answer.status}. "
-            "Check the sign-in of this clinic in adapter.toml."
-        )
-    if answer.status in _NO_FHIR and answer.body.get("resourceType") != "OperationOutcome":
-        raise EhrError(
-            f"Expected a FHIR base that takes transactions; it answered HTTP {answer.status}. "
-            "Check the `url` of this clinic in adapter.toml."
-        )
+    stop_if_no_entry(answer)
+    return Refused(reason_of(answer.body))
 
 
 def _refers_to(item: Outgoing, refused: list[bytes]) -> bool:
-    return item.text is not None and any(name in item.text for name in refused)
+    """Whether it would point to nothing; a retraction points to no more than what is there does."""
+    text = item.text if item.delivery.action == "put" else None
+    return text is not None and any(name in text for name in refused)
+
+
+def _quoted(name: str) -> bytes:
+    return f'"{name}"'.encode()
 
 
 def _within(items: Sequence[Outgoing], limits: BundleLimits) -> Iterator[list[Outgoing]]:
@@ -164,17 +183,27 @@ def read_back(client: RecordSystem, names: Sequence[str]) -> list[Answer] | Unre
         return answer
     found = answer.body.get("entry", [])
     if not answer.is_success or len(found) != len(names):
-        _stop_if_no_entry(answer)
+        stop_if_no_entry(answer)
         return Unknown(f"HTTP {answer.status} to a batch of reads: {reason_of(answer.body)}")
-    return [_entry_answer(entry) for entry in found]
+    answers = [_entry_answer(entry) for entry in found]
+    for each in answers:
+        if not each.is_success and not is_gone(each):
+            return Unknown(f"HTTP {each.status} to a read in a batch: {reason_of(each.body)}")
+    return answers
 
 
-def _entry_answer(entry: dict[str, object]) -> Answer:
-    response = entry.get("response")
-    status = str(response.get("status", "")) if isinstance(response, dict) else ""
-    resource = entry.get("resource")
-    body = resource if isinstance(resource, dict) else {}
+def _entry_answer(entry: dict[str, Any]) -> Answer:
+    response = entry.get("response", {})
+    status = str(response.get("status", ""))
+    body = entry.get("resource") or response.get("outcome", {})
     return Answer(int(status[:3]) if status[:3].isdecimal() else 500, body)
+
+
+def holds(answer: Answer, text: bytes | None) -> bool:
+    """Whether the clinic holds just this text; None: whether it holds nothing any more."""
+    if text is None:
+        return is_gone(answer)
+    return answer.is_success and is_same_content(text, answer.body)
 
 
 def is_gone(answer: Answer) -> bool:

@@ -227,6 +227,7 @@ SHAPES: tuple[tuple[str, str, Any, str, str, str], ...] = (
     ("Patient", "name[0].given", ["Ann"], "nulls", "name[0]", "lengths"),
     ("Patient", "name[0]._given[1]", None, "nulls", "name[0]", "empty place"),
     ("Bundle", "entry[0].resource", "Patient/p1", "resource", "entry[0].resource", "string"),
+    ("Bundle", "entry[0]", "x", "type", "entry[0]", "string for object"),
     ("Bundle", "entry[0].resource", {"id": "x"}, "resource", "entry[0].resource", "no type"),
     (
         *("Bundle", "entry[0].resource.status", "nonsense", "binding"),

@@ -30,11 +30,9 @@ source: made for the tests
 licence: {status: none, wording: shipped}
 options:
   colour: [{value: 1, weight: 2.5}, {value: 2}, {value: b-3}]
-  nothing: []
 items:
   - {link_id: colour, field: colour, options: colour}
   - {link_id: boxes, field: boxes, options: colour, repeats: true}
-  - {link_id: open, field: open, options: nothing}
   - {link_id: attended, field: yes_no, type: boolean}
   - {link_id: whole, field: whole, type: integer, min: 0, max: 10}
   - {link_id: at-least, field: at_least, type: integer, min: 3}
@@ -86,7 +84,6 @@ def refusal(form: Form, study: Study, record: Record) -> AnswerError:
         pytest.param("colour", " 1", "one of the codes 1, 2, b-3", id="choice with a blank"),
         pytest.param("boxes", "3", "one of the codes 1, 2, b-3", id="one of several choices"),
         pytest.param("boxes___1", "2", "0 or 1", id="checkbox"),
-        pytest.param("open", "1", "an option of the form", id="choice of nothing"),
         pytest.param("yes_no", "2", "1 (yes) or 0 (no)", id="boolean"),
         pytest.param("whole", "11", "a whole number from 0 to 10", id="integer too high"),
         pytest.param("whole", "-1", "a whole number from 0 to 10", id="integer too low"),
@@ -168,7 +165,7 @@ def test_every_problem_is_found_at_once(form: Form, study: Study) -> None:
 )
 def test_no_message_holds_an_answer(form: Form, study: Study, canary: str) -> None:
     typed = [item.field for item in form.items if item.type not in {"string", "text", "dateTime"}]
-    unbounded = {"at_least", "number"}
+    unbounded = {"at_least", "at_most", "number"}
     values = dict.fromkeys([*(field for field in typed if field not in unbounded), "total"], canary)
     values |= {"boxes___1": canary, "moment": canary}
     del values["boxes"]
@@ -498,7 +495,7 @@ def test_the_columns_of_a_form_are_known(form: Form) -> None:
     columns = fields_of(form, study.forms[0], study)
 
     assert columns == (
-        *("colour", "my_boxes___1", "my_boxes___2", "my_boxes___b_3", "open", "yes_no", "my_whole"),
+        *("colour", "my_boxes___1", "my_boxes___2", "my_boxes___b_3", "yes_no", "my_whole"),
         *("at_least", "at_most", "number", "day", "moment", "hour", "line", "lines", "my_total"),
     )
 

@@ -89,9 +89,7 @@ def test_a_cell_keeps_what_was_written(tmp_path: Path, row: str, cells: list[str
 
     found = read(tmp_path, content)
 
-    assert found == [Row(2, cells), Row(2 + len(row.splitlines() or [""]), ["9", "z"])] or [
-        each.cells for each in found if isinstance(each, Row)
-    ] == [cells, ["9", "z"]]
+    assert [each.cells for each in found if isinstance(each, Row)] == [cells, ["9", "z"]]
 
 
 def test_the_line_of_a_row_is_where_it_begins(tmp_path: Path) -> None:
@@ -147,23 +145,32 @@ def test_only_the_broken_line_is_lost(
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "read_lines"),
     [
-        pytest.param(b'id,b,c\n1,x,p\n2,"y,q\n3,z,r\n4,z",s\n5,y,t\n', id="far apart"),
-        pytest.param(b'id,b,c\n1,x,p\n2,"y,q\n4,z",s\n5,y,t\n', id="on two lines together"),
+        pytest.param(
+            b'id,b,c\n1,x,p\n2,"y,q\n3,z,r\n4,z",s\n5,y,t\n', [2, -3, 4, -5, 6], id="far apart"
+        ),
+        pytest.param(
+            b'id,b,c\n1,x,p\n2,"y,q\n4,z",s\n5,y,t\n', [2, -3, -4, 5], id="on lines together"
+        ),
+        pytest.param(
+            b'id,b,c\n1,x,p\n"2,y,q\n3,z,r\n4,z",s,t\n5,y,t\n',
+            [2, -3, 4, -5, 6],
+            id="the first one before a record's number",
+        ),
+        pytest.param(
+            b'id,b,c\n9,"y,q\n10,z,r\n11,z",s\n12,y,t\n',
+            [-2, 3, -4, 5],
+            id="where numbers get longer",
+        ),
     ],
 )
 def test_rows_between_two_stray_quotes_are_not_taken_for_a_note(
-    tmp_path: Path, content: bytes
+    tmp_path: Path, content: bytes, read_lines: list[int]
 ) -> None:
     found = read(tmp_path, content)
 
-    whole = [row.cells[0] for row in found if isinstance(row, Row)]
-    assert whole == [number for number in "135" if f"\n{number}," in content.decode()]
-    assert (
-        len(whole) + len([row for row in found if isinstance(row, Problem)])
-        == content.count(b"\n") - 1
-    )
+    assert lines(found) == read_lines
 
 
 def test_a_quote_that_is_never_closed_loses_one_line_of_a_long_file(tmp_path: Path) -> None:
@@ -315,10 +322,11 @@ def test_ten_times_the_rows_take_no_more_memory(tmp_path: Path) -> None:
     assert many <= 1.5 * few
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
+NUMBERS = st.integers(min_value=0, max_value=10_000).map(str)
+CELLS = st.text(st.characters(exclude_categories=["Cs", "Nd"]), max_size=12)
 
 
-@given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=8))
+@given(rows=st.lists(st.tuples(NUMBERS, CELLS, CELLS).map(list), max_size=8))
 @settings(max_examples=200, deadline=None)
 def test_what_the_standard_writer_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]

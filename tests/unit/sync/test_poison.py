@@ -68,7 +68,7 @@ def test_however_many_poisons_there_are_exactly_those_are_set_apart(
 
 def test_the_reason_is_kept_without_what_it_quotes(desk: Desk, far: FarSide) -> None:
     desk.owe(desk.observation("a", valueString="a secret of somebody", value=0))
-    quoting = 'Element "valueString" has the value \'a secret of somebody\', which is not taken'
+    quoting = "Element \"valueString\" has the value 'a secret of somebody', which is not taken"
     far.rule = refusing("secret", text=quoting)
 
     desk.push()

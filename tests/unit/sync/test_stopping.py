@@ -91,9 +91,7 @@ def test_looking_up_and_reading_back_stop_at_once_too(
 
 
 @pytest.mark.parametrize("fault", NOT_LET_IN)
-def test_not_being_let_in_to_search_for_a_patient_stops_at_once(
-    clinic: Desk, fault: Fault
-) -> None:
+def test_not_being_let_in_to_search_for_a_patient_stops_at_once(clinic: Desk, fault: Fault) -> None:
     far = clinic.far
     clinic.owe(clinic.observation("a"))
     far.rule = fault

@@ -1,0 +1,116 @@
+"""What our resources use and R4 itself does not define, so that the validator can judge its use.
+
+HAPI's validator knows R4 alone. What HL7 published elsewhere stands here in short: the type that an
+extension holds and the elements that may carry it, not its words.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from adapter.fhir.adverse_event import EXPECTED, RESOLVED
+from adapter.fhir.provenance import SOURCE_CELLS
+from adapter.fhir.questionnaire_response import UNVERIFIED
+
+Definition = dict[str, Any]
+
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
+VERSION_ALGORITHM: Definition = {  # R5: https://hl7.org/fhir/R5/codesystem-version-algorithm.html
+    "resourceType": "CodeSystem",
+    "url": "http://hl7.org/fhir/version-algorithm",
+    "status": "active",
+    "content": "complete",
+    "caseSensitive": True,
+    "concept": [{"code": code} for code in ("semver", "integer", "alpha", "date", "natural")],
+}
+CELLS = {"record": "string", "event": "string", "form": "string", "repeat": "integer"} | {
+    "field": "string",
+    "hash": "string",
+    "mapping": "canonical",
+}
+
+
+def definitions() -> Iterator[Definition]:
+    """Everything that the validator has to be told before it judges."""
+    yield VERSION_ALGORITHM
+    yield extension(f"{CORE}artifact-versionAlgorithm", ["Questionnaire"], "string", "Coding")
+    yield extension(f"{SDC}calculatedExpression", ["Questionnaire.item"], "Expression")
+    at = ["Questionnaire", "Questionnaire.item", "Questionnaire.item.code"]
+    yield extension(f"{SDC}observationExtract", at, "boolean", "code")
+    yield extension(EXPECTED, ["AdverseEvent"], "boolean")
+    yield extension(RESOLVED, ["AdverseEvent"], "dateTime")
+    yield extension(UNVERIFIED["url"], ["QuestionnaireResponse"], "code")
+    yield source_cells()
+
+
+def extension(url: str, at: list[str], *types: str) -> Definition:
+    """An extension with a value of one of these types, on these elements."""
+    return _structure(
+        url,
+        at,
+        [
+            {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
+            {"id": "Extension.url", "path": "Extension.url", "fixedUri": url},
+            {
+                "id": "Extension.value[x]",
+                "path": "Extension.value[x]",
+                "min": 1,
+                "type": [{"code": code} for code in types],
+            },
+        ],
+    )
+
+
+def source_cells() -> Definition:
+    """Our own extension on what a Provenance was read from: parts instead of a value."""
+    elements: list[Definition] = [
+        {
+            "id": "Extension.extension",
+            "path": "Extension.extension",
+            "slicing": {
+                "discriminator": [{"type": "value", "path": "url"}],
+                "rules": "closed",
+            },
+        }
+    ]
+    for name, code in CELLS.items():
+        part = f"Extension.extension:{name}"
+        elements += [
+            {
+                "id": part,
+                "path": "Extension.extension",
+                "sliceName": name,
+                "min": 0 if name == "repeat" else 1,
+                "max": "*" if name == "field" else "1",
+            },
+            {"id": f"{part}.extension", "path": "Extension.extension.extension", "max": "0"},
+            {"id": f"{part}.url", "path": "Extension.extension.url", "fixedUri": name},
+            {
+                "id": f"{part}.value[x]",
+                "path": "Extension.extension.value[x]",
+                "min": 1,
+                "type": [{"code": code}],
+            },
+        ]
+    elements += [
+        {"id": "Extension.url", "path": "Extension.url", "fixedUri": SOURCE_CELLS},
+        {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"},
+    ]
+    return _structure(SOURCE_CELLS, ["Provenance.entity"], elements)
+
+
+def _structure(url: str, at: list[str], elements: list[Definition]) -> Definition:
+    return {
+        "resourceType": "StructureDefinition",
+        "url": url,
+        "name": "".join(filter(str.isalnum, url.rpartition("/")[2])),
+        "status": "active",
+        "fhirVersion": "4.0.1",
+        "kind": "complex-type",
+        "abstract": False,
+        "context": [{"type": "element", "expression": element} for element in at],
+        "type": "Extension",
+        "baseDefinition": f"{CORE}Extension",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Extension", "path": "Extension"}, *elements]},
+    }

@@ -1,0 +1,88 @@
+"""The newcomer's command, run as they would, then a third round that sends nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from adapter.cli.simulate import record_system
+from adapter.simulate import record_system_app, serving
+
+ADAPTER = Path(sys.executable).with_name("adapter")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Where the demonstration left its state, and what it printed."""
+    state = tmp_path_factory.mktemp("demo") / "state"
+    told = subprocess.run(
+        [ADAPTER, "demo", "--state", state],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    return state, told.stdout
+
+
+def test_the_demonstration_shows_what_was_created_corrected_retracted_held_and_confirmed(
+    demo: tuple[Path, str],
+) -> None:
+    _, printed = demo
+
+    tables = printed.split("delivered and read back")
+
+    first, second = tables[1], tables[3]
+    assert re.search(r"Observation +│ +8121 │ .*│ +8121 │ 42 blinding", first)
+    assert re.search(r"Observation +│ +5 │ +8013 │ +6 │ +102 │ .*│ +8126 │ 42 blinding", second)
+    assert "consent-refused" in tables[4]
+    assert "Where to look next" in printed
+
+
+def test_status_goes_on_from_where_the_demonstration_ended(demo: tuple[Path, str]) -> None:
+    state, _ = demo
+
+    told = _adapter("status", state)
+
+    clinics = {clinic["name"]: clinic for clinic in told["clinics"]}
+    assert clinics.keys() == {"research-repository", "northside-clinic"}
+    for clinic in clinics.values():
+        assert clinic["queued"] == clinic["claimed"] == clinic["uncertain"] == 0
+        assert clinic["refused"] == 0
+        assert clinic["confirmed"] > 8000
+        assert clinic["oldest_undelivered_seconds"] is None
+
+
+def test_a_third_round_sends_nothing(demo: tuple[Path, str]) -> None:
+    state, _ = demo
+    config = tomllib.loads((state / "adapter.toml").read_text("utf-8"))
+
+    with ExitStack() as stack:
+        for clinic in config["clinics"]:
+            port = int(re.findall(r":(\d+)/", clinic["url"])[0])
+            system = record_system(state / f"{Path(clinic['profile']).stem}.journal")
+            stack.enter_context(serving(record_system_app(system), port))
+        told = _adapter("sync", state)
+
+    for clinic in told["clinics"]:
+        assert not any(clinic[word] for word in ("created", "updated", "retracted", "refused"))
+
+
+def _adapter(command: str, state: Path) -> dict[str, list[dict[str, int]]]:
+    told = subprocess.run(
+        [ADAPTER, command, "--config", state / "adapter.toml", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    document: dict[str, list[dict[str, int]]] = json.loads(told.stdout)
+    return document
