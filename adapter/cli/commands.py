@@ -17,6 +17,7 @@ from adapter.release import Subject, decide
 from adapter.service import Service, check_sources, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances
+from adapter.store.deliveries import State
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -152,24 +153,31 @@ def ingest_all(service: Service) -> list[Report]:
 
 def push_all(service: Service) -> list[tuple[str, PushReport]]:
     """Every clinic, in order."""
-    return _each(service, "delivering to", push)
+    return _each(service, "delivering to", ("queued", "held", "claimed", "uncertain"), push)
 
 
 def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyReport]]:
     """Every clinic, in order."""
-    return _each(
-        service,
-        "reading back from",
-        lambda clinic, step: verify(clinic, step, everything=everything),
-    )
+
+    def read_back(clinic: Clinic, step: Callable[[int], None]) -> VerifyReport:
+        return verify(clinic, step, everything=everything)
+
+    states: tuple[State, ...] = ("accepted", "confirmed") if everything else ("accepted",)
+    return _each(service, "reading back from", states, read_back)
 
 
 def _each(
-    service: Service, doing: str, work: Callable[[Clinic, Callable[[int], None]], Told]
+    service: Service,
+    doing: str,
+    states: tuple[State, ...],
+    work: Callable[[Clinic, Callable[[int], None]], Told],
 ) -> list[tuple[str, Told]]:
+    """Does the work for every clinic; `states` are those whose deliveries it will go through."""
     told = []
     for clinic in service.clinics:
-        with show.progress(f"{doing} {clinic.name}") as step:
+        counted = deliveries.count_states(service.database.read(), clinic.name)
+        total = sum(counted[state] for state in states)
+        with show.progress(f"{doing} {clinic.name}", total) as step:
             told.append((clinic.name, work(clinic, step)))
     return told
 

@@ -104,14 +104,14 @@ class Table:
     def _parse(self, taken: list[tuple[int, str]]) -> Row | Problem:
         line = taken[0][0]
         text = "".join(part for _, part in taken)
-        if not _is_decoded(text):
-            return self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
         try:
             cells = next(csv.reader([text], strict=True), [])
         except csv.Error:
             return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
         if text.count('"') % 2 or self._swallows(taken):
             return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
+        if not _is_decoded(text):
+            return self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
         if cells and len(cells) != len(self.header):
             return self._problem(line, f"{len(self.header)} cells", f"{len(cells)}", AGAIN)
         return Row(line, cells)

@@ -93,7 +93,7 @@ class Clinic:
         if not isinstance(answer, Answer):
             return answer
         stop_if_not_let_in(answer)
-        if not answer.is_success:
+        if not answer.is_success or answer.body.get("resourceType") != "Bundle":
             return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
         resources = [entry.get("resource", {}) for entry in answer.body.get("entry", ())]
         found = [found["id"] for found in resources if found.get("resourceType") == "Patient"]

@@ -70,11 +70,11 @@ def test_after_the_push_everything_is_unchanged_but_what_was_deleted_or_waits(
 def test_what_comes_back_is_an_update_where_it_stayed_and_created_where_it_was_deleted(
     desk: Desk,
 ) -> None:
+    for action in ("put", "retract"):
+        for resource in (desk.observation("a"), desk.event("e")):
+            desk.owe(resource, action=action)
+        desk.push()
     for resource in (desk.observation("a"), desk.event("e")):
-        desk.owe(resource)
-        desk.push()
-        desk.owe(resource, action="retract")
-        desk.push()
         desk.owe(resource)
 
     told = desk.plan()

@@ -1,0 +1,115 @@
+"""What must hold of a form's items, answers and codes, beyond the shape of each word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from adapter.errors import Problem
+from adapter.instruments.codes import check_digit_holds
+from adapter.instruments.form import Code, Form, Item
+from adapter.instruments.mapping import Lines, Place
+
+
+def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
+    """What is wrong with the questions and with the lists of answers."""
+    yield from repeated(lines, ("items",), "link_id", [item.link_id for item in form.items])
+    yield from repeated(lines, ("items",), "field", [item.field for item in form.items])
+    for index, item in enumerate(form.items):
+        yield from _of_item(form, item, ("items", index), lines)
+    for name, options in form.options.items():
+        yield from repeated(
+            lines, ("options", name), "value", [option.value for option in options]
+        )
+        for index, option in enumerate(options):
+            if option.display is not None and form.licence.wording == "withheld":
+                yield _wording(("options", name, index, "display"), lines)
+
+
+def code_findings(form: Form, lines: Lines) -> Iterator[Problem]:
+    """Mistyped codes, and names of codes where the licence withholds the wording."""
+    for place, code in _codes_of(form):
+        if not check_digit_holds(code):
+            yield lines.problem(
+                (*place, "code"),
+                f"a {code.system} code whose check digit holds",
+                f"`{code.code}`, whose check digit is wrong",
+                "Look the code up again; a digit is mistyped.",
+            )
+        if code.display is not None and form.licence.wording == "withheld":
+            yield _wording((*place, "display"), lines)
+
+
+def repeated(lines: Lines, place: Place, word: str, values: Iterable[str]) -> Iterator[Problem]:
+    """Each value of a list that has stood in it before."""
+    listed = list(values)
+    counts = Counter(listed)
+    for index, value in enumerate(listed):
+        if counts[value] > 1 and listed.index(value) != index:
+            yield lines.problem(
+                (*place, index, word),
+                f"each {word} once",
+                f"`{value}` again",
+                "Give each its own.",
+            )
+
+
+def bounds_of(form: Form, item: Item) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest value an item can count, None where nothing bounds it."""
+    scores = [option.score for option in form.offered(item) if option.score is not None]
+    if scores:
+        return min(scores), max(scores)
+    if item.min is not None and item.max is not None:
+        return item.min, item.max
+    return None
+
+
+def _of_item(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Problem]:
+    if item.options is not None and item.options not in form.options:
+        yield lines.problem(
+            (*place, "options"),
+            "a list declared in `options`",
+            f"`{item.options}`",
+            "Declare the list or correct its name.",
+        )
+    if item.type == "choice" and item.options is None:
+        yield lines.problem(
+            place, "`options` for a choice", "none", "Name the list of options of this item."
+        )
+    if item.min is not None and item.max is not None and item.min > item.max:
+        yield lines.problem((*place, "min"), "min not above max", "min above max", "Swap them.")
+    if item.text is not None and form.licence.wording == "withheld":
+        yield _wording((*place, "text"), lines)
+    if form.kind == "adverse-event" and item.element is None:
+        yield lines.problem(
+            place, "`element` on every item of an adverse-event form", "none", "Name the element."
+        )
+
+
+def _wording(place: Place, lines: Lines) -> Problem:
+    return lines.problem(
+        place,
+        "no wording, because the licence withholds it",
+        "wording",
+        "Remove it; a site adds its own licensed wording as an overlay.",
+    )
+
+
+def _codes_of(form: Form) -> Iterator[tuple[Place, Code]]:
+    yield from _listed(("codes",), form.codes)
+    for number, item in enumerate(form.items):
+        yield from _listed(("items", number, "codes"), item.codes)
+    for name, options in form.options.items():
+        for number, option in enumerate(options):
+            if option.code is not None:
+                yield ("options", name, number, "code"), option.code
+    for number, scale in enumerate(form.scales):
+        yield from _listed(("scales", number, "codes"), scale.codes)
+        for which, band in enumerate(scale.bands):
+            yield from _listed(("scales", number, "bands", which, "codes"), band.codes)
+
+
+def _listed(place: Place, codes: tuple[Code, ...]) -> Iterator[tuple[Place, Code]]:
+    for index, code in enumerate(codes):
+        yield (*place, index), code

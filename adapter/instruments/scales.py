@@ -1,0 +1,255 @@
+"""What must hold inside a scale, beyond the shape of each word, so that scoring cannot fail.
+
+A form without findings is scored to the end, whatever was answered, and every score lies in the
+range that its scale declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from adapter.errors import Problem
+from adapter.instruments.form import Form, Item, Scale
+from adapter.instruments.items import bounds_of, repeated
+from adapter.instruments.mapping import Lines, Place
+
+_COUNTED = {"integer", "decimal", "boolean"}
+
+
+def scale_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    """What is wrong with one scale of a form."""
+    yield from _source_findings(form, scale, place, lines)
+    yield from _method_findings(scale, place, lines)
+    yield from _recode_findings(form, scale, place, lines)
+    yield from _table_findings(form, scale, place, lines)
+    yield from _range_findings(form, scale, place, lines)
+    yield from _band_findings(scale, place, lines)
+    for index, threshold in enumerate(scale.change):
+        if threshold.points is None and threshold.percent is None:
+            yield lines.problem(
+                (*place, "change", index), "`points`, `percent` or both", "neither", "Say one."
+            )
+
+
+def _source_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    if (scale.field is None) == (not scale.items):
+        yield lines.problem(
+            place, "either `items` or `field`", "both or neither", "Keep the one that is meant."
+        )
+    if (scale.method == "reported") != (scale.field is not None):
+        yield lines.problem(
+            (*place, "method"),
+            "`reported` exactly when the scale has a `field`",
+            f"`{scale.method}`",
+            "Correct method or source.",
+        )
+    known = {item.link_id: item for item in form.items}
+    for word, names in (
+        ("items", scale.items),
+        ("reverse", scale.reverse),
+        ("recode", scale.recode),
+    ):
+        for name in names:
+            if name not in (known if word == "items" else scale.items):
+                yield lines.problem(
+                    (*place, word),
+                    "link ids of this form" if word == "items" else "items of this scale",
+                    f"`{name}`",
+                    "Correct the link id.",
+                )
+    for name in dict.fromkeys(scale.items):
+        if scale.items.count(name) > 1:
+            yield lines.problem(
+                (*place, "items"), "each item once", f"`{name}` again", "Name it once."
+            )
+        if name in known and not _counts(form, known[name]):
+            yield lines.problem(
+                (*place, "items"),
+                "items that count: numbers, yes or no, single choices with a weight",
+                f"`{name}`, which never does",
+                "Leave it out, or give its answers weights.",
+            )
+
+
+def _counts(form: Form, item: Item) -> bool:
+    """Whether an answer to the item can be a number; a list that is not declared is told elsewhere."""
+    if item.repeats:
+        return False
+    offered = form.offered(item)
+    if item.type == "choice" or offered:
+        return not offered or any(option.score is not None for option in offered)
+    return item.type in _COUNTED
+
+
+def _method_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    if scale.multiply > 1 and scale.method != "sum":
+        yield lines.problem(
+            (*place, "multiply"),
+            "the method `sum`, which alone is multiplied",
+            f"`{scale.method}`",
+            "Remove it, or correct the method.",
+        )
+    if scale.missing is None:
+        return
+    if scale.missing.at_least > len(scale.items):
+        yield lines.problem(
+            (*place, "missing", "at_least"),
+            f"at most the scale's {len(scale.items)} items",
+            f"{scale.missing.at_least}",
+            "Correct the number.",
+        )
+    if scale.missing.fill == "none" and scale.method in {"sum", "lookup"}:
+        yield lines.problem(
+            (*place, "missing", "fill"),
+            "`mean`, because a sum with gaps is too low",
+            "`none`",
+            "Write `mean`, or leave `missing` out.",
+        )
+
+
+def _recode_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    """Reversal needs bounds; a recode must say what every possible value counts."""
+    for item in form.items:
+        values = _values(form, item)
+        if item.link_id in scale.reverse and not values:
+            yield lines.problem(
+                (*place, "reverse"),
+                "items with options, or with whole numbers from min to max",
+                f"`{item.link_id}`, which has neither",
+                "Give the item its bounds.",
+            )
+        if item.link_id in scale.recode and (
+            not values or values - set(scale.recode[item.link_id])
+        ):
+            yield lines.problem(
+                (*place, "recode"),
+                f"every value that `{item.link_id}` can have",
+                "some of them left out",
+                "Say what each value counts.",
+            )
+
+
+def _values(form: Form, item: Item) -> set[Decimal]:
+    """All that an item can count, empty where there is no end to it."""
+    offered = {option.score for option in form.offered(item) if option.score is not None}
+    bounds = bounds_of(form, item)
+    if offered or bounds is None or item.type == "decimal":
+        return offered
+    return {Decimal(value) for value in range(int(bounds[0]), int(bounds[1]) + 1)}
+
+
+def _table_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    if (scale.method == "lookup") != bool(scale.table):
+        yield lines.problem(
+            (*place, "table"), "a table exactly for `lookup`", f"`{scale.method}`", "Correct one."
+        )
+    if not scale.table:
+        return
+    raws = sorted(scale.table)
+    values = [scale.table[raw] for raw in raws]
+    if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        yield lines.problem(
+            (*place, "table"),
+            "values that rise with the raw sum",
+            "a step that does not rise",
+            "Compare the table with its source.",
+        )
+    reach = _reach(form, scale)
+    if reach is None:
+        yield lines.problem(
+            (*place, "table"),
+            "items whose sums have an end",
+            "items without bounds",
+            "Give the items options, or min and max.",
+        )
+    elif raws != list(range(int(reach[0]), int(reach[1]) + 1)):
+        yield lines.problem(
+            (*place, "table"),
+            f"every raw sum from {reach[0]} to {reach[1]}",
+            f"{len(raws)} entries from {raws[0]} to {raws[-1]}",
+            "Add or remove entries.",
+        )
+
+
+def _range_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    low, high = scale.range
+    if low >= high:
+        yield lines.problem(
+            (*place, "range"), "lowest before highest", "the other way round", "Swap them."
+        )
+        return
+    reach = _scores(form, scale)
+    if reach and not low <= reach[0] <= reach[1] <= high:
+        yield lines.problem(
+            (*place, "range"),
+            f"every possible score, from {reach[0]} to {reach[1]}",
+            f"{low} to {high}",
+            "Correct the range, or the items.",
+        )
+
+
+def _scores(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest possible score, None where there is no end to it."""
+    step = Decimal(1).scaleb(-scale.places)
+    if scale.table:
+        ends = min(scale.table.values()), max(scale.table.values())
+    elif scale.method == "mean":
+        spans = [_span(form, scale, item) for item in form.items if item.link_id in scale.items]
+        known = [span for span in spans if span is not None]
+        if not known or len(known) < len(spans):
+            return None
+        ends = min(low for low, _ in known), max(high for _, high in known)
+    else:
+        reach = _reach(form, scale)
+        if reach is None or not scale.items:
+            return None
+        ends = reach[0] * scale.multiply, reach[1] * scale.multiply
+    return ends[0].quantize(step, ROUND_HALF_UP), ends[1].quantize(step, ROUND_HALF_UP)
+
+
+def _reach(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest raw sum that the items allow, None where an item has no bounds."""
+    low = high = Decimal(0)
+    for item in form.items:
+        if item.link_id in scale.items:
+            span = _span(form, scale, item)
+            if span is None:
+                return None
+            low, high = low + span[0], high + span[1]
+    return low, high
+
+
+def _span(form: Form, scale: Scale, item: Item) -> tuple[Decimal, Decimal] | None:
+    """The least and the most that an item counts in this scale."""
+    if recode := scale.recode.get(item.link_id):
+        return min(recode.values()), max(recode.values())
+    return (Decimal(0), Decimal(1)) if item.type == "boolean" else bounds_of(form, item)
+
+
+def _band_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    yield from repeated(lines, (*place, "bands"), "id", [band.id for band in scale.bands])
+    step = Decimal(1).scaleb(-scale.places)
+    expected = scale.range[0]
+    for index, band in enumerate(scale.bands):
+        where = (*place, "bands", index)
+        if (band.high is None) == (band.below is None):
+            yield lines.problem(where, "either `high` or `below`", "both or neither", "Keep one.")
+            return
+        if band.low != expected:
+            yield lines.problem(
+                (*where, "low"),
+                f"{expected}, where the band before ends",
+                f"{band.low}",
+                "Close the gap or the overlap.",
+            )
+        expected = band.high + step if band.high is not None else band.below or Decimal(0)
+        if expected <= band.low:
+            yield lines.problem(where, "an end after its beginning", "one before", "Correct one.")
+    if scale.bands and expected <= scale.range[1]:
+        yield lines.problem(
+            (*place, "bands"),
+            f"bands up to {scale.range[1]}",
+            "the last one ends before",
+            "Extend it or add one.",
+        )
