@@ -21,10 +21,10 @@ from adapter.ingest import Trial
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
 from adapter.ingest.run import Source
 from adapter.instruments.coherence import check_form, check_study
+from adapter.instruments.fields import fields_of
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.participant import participant_forms
-from adapter.instruments.response import fields_of
 from adapter.instruments.study import Study
 from adapter.settings import (
     LONGEST_KEY_BYTES,
@@ -233,7 +233,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
 
 
 class _LateClient:
-    """A clinic's client, made when the first request is: `status` needs neither network nor token."""
+    """A clinic's client, made at the first request: `status` needs no network and no token."""
 
     def __init__(
         self, profile: ClinicProfile, settings: ClinicSettings, environment: Mapping[str, str]

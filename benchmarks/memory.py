@@ -73,7 +73,7 @@ def _peak_kib(rows: int) -> int:
         records = RecordsFile(folder / "records.csv", dictionary, study)
         source = Source(records, tuple(dictionary.forms), NOW, None)
         report = ingest(ledger, trial, source, NOW.isoformat())
-        if report.counts.get(form.id, {}).get("created") != rows:
+        if report.counts[form.id]["created"] != rows:
             raise SystemExit(f"expected {rows} created; found {report.counts}")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -98,7 +98,8 @@ def _lines(rows: int) -> Iterator[str]:
     for person in range(PEOPLE):
         yield f"{person},,,1,,,\n"
         for instance in range(1, min(each, left) + 1):
-            yield f"{person},nrs,{instance},,{instance % 11},2023-05-02 10:{instance % 60:02}:00,2\n"
+            minute = instance % 60
+            yield f"{person},nrs,{instance},,{instance % 11},2023-05-02 10:{minute:02}:00,2\n"
         left -= min(each, left)
 
 

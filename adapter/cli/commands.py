@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from adapter.cli import show
+from adapter.cli.terminal import progress
 from adapter.errors import DeclarationError, NotFoundError, Problem
 from adapter.export.ndjson import export_ndjson
 from adapter.ingest import Ledger, Report, ingest
@@ -138,7 +139,7 @@ def ingest_all(service: Service) -> list[Report]:
     """Every configured source, in order."""
     reports = []
     for source in service.sources():
-        with show.progress("reading") as step:
+        with progress("reading") as step:
             reports.append(
                 ingest(
                     Ledger(service.database, service.crosswalk),
@@ -177,7 +178,7 @@ def _each(
     for clinic in service.clinics:
         counted = deliveries.count_states(service.database.read(), clinic.name)
         total = sum(counted[state] for state in states)
-        with show.progress(f"{doing} {clinic.name}", total) as step:
+        with progress(f"{doing} {clinic.name}", total) as step:
             told.append((clinic.name, work(clinic, step)))
     return told
 

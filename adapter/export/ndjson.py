@@ -1,7 +1,8 @@
 """NDJSON, one file a resource type, one resource a line, each as it was written.
 
 https://hl7.org/fhir/R4/nd-json.html. A file appears under its name when it is whole; the manifest,
-with counts and SHA-256 digests, is written last. The release gate holds as for any receiver.
+with counts and SHA-256 digests, is written last, and an earlier one is gone before the first file
+is. The release gate holds as for any receiver.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def export_ndjson(
 ) -> list[ExportedFile]:
     """Writes the newest released version of every resource into `out`, without retracted ones."""
     out.mkdir(parents=True, exist_ok=True)
+    (out / "manifest.json").unlink(missing_ok=True)
     files = [
         exported
         for resource_type in versions.types(database.read())

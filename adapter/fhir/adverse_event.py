@@ -11,8 +11,9 @@ from typing import Any
 
 from adapter.fhir.coding import RESTRICTED, option_coding
 from adapter.fhir.identity import PROJECT, Identity, reference
+from adapter.instruments.answer import Value
 from adapter.instruments.form import Form, Item, Option
-from adapter.instruments.response import Response, Value
+from adapter.instruments.response import Response
 
 _DATES = ("date", "detected", "recordedDate")
 _CONCEPTS = ("category", "seriousness", "severity", "outcome")

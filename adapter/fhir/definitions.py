@@ -13,7 +13,7 @@ takes some ten milliseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +74,14 @@ def read(name: str) -> Mapping[str, Schema]:
     return definitions
 
 
-@cache
+@lru_cache(maxsize=2 * len(OUR_TYPES))  # what comes from outside may have any name
 def strict(resource_type: str) -> Draft202012Validator:
-    """Gives the validator that refuses wherever a function would have to be asked."""
+    """Gives the validator that refuses wherever a function would have to be asked.
+
+    That of a type that is not ours refuses all.
+    """
+    if resource_type not in OUR_TYPES:
+        return Draft202012Validator(schema=False)
     refused = dict.fromkeys(("local", *map("ask.{}".format, INVARIANTS)), False)
     elements = {**read(SHARED), **read(resource_type)}
     definitions = {name: narrowed(schema) for name, schema in elements.items()} | refused

@@ -9,8 +9,8 @@ authority.
 from __future__ import annotations
 
 from adapter.fhir.coding import ORDINAL_VALUE
-from adapter.instruments.coherence import bounds_of
 from adapter.instruments.form import Form, Scale
+from adapter.instruments.items import bounds_of
 
 
 def score_expression(form: Form, scale: Scale) -> str | None:

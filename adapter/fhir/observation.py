@@ -25,8 +25,9 @@ from adapter.fhir.coding import (
 )
 from adapter.fhir.draft import Draft, Frame, make_frame
 from adapter.fhir.identity import Identity, code_system, reference
+from adapter.instruments.answer import Answer, Value
 from adapter.instruments.form import Band, Form, Item, Option, Scale
-from adapter.instruments.response import Answer, Response, Value
+from adapter.instruments.response import Response
 from adapter.scoring import Score, band_of
 
 ObservationStatus = Literal["final", "amended", "corrected", "entered-in-error"]

@@ -11,8 +11,9 @@ from typing import Any
 
 from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, RESTRICTED, option_coding
 from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
+from adapter.instruments.answer import Answer, Value
 from adapter.instruments.form import Form, Item, Option
-from adapter.instruments.response import Answer, Response, Value
+from adapter.instruments.response import Response
 
 # An extension, not a tag: servers merge the tags of an update into those they have.
 UNVERIFIED = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from adapter.errors import Origin, Problem
+from adapter.instruments.answer import describe
 from adapter.instruments.participant import participant_forms
-from adapter.instruments.response import Record, describe
+from adapter.instruments.response import Record
 from adapter.instruments.study import Study
 
 

@@ -19,8 +19,9 @@ from adapter.ingest import findings
 from adapter.ingest.accept import Acceptance, accept, next_status, retract_unit
 from adapter.ingest.participation import accept_participant, accept_study, retract_participant
 from adapter.ingest.trial import Trial
+from adapter.instruments.fields import fields_of
 from adapter.instruments.participant import parse_participant, participant_forms
-from adapter.instruments.response import Record, ResponseStatus, fields_of, parse_response
+from adapter.instruments.response import Record, ResponseStatus, parse_response
 from adapter.instruments.time import end_of_window
 from adapter.sources.redcap import RecordsFile
 from adapter.store import instances

@@ -1,311 +1,132 @@
 """What must hold inside a form and between a study and its forms, beyond the shape of each word.
 
-Every function gives findings; an empty list means that the declaration can be relied on.
+Every function gives findings; an empty list means that the declaration can be relied on. Items and
+scales have their own modules.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import pairwise
 
 from adapter.errors import Problem
-from adapter.instruments.codes import check_digit_holds
-from adapter.instruments.form import Code, Form, Item, Scale
-from adapter.instruments.mapping import Lines, Place
-from adapter.instruments.study import Study
+from adapter.instruments.form import Form
+from adapter.instruments.items import code_findings, item_findings, repeated
+from adapter.instruments.mapping import Lines
+from adapter.instruments.scales import scale_findings
+from adapter.instruments.study import FormPlacement, Study
 
 
 def check_form(form: Form, lines: Lines) -> list[Problem]:
     """Link ids, options, scales, bands, tables, codes and wording of one form."""
     return [
-        *_repeated(lines, ("items",), "link_id", [item.link_id for item in form.items]),
-        *_repeated(lines, ("items",), "field", [item.field for item in form.items]),
-        *_repeated(lines, ("scales",), "id", [scale.id for scale in form.scales]),
-        *_item_findings(form, lines),
-        *_code_findings(form, lines),
+        *item_findings(form, lines),
+        *code_findings(form, lines),
+        *repeated(lines, ("scales",), "id", [scale.id for scale in form.scales]),
         *(
             problem
             for index, scale in enumerate(form.scales)
-            for problem in _scale_findings(form, scale, ("scales", index), lines)
+            for problem in scale_findings(form, scale, ("scales", index), lines)
         ),
     ]
 
 
 def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[Problem]:
-    """Timepoints, placements and consents of one study against the forms there are."""
-    points = {point.id for point in study.timepoints}
-    found = [
-        *_repeated(lines, ("timepoints",), "id", [point.id for point in study.timepoints]),
-        *_repeated(lines, ("timepoints",), "event", [point.event for point in study.timepoints]),
-        *_repeated(lines, ("forms",), "source_form", [form.source_form for form in study.forms]),
-        *_repeated(lines, ("consents",), "id", [consent.id for consent in study.consents]),
+    """Timepoints, placements, consents and missing-data codes of one study against its forms."""
+    return [
+        *repeated(lines, ("timepoints",), "id", [point.id for point in study.timepoints]),
+        *repeated(lines, ("timepoints",), "event", [point.event for point in study.timepoints]),
+        *repeated(lines, ("forms",), "source_form", [form.source_form for form in study.forms]),
+        *repeated(lines, ("consents",), "id", [consent.id for consent in study.consents]),
+        *(
+            problem
+            for index, placement in enumerate(study.forms)
+            for problem in _placement_findings(study, index, placement, forms, lines)
+        ),
+        *_missing_code_findings(study, forms, lines),
     ]
-    for index, placement in enumerate(study.forms):
-        place = ("forms", index)
-        if placement.form not in forms:
-            found.append(
-                lines.problem(
-                    (*place, "form"),
-                    "the id of a form in mappings/instruments",
-                    f"`{placement.form}`, which no file declares",
-                    "Correct the id or add the file.",
-                )
-            )
-        else:
-            fields = {item.field for item in forms[placement.form].items}
-            fields |= {scale.field for scale in forms[placement.form].scales if scale.field}
-            found.extend(
-                lines.problem(
-                    (*place, "fields", name),
-                    "a field of the form",
-                    f"`{name}`, which the form does not have",
-                    "Name the form's own field on the left, the source's on the right.",
-                )
-                for name in placement.fields
-                if name not in fields
-            )
-        found.extend(
-            lines.problem(
+
+
+def _placement_findings(
+    study: Study, index: int, placement: FormPlacement, forms: Mapping[str, Form], lines: Lines
+) -> Iterator[Problem]:
+    place = ("forms", index)
+    points = {point.id for point in study.timepoints}
+    for point in placement.at:
+        if point not in points:
+            yield lines.problem(
                 (*place, "at"),
                 "timepoints of this study",
                 f"`{point}`",
                 "Declare it in `timepoints`.",
             )
-            for point in placement.at
-            if point not in points
-        )
-    return found
-
-
-def _repeated(lines: Lines, place: Place, word: str, values: Iterable[str]) -> Iterator[Problem]:
-    listed = list(values)
-    counts = Counter(listed)
-    for index, value in enumerate(listed):
-        if counts[value] > 1 and listed.index(value) != index:
-            yield lines.problem(
-                (*place, index, word),
-                f"each {word} once",
-                f"`{value}` again",
-                "Give each its own.",
-            )
-
-
-def _item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
-    for index, item in enumerate(form.items):
-        place: Place = ("items", index)
-        if item.options is not None and item.options not in form.options:
-            yield lines.problem(
-                (*place, "options"),
-                "a list declared in `options`",
-                f"`{item.options}`",
-                "Declare the list or correct its name.",
-            )
-        if item.type == "choice" and item.options is None:
-            yield lines.problem(
-                place, "`options` for a choice", "none", "Name the list of options of this item."
-            )
-        if item.min is not None and item.max is not None and item.min > item.max:
-            yield lines.problem((*place, "min"), "min not above max", "min above max", "Swap them.")
-        if item.text is not None and form.licence.wording == "withheld":
-            yield lines.problem(
-                (*place, "text"),
-                "no wording, because the licence withholds it",
-                "wording",
-                "Remove it; a site adds its own licensed wording as an overlay.",
-            )
-        if form.kind == "adverse-event" and item.element is None:
-            yield lines.problem(
-                place,
-                "`element` on every item of an adverse-event form",
-                "none",
-                "Name the element.",
-            )
-    for name, options in form.options.items():
-        yield from _repeated(
-            lines, ("options", name), "value", [option.value for option in options]
-        )
-        for index, option in enumerate(options):
-            if option.display is not None and form.licence.wording == "withheld":
-                yield lines.problem(
-                    ("options", name, index, "display"),
-                    "no wording, because the licence withholds it",
-                    "wording",
-                    "Remove it; a site adds its own licensed wording as an overlay.",
-                )
-
-
-def _code_findings(form: Form, lines: Lines) -> Iterator[Problem]:
-    for place, code in _codes_of(form):
-        if not check_digit_holds(code):
-            yield lines.problem(
-                (*place, "code"),
-                f"a {code.system} code whose check digit holds",
-                f"`{code.code}`, whose check digit is wrong",
-                "Look the code up again; a digit is mistyped.",
-            )
-
-
-def _codes_of(form: Form) -> Iterator[tuple[Place, Code]]:
-    for index, code in enumerate(form.codes):
-        yield ("codes", index), code
-    for number, item in enumerate(form.items):
-        for index, code in enumerate(item.codes):
-            yield ("items", number, "codes", index), code
-    for name, options in form.options.items():
-        for number, option in enumerate(options):
-            if option.code is not None:
-                yield ("options", name, number, "code"), option.code
-    for number, scale in enumerate(form.scales):
-        for index, code in enumerate(scale.codes):
-            yield ("scales", number, "codes", index), code
-        for which, band in enumerate(scale.bands):
-            for index, code in enumerate(band.codes):
-                yield ("scales", number, "bands", which, "codes", index), code
-
-
-def _scale_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    yield from _source_findings(form, scale, place, lines)
-    low, high = scale.range
-    if low >= high:
+    if placement.form not in forms:
         yield lines.problem(
-            (*place, "range"), "lowest before highest", "the other way round", "Swap them."
+            (*place, "form"),
+            "the id of a form in mappings/instruments",
+            f"`{placement.form}`, which no file declares",
+            "Correct the id or add the file.",
         )
-    if scale.missing and scale.missing.at_least > len(scale.items):
-        yield lines.problem(
-            (*place, "missing", "at_least"),
-            f"at most the scale's {len(scale.items)} items",
-            f"{scale.missing.at_least}",
-            "Correct the number.",
-        )
-    yield from _recode_findings(form, scale, place, lines)
-    yield from _table_findings(form, scale, place, lines)
-    yield from _band_findings(scale, place, lines)
-
-
-def _source_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    if (scale.field is None) == (not scale.items):
-        yield lines.problem(
-            place, "either `items` or `field`", "both or neither", "Keep the one that is meant."
-        )
-    if (scale.method == "reported") != (scale.field is not None):
-        yield lines.problem(
-            (*place, "method"),
-            "`reported` exactly when the scale has a `field`",
-            f"`{scale.method}`",
-            "Correct method or source.",
-        )
-    known = {item.link_id for item in form.items}
-    for word, names in (
-        ("items", scale.items),
-        ("reverse", scale.reverse),
-        ("recode", scale.recode),
-    ):
-        for name in names:
-            if name not in (known if word == "items" else scale.items):
-                yield lines.problem(
-                    (*place, word),
-                    "link ids of this form" if word == "items" else "items of this scale",
-                    f"`{name}`",
-                    "Correct the link id.",
-                )
-
-
-def _recode_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    """Reversal needs bounds; a recode must say what every possible value counts."""
-    for item in form.items:
-        bounds = bounds_of(form, item)
-        if item.link_id in scale.reverse and bounds is None:
-            yield lines.problem(
-                (*place, "reverse"),
-                "items with options or with min and max",
-                f"`{item.link_id}`, which has neither",
-                "Give the item its bounds.",
-            )
-        if item.link_id in scale.recode:
-            values = {option.score for option in form.offered(item)} or (
-                {Decimal(value) for value in range(int(bounds[0]), int(bounds[1]) + 1)}
-                if bounds
-                else set()
-            )
-            if not values or values - set(scale.recode[item.link_id]):
-                yield lines.problem(
-                    (*place, "recode"),
-                    f"every value that `{item.link_id}` can have",
-                    "some of them left out",
-                    "Say what each value counts.",
-                )
-
-
-def _table_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    if (scale.method == "lookup") != bool(scale.table):
-        yield lines.problem(
-            (*place, "table"), "a table exactly for `lookup`", f"`{scale.method}`", "Correct one."
-        )
-    if not scale.table:
         return
-    raws = sorted(scale.table)
-    values = [scale.table[raw] for raw in raws]
-    if any(later <= earlier for earlier, later in pairwise(values)):
-        yield lines.problem(
-            (*place, "table"),
-            "values that rise with the raw sum",
-            "a step that does not rise",
-            "Compare the table with its source.",
-        )
-    reach = _reach(form, scale)
-    if reach and raws != list(range(int(reach[0]), int(reach[1]) + 1)):
-        yield lines.problem(
-            (*place, "table"),
-            f"every raw sum from {reach[0]} to {reach[1]}",
-            f"{len(raws)} entries from {raws[0]} to {raws[-1]}",
-            "Add or remove entries.",
-        )
-
-
-def _reach(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest raw sum that the items allow, None where an item has no bounds."""
-    low = high = Decimal(0)
-    for item in form.items:
-        if item.link_id in scale.items:
-            bounds = bounds_of(form, item)
-            if bounds is None:
-                return None
-            low, high = low + bounds[0], high + bounds[1]
-    return low, high
-
-
-def bounds_of(form: Form, item: Item) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest value an item can count, None where nothing bounds it."""
-    scores = [option.score for option in form.offered(item) if option.score is not None]
-    if scores:
-        return min(scores), max(scores)
-    if item.min is not None and item.max is not None:
-        return item.min, item.max
-    return None
-
-
-def _band_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    step = Decimal(1).scaleb(-scale.places)
-    expected = scale.range[0]
-    for index, band in enumerate(scale.bands):
-        where = (*place, "bands", index)
-        if (band.high is None) == (band.below is None):
-            yield lines.problem(where, "either `high` or `below`", "both or neither", "Keep one.")
-            return
-        if band.low != expected:
+    fields = _fields_of(forms[placement.form])
+    read: set[str] = set()
+    for name in placement.fields:
+        if name not in fields:
             yield lines.problem(
-                (*where, "low"),
-                f"{expected}, where the band before ends",
-                f"{band.low}",
-                "Close the gap or the overlap.",
+                (*place, "fields", name),
+                "a field of the form",
+                f"`{name}`, which the form does not have",
+                "Name the form's own field on the left, the source's on the right.",
             )
-        expected = band.high + step if band.high is not None else band.below or expected
-    if scale.bands and expected <= scale.range[1]:
-        yield lines.problem(
-            (*place, "bands"),
-            f"bands up to {scale.range[1]}",
-            "the last one ends before",
-            "Extend it or add one.",
-        )
+    for name in fields:
+        column = placement.fields.get(name, name)
+        if column in read:
+            yield lines.problem(
+                (*place, "fields"),
+                "a column of its own for each field",
+                f"`{column}` for `{name}` and for another",
+                "Correct the column on the right.",
+            )
+        read.add(column)
+
+
+def _fields_of(form: Form) -> list[str]:
+    totals = [scale.field for scale in form.scales if scale.field]
+    return [*(item.field for item in form.items), *totals]
+
+
+def _missing_code_findings(
+    study: Study, forms: Mapping[str, Form], lines: Lines
+) -> Iterator[Problem]:
+    """A code for a missing answer that is an answer too: nobody could tell which was meant."""
+    for code in study.missing_codes:
+        for name in dict.fromkeys(placement.form for placement in study.forms):
+            fields = _fields_that_may_hold(code, forms[name]) if name in forms else []
+            if fields:
+                yield lines.problem(
+                    ("missing_codes", code),
+                    "a code that is no answer",
+                    f"`{code}`, which `{name}` takes in {', '.join(fields)}",
+                    "Leave it out here, or leave the answer out there.",
+                )
+
+
+def _fields_that_may_hold(text: str, form: Form) -> list[str]:
+    """The fields to which a text is an answer: one of their codes, or a number between two ends."""
+    number = Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
+    fields = []
+    for item in form.items:
+        offered = {option.value for option in form.offered(item)}
+        if item.type == "boolean":
+            offered = {"0", "1"}
+        if text in offered or (not offered and _is_within(number, item.min, item.max)):
+            fields.append(item.field)
+    totals = [scale.field for scale in form.scales if _is_within(number, *scale.range)]
+    return [*fields, *(field for field in totals if field)]
+
+
+def _is_within(number: Decimal | None, low: Decimal | None, high: Decimal | None) -> bool:
+    if number is None or low is None or high is None:
+        return False
+    return low <= number <= high

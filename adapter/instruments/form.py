@@ -60,13 +60,25 @@ Text = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=48)]
 
 
-class Declared(BaseModel):
+class Declared(BaseModel, frozen=True):
     """The base of everything read from a mapping file: frozen, and no word it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
-class Code(Declared):
+class Unique(Declared, frozen=True):
+    """A declaration that equals itself alone, so that what is compiled from it is kept by it."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same object."""
+        return self is other
+
+    def __hash__(self) -> int:
+        """By which object it is."""
+        return id(self)
+
+
+class Code(Declared, frozen=True):
     """One coding; `system` is a URL or one of the short names in `SYSTEMS`."""
 
     system: Text
@@ -79,7 +91,7 @@ class Code(Declared):
         return SYSTEMS.get(self.system, self.system)
 
 
-class Option(Declared):
+class Option(Declared, frozen=True):
     """One answer that a choice item offers.
 
     `value` is the source's own code. `weight` is what scoring counts; where it is left out, a
@@ -109,7 +121,7 @@ class Option(Declared):
         return Decimal(self.value) if re.fullmatch(r"-?\d+(\.\d+)?", self.value) else None
 
 
-class Item(Declared):
+class Item(Declared, frozen=True):
     """One question: where its answer stands in the source (`field`) and what may be answered."""
 
     link_id: Id
@@ -127,7 +139,7 @@ class Item(Declared):
     element: AdverseEventElement | None = None
 
 
-class Missing(Declared):
+class Missing(Declared, frozen=True):
     """When a scale may be scored although items are missing, and how the gap is filled.
 
     `fill: mean` puts the person's own mean of the answered items (after reversal) in the gaps;
@@ -140,7 +152,7 @@ class Missing(Declared):
     round: Literal["up", "none"] = "none"
 
 
-class Band(Declared):
+class Band(Unique, frozen=True):
     """A named stretch of a scale: `low` to `high` included, or up to but without `below`."""
 
     id: Id
@@ -151,12 +163,8 @@ class Band(Declared):
     interpretation: Literal["N", "L", "LL", "LX", "H", "HH", "HX", "A", "POS", "NEG"] | None = None
     codes: tuple[Code, ...] = ()
 
-    # One declaration is one object: what is compiled from it is kept by which object it is.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
-
-class Threshold(Declared):
+class Threshold(Declared, frozen=True):
     """A change that its source calls meaningful; `points`, `percent` or both are given."""
 
     kind: Literal["minimal", "moderate", "substantial", "reliable", "responder"]
@@ -165,7 +173,7 @@ class Threshold(Declared):
     source: Text
 
 
-class Scale(Declared):
+class Scale(Unique, frozen=True):
     """One score: from `items` by a rule, or, where only the total is held, from `field`.
 
     `reverse` recodes to min + max - value of the item's options; `recode` replaces an item's value
@@ -191,19 +199,15 @@ class Scale(Declared):
     change: tuple[Threshold, ...] = ()
     note: Text | None = None
 
-    # One declaration is one object: what is compiled from it is kept by which object it is.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
-
-class Licence(Declared):
+class Licence(Declared, frozen=True):
     """Who owns the instrument, and whether its wording may stand in this repository."""
 
     status: Text
     wording: Literal["shipped", "withheld"]
 
 
-class Form(Declared):
+class Form(Unique, frozen=True):
     """One form of a trial: what it asks, how it is scored, whose it is."""
 
     kind: Literal["instrument", "outcome", "adverse-event"]
@@ -215,9 +219,7 @@ class Form(Declared):
     recall: Text | None = None
     category: Category = "survey"
     codes: tuple[Code, ...] = ()
-    options: dict[str, Annotated[tuple[Option, ...], Field(min_length=1)]] = Field(
-        default_factory=dict
-    )
+    options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
 
@@ -229,9 +231,7 @@ class Form(Declared):
             return data
         form = {word: value for word, value in data.items() if word != "each"}
         if isinstance(items := data.get("items"), list):
-            form["items"] = [
-                {**each, **item} if isinstance(item, dict) else item for item in items
-            ]
+            form["items"] = [{**each, **item} if isinstance(item, dict) else item for item in items]
         return form
 
     @model_validator(mode="after")
@@ -254,10 +254,6 @@ class Form(Declared):
         )
         object.__setattr__(self, "scales", scales)
         return self
-
-    # One declaration is one object: what is compiled from it is kept by which object it is.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
     @property
     def is_totals_only(self) -> bool:

@@ -19,9 +19,11 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
     for index, item in enumerate(form.items):
         yield from _of_item(form, item, ("items", index), lines)
     for name, options in form.options.items():
-        yield from repeated(
-            lines, ("options", name), "value", [option.value for option in options]
-        )
+        if not options:
+            yield lines.problem(
+                ("options", name), "answers to choose from", "none", "Add them, or leave it out."
+            )
+        yield from repeated(lines, ("options", name), "value", [option.value for option in options])
         for index, option in enumerate(options):
             if option.display is not None and form.licence.wording == "withheld":
                 yield _wording(("options", name, index, "display"), lines)

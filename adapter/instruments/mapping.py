@@ -22,14 +22,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Which line of a file each place of a declaration stands on."""
+    """Which line of a file each place of a declaration stands on; a place is told in text."""
 
     file: str
-    by_place: dict[Place, int]
+    by_place: dict[tuple[str, ...], int]
 
     def origin(self, place: Place) -> Origin:
         """The file and the line of the innermost known part of `place`."""
-        known = place
+        known = _texts(place)
         while known and known not in self.by_place:
             known = known[:-1]
         return Origin(self.file, self.by_place.get(known, 1))
@@ -37,8 +37,8 @@ class Lines:
     def written(self, place: Place) -> Place:
         """Where a word is written: what an item has from `each` stands there."""
         shared = ("each", *place[2:])
-        is_shared = place[:1] == ("items",) and place not in self.by_place
-        return shared if is_shared and shared in self.by_place else place
+        is_shared = place[:1] == ("items",) and _texts(place) not in self.by_place
+        return shared if is_shared and _texts(shared) in self.by_place else place
 
     def problem(self, place: Place, expected: str, found: str, action: str) -> Problem:
         """A finding at this place."""
@@ -106,7 +106,9 @@ def _without(value: object, place: Place) -> object:
     return value
 
 
-def _locate(node: yaml.Node | None, place: Place, lines: Lines, problems: list[Problem]) -> None:
+def _locate(
+    node: yaml.Node | None, place: tuple[str, ...], lines: Lines, problems: list[Problem]
+) -> None:
     """Notes the line of every node, and finds words that stand twice (YAML drops the first)."""
     if node is None:
         return
@@ -128,7 +130,7 @@ def _locate(node: yaml.Node | None, place: Place, lines: Lines, problems: list[P
             _locate(value, inner, lines, problems)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _locate(value, (*place, index), lines, problems)
+            _locate(value, (*place, str(index)), lines, problems)
 
 
 def _finding(error: ErrorDetails, lines: Lines) -> Problem:
@@ -193,5 +195,9 @@ def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
                 yield from _scalars(value)
 
 
+def _texts(place: Place) -> tuple[str, ...]:
+    return tuple(map(str, place))
+
+
 def _dotted(place: Place) -> str:
-    return ".".join(str(part) for part in place)
+    return ".".join(_texts(place))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from adapter.errors import AnswerError, Problem
-from adapter.instruments.response import Record, describe
+from adapter.instruments.answer import describe
+from adapter.instruments.response import Record
 from adapter.instruments.study import ConsentRule, Study
 from adapter.instruments.time import BadTimeError, day_of
 

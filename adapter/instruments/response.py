@@ -7,22 +7,19 @@ the answer.
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from adapter.errors import AnswerError, Origin, Problem
-from adapter.instruments.form import Form, Item, Option
+from adapter.instruments.answer import Answer, Misfit, Value, describe
+from adapter.instruments.fields import FieldMap, field_map
+from adapter.instruments.form import Form
 from adapter.instruments.study import AbsentReason, FormPlacement, Study
 from adapter.instruments.time import BadTimeError, local_datetime
 
 ResponseStatus = Literal["in-progress", "completed", "amended", "entered-in-error", "stopped"]
-Value = Option | Decimal | int | bool | str
-FieldParser = Callable[[str], "Answer | Problematic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +34,6 @@ class Record:
     origin: Origin
     complete: str = ""
     completed_at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was said to one item: typed values, or the reason why there is none.
-
-    `counts` is what scoring counts: an option's weight or the number itself, None where there is
-    none.
-    """
-
-    link_id: str
-    values: tuple[Value, ...] = ()
-    absent: AbsentReason | None = None
-    counts: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +90,10 @@ def parse_response(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Problematic:
-    """Text that does not fit, told by what was expected."""
-
-    expected: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldMap:
-    """A form's fields as one source names them, each with what it is known to
-    say and the parser of what is not known.
-    """
-
-    items: tuple[tuple[str, str, Mapping[str, Answer], FieldParser], ...]
-    checkboxes: Mapping[str, tuple[tuple[str, Option], ...]]
-    totals: tuple[tuple[str, str, Callable[[str], Decimal | Problematic]], ...]
-
-
-def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, ...]:
-    """The source columns that this form reads, in order."""
-    table = _field_map(form, study, placement)
-    columns: list[str] = []
-    for field, link_id, _, _ in table.items:
-        boxes = table.checkboxes.get(link_id)
-        columns.extend([column for column, _ in boxes] if boxes else [field])
-    return (*columns, *(field for field, _, _ in table.totals))
-
-
 def _read_answers(
     record: Record, form: Form, study: Study, placement: FormPlacement, problems: list[Problem]
 ) -> tuple[dict[str, Answer], dict[str, Decimal | AbsentReason]]:
-    table = _field_map(form, study, placement)
+    table = field_map(form, study, placement)
     values = record.values
     answers: dict[str, Answer] = {}
     for field, link_id, known, parse in table.items:
@@ -150,7 +105,7 @@ def _read_answers(
         answer = known.get(raw)
         if answer is None:
             said = parse(raw)
-            if isinstance(said, Problematic):
+            if isinstance(said, Misfit):
                 problems.append(_misfit(record, field, said.expected, raw))
                 continue
             answer = said
@@ -160,7 +115,7 @@ def _read_answers(
         if (raw := values.get(field)) is None:
             continue
         total = study.missing_codes.get(raw) or parse_total(raw)
-        if isinstance(total, Problematic):
+        if isinstance(total, Misfit):
             problems.append(_misfit(record, field, total.expected, raw))
         else:
             totals[scale_id] = total
@@ -198,141 +153,6 @@ def _read_authored(
         return None
 
 
-@functools.cache
-def _field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
-    names = placement.fields
-    items: list[tuple[str, str, Mapping[str, Answer], FieldParser]] = []
-    checkboxes: dict[str, tuple[tuple[str, Option], ...]] = {}
-    for item in form.items:
-        field = names.get(item.field, item.field)
-        offered = form.offered(item)
-        known = _known_answers(item, offered, study)
-        items.append((field, item.link_id, known, _parser(item, offered, study.timezone)))
-        if item.repeats and offered:
-            checkboxes[item.link_id] = tuple(
-                (checkbox_column(field, option.value), option) for option in offered
-            )
-    totals = tuple(
-        (names.get(scale.field, scale.field), scale.id, _total_parser(*scale.range))
-        for scale in form.scales
-        if scale.field
-    )
-    return FieldMap(tuple(items), checkboxes, totals)
-
-
-def checkbox_column(field: str, code: str) -> str:
-    """The column of one choice of a checkbox field in a flat export: `field___code`."""
-    return f"{field}___{code.lower().replace('-', '_')}"
-
-
-def _known_answers(item: Item, offered: tuple[Option, ...], study: Study) -> dict[str, Answer]:
-    known = {
-        code: Answer(item.link_id, absent=reason) for code, reason in study.missing_codes.items()
-    }
-    known.update(
-        {option.value: Answer(item.link_id, (option,), counts=option.score) for option in offered}
-    )
-    if item.type == "boolean":
-        known["1"] = Answer(item.link_id, (True,), counts=Decimal(1))
-        known["0"] = Answer(item.link_id, (False,), counts=Decimal(0))
-    return known
-
-
-def _parser(item: Item, offered: tuple[Option, ...], zone: str) -> FieldParser:
-    """What reads a raw value that is no known answer, or says what was expected."""
-    if offered:
-        codes = ", ".join(option.value for option in offered)
-        return lambda _: Problematic(f"one of the codes {codes}")
-    match item.type:
-        case "integer" | "decimal":
-            return _number_parser(item)
-        case "dateTime":
-            return functools.partial(_parse_datetime, item.link_id, zone)
-        case other:
-            return functools.partial(_PARSERS[other], item.link_id)
-
-
-def _number_parser(item: Item) -> FieldParser:
-    whole = item.type == "integer"
-    shape = re.compile(r"[+-]?\d+" if whole else r"[+-]?(\d+(\.\d*)?|\.\d+)")
-    expected = _expected_number("a whole number" if whole else "a number", item.min, item.max)
-
-    def parse(raw: str) -> Answer | Problematic:
-        text = raw.strip()
-        if not shape.fullmatch(text):
-            return Problematic(expected)
-        number = Decimal(text)
-        if not _is_between(number, item.min, item.max):
-            return Problematic(expected)
-        return Answer(item.link_id, (int(number) if whole else number,), counts=number)
-
-    return parse
-
-
-def _total_parser(low: Decimal, high: Decimal) -> Callable[[str], Decimal | Problematic]:
-    expected = _expected_number("a number", low, high)
-
-    def parse(raw: str) -> Decimal | Problematic:
-        text = raw.strip()
-        if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text):
-            return Problematic(expected)
-        number = Decimal(text)
-        return number if _is_between(number, low, high) else Problematic(expected)
-
-    return parse
-
-
-def _expected_number(kind: str, low: Decimal | None, high: Decimal | None) -> str:
-    if low is not None and high is not None:
-        return f"{kind} from {low} to {high}"
-    if low is not None:
-        return f"{kind} of at least {low}"
-    return f"{kind} of at most {high}" if high is not None else kind
-
-
-def _is_between(number: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
-    return (low is None or number >= low) and (high is None or number <= high)
-
-
-def _parse_date(link_id: str, raw: str) -> Answer | Problematic:
-    try:
-        is_day = date.fromisoformat(raw).isoformat() == raw  # it reads other ISO shapes as well
-    except ValueError:
-        is_day = False
-    return Answer(link_id, (raw,)) if is_day else Problematic("a calendar date YYYY-MM-DD")
-
-
-def _parse_datetime(link_id: str, zone: str, raw: str) -> Answer | Problematic:
-    try:
-        return Answer(link_id, (local_datetime(raw, zone),))
-    except BadTimeError as wrong:
-        return Problematic(str(wrong))
-
-
-def _parse_time(link_id: str, raw: str) -> Answer | Problematic:
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", raw):
-        return Problematic("a time of day HH:MM")
-    return Answer(link_id, (f"{raw}:00",))
-
-
-def _parse_text(link_id: str, raw: str) -> Answer | Problematic:
-    text = raw.strip()
-    return Answer(link_id, (text,)) if text else Problematic("text that is not blank")
-
-
-def _parse_boolean(_: str, __: str) -> Answer | Problematic:
-    return Problematic("1 (yes) or 0 (no)")  # both are known answers already
-
-
-_PARSERS: dict[str, Callable[[str, str], Answer | Problematic]] = {
-    "boolean": _parse_boolean,
-    "date": _parse_date,
-    "time": _parse_time,
-    "string": _parse_text,
-    "text": _parse_text,
-}
-
-
 def _misfit(record: Record, field: str, expected: str, raw: str) -> Problem:
     return Problem(
         origin=record.origin,
@@ -341,17 +161,6 @@ def _misfit(record: Record, field: str, expected: str, raw: str) -> Problem:
         found=describe(raw),
         action="Correct it in the source and export again; this form is kept back until then.",
     )
-
-
-def describe(raw: str) -> str:
-    """What kind of text it is, for a message that must not hold the answer itself."""
-    if not raw.strip():
-        return "blank text"
-    if re.fullmatch(r"[+-]?\d+", raw.strip()):
-        return "a whole number that does not fit"
-    if re.fullmatch(r"[+-]?\d*[.,]\d+", raw.strip()):
-        return "a decimal number that does not fit"
-    return f"text of {len(raw)} characters"
 
 
 def _misplaced(record: Record, study: Study) -> Problem:

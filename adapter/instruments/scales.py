@@ -6,6 +6,8 @@ range that its scale declares.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,8 +15,6 @@ from adapter.errors import Problem
 from adapter.instruments.form import Form, Item, Scale
 from adapter.instruments.items import bounds_of, repeated
 from adapter.instruments.mapping import Lines, Place
-
-_COUNTED = {"integer", "decimal", "boolean"}
 
 
 def scale_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
@@ -66,20 +66,20 @@ def _source_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> It
         if name in known and not _counts(form, known[name]):
             yield lines.problem(
                 (*place, "items"),
-                "items that count: numbers, yes or no, single choices with a weight",
-                f"`{name}`, which never does",
-                "Leave it out, or give its answers weights.",
+                "items that count: yes or no, numbers from min to max, one choice with a weight",
+                f"`{name}`, which does not",
+                "Leave it out, or give it weights or bounds.",
             )
 
 
 def _counts(form: Form, item: Item) -> bool:
-    """Whether an answer to the item can be a number; a list that is not declared is told elsewhere."""
+    """Whether answers are single and count something, between two ends."""
     if item.repeats:
         return False
-    offered = form.offered(item)
-    if item.type == "choice" or offered:
-        return not offered or any(option.score is not None for option in offered)
-    return item.type in _COUNTED
+    if item.type == "choice" and not form.offered(item):
+        return True  # the list of answers is missing, which is told of the item
+    is_number = item.type in {"integer", "decimal"} or bool(form.offered(item))
+    return item.type == "boolean" or (is_number and bounds_of(form, item) is not None)
 
 
 def _method_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
@@ -148,7 +148,7 @@ def _table_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Ite
         return
     raws = sorted(scale.table)
     values = [scale.table[raw] for raw in raws]
-    if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+    if any(later <= earlier for earlier, later in itertools.pairwise(values)):
         yield lines.problem(
             (*place, "table"),
             "values that rise with the raw sum",
@@ -156,14 +156,7 @@ def _table_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Ite
             "Compare the table with its source.",
         )
     reach = _reach(form, scale)
-    if reach is None:
-        yield lines.problem(
-            (*place, "table"),
-            "items whose sums have an end",
-            "items without bounds",
-            "Give the items options, or min and max.",
-        )
-    elif raws != list(range(int(reach[0]), int(reach[1]) + 1)):
+    if reach and raws != list(range(math.floor(reach[0]), math.ceil(reach[1]) + 1)):
         yield lines.problem(
             (*place, "table"),
             f"every raw sum from {reach[0]} to {reach[1]}",
@@ -192,7 +185,9 @@ def _range_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Ite
 def _scores(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
     """The lowest and highest possible score, None where there is no end to it."""
     step = Decimal(1).scaleb(-scale.places)
-    if scale.table:
+    if scale.method == "lookup":
+        if not scale.table:
+            return None
         ends = min(scale.table.values()), max(scale.table.values())
     elif scale.method == "mean":
         spans = [_span(form, scale, item) for item in form.items if item.link_id in scale.items]

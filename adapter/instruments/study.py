@@ -6,13 +6,14 @@ Read from `mappings/studies/*.yaml`; the words are defined in `mappings/README.m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
-from adapter.instruments.form import Declared, Id, Text
+from adapter.instruments.form import Declared, Id, Text, Unique
 
 AbsentReason = Literal[
     "unknown",
@@ -52,11 +53,18 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _calendar_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("expected a day of the calendar, YYYY-MM-DD") from None
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_calendar_day)]
 
 
-class Timepoint(Declared):
+class Timepoint(Declared, frozen=True):
     """One assessment of the plan.
 
     `week` counts from enrolment, None for what happens throughout; `closes_days` is how many days
@@ -70,14 +78,14 @@ class Timepoint(Declared):
     closes_days: int | None = Field(default=None, ge=0)
 
 
-class Identifier(Declared):
+class Identifier(Declared, frozen=True):
     """A business identifier of a person, and the source field that holds it."""
 
     field: Text
     system: Text
 
 
-class ParticipantForm(Declared):
+class ParticipantForm(Declared, frozen=True):
     """Where the source keeps what the trial knows about a person; dates are local days."""
 
     form: Text
@@ -86,7 +94,7 @@ class ParticipantForm(Declared):
     identifiers: dict[str, Identifier] = Field(default_factory=dict)
 
 
-class FieldEquals(Declared):
+class FieldEquals(Declared, frozen=True):
     """A source field that says yes by one value; without `equals`, by being filled in at all."""
 
     field: Text
@@ -98,7 +106,7 @@ class FieldEquals(Declared):
         return answer is not None and self.equals in {None, answer}
 
 
-class ConsentRule(Declared):
+class ConsentRule(Declared, frozen=True):
     """One thing a person may agree to, and what withdrawing means for what already left."""
 
     id: Id
@@ -111,7 +119,7 @@ class ConsentRule(Declared):
     on_withdrawal: Literal["keep", "retract"]
 
 
-class FormPlacement(Declared):
+class FormPlacement(Unique, frozen=True):
     """A form in this study: its name in the source, when it is asked, what renames its fields.
 
     `completed_at` is the field with the moment of completion; left out, REDCap's own
@@ -125,26 +133,22 @@ class FormPlacement(Declared):
     fields: dict[str, str] = Field(default_factory=dict)
     reveals_allocation: bool = False
 
-    # One declaration is one object: what is compiled from it is kept by which object it is.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
-
-class Registration(Declared):
+class Registration(Declared, frozen=True):
     """The number under which the study is registered."""
 
     system: Text
     value: Text
 
 
-class Period(Declared):
+class Period(Declared, frozen=True):
     """First and last day, local."""
 
     start: Day
     end: Day | None = None
 
 
-class Study(Declared):
+class Study(Unique, frozen=True):
     """The shared context of every mapping."""
 
     kind: Literal["study"]
@@ -164,10 +168,6 @@ class Study(Declared):
     consents: tuple[ConsentRule, ...] = ()
     forms: tuple[FormPlacement, ...]
     not_mapped: dict[str, Text] = Field(default_factory=dict)
-
-    # One declaration is one object: what is compiled from it is kept by which object it is.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
     @property
     def zone(self) -> ZoneInfo:

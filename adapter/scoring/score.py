@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from adapter.instruments.coherence import bounds_of
+from adapter.instruments.answer import Answer
 from adapter.instruments.form import Band, Form, Scale
-from adapter.instruments.response import Answer, Response
+from adapter.instruments.items import bounds_of
+from adapter.instruments.response import Response
 from adapter.instruments.study import AbsentReason
 
 Answers = Mapping[str, Answer]

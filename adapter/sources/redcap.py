@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.errors import Origin, Problem, SourceError
-from adapter.instruments.response import Record, checkbox_column
+from adapter.instruments.fields import checkbox_column
+from adapter.instruments.response import Record
 from adapter.instruments.study import Study
 from adapter.sources.rows import AGAIN, Row, Table
 
@@ -200,8 +201,9 @@ class RecordsFile:
     ) -> Problem | None:
         """What keeps a row from being told apart from others: then none of it is taken."""
         others = (form for form in self._forms if repeated and form != repeated)
-        if not origin.record:
-            field, expected, found = self._study.record_id, "the number of a record", "nothing"
+        if not origin.record or not origin.record.isprintable():
+            field, expected = self._study.record_id, "the number of a record"
+            found = "a sign that cannot be printed" if origin.record else "nothing"
         elif repeated and repeated not in self._forms:
             field, expected = "redcap_repeat_instrument", "a form of the dictionary, or nothing"
             found = "something else"

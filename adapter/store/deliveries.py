@@ -366,7 +366,7 @@ def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
 
 
 def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
-    """The names (`Type/id`) that a clinic refused and holds nothing of: to refer to them is vain."""
+    """Names (`Type/id`) that a clinic refused and holds nothing of: what nothing may refer to."""
     rows = tx.execute(
         "SELECT d.type || '/' || d.id AS name FROM delivery AS d LEFT JOIN holding AS h"
         " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id"

@@ -44,6 +44,7 @@ class RecordSystem(Protocol):
         headers: dict[str, str] | None = None,
     ) -> Answer | Unreachable | Unknown:
         """One request; `path` is relative to the FHIR base."""
+        ...
 
 
 def stop_if_no_entry(answer: Answer) -> None:
@@ -54,7 +55,7 @@ def stop_if_no_entry(answer: Answer) -> None:
     """
     stop_if_not_let_in(answer)
     is_fhir = answer.body.get("resourceType") == "OperationOutcome"
-    if answer.status in _NO_FHIR and not is_fhir or answer.status in _ELSEWHERE:
+    if (answer.status in _NO_FHIR and not is_fhir) or answer.status in _ELSEWHERE:
         raise EhrError(
             f"expected a FHIR base that takes bundles; it answered HTTP {answer.status}. "
             "Check the `url` of this clinic in adapter.toml."

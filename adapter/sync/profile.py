@@ -24,7 +24,7 @@ ResourceType = Literal[
 ]
 
 
-class PatientRule(Declared):
+class PatientRule(Declared, frozen=True):
     """Whose record: our pseudonymous Patient (`create`), or the clinic's (`find_by`)."""
 
     create: bool = False
@@ -37,14 +37,14 @@ class PatientRule(Declared):
         return self
 
 
-class BundleLimits(Declared):
+class BundleLimits(Declared, frozen=True):
     """How much a clinic takes in one transaction."""
 
     entries: int = Field(default=50, ge=1, le=1000)
     bytes: int = Field(default=400_000, ge=10_000)
 
 
-class ClinicProfile(Declared):
+class ClinicProfile(Declared, frozen=True):
     """One record system: why it may know, which types it takes, by which route."""
 
     kind: Literal["clinic"]

@@ -93,7 +93,9 @@ def _push_batch(
             settlements.append(Settlement(delivery.seq, "superseded"))
         else:
             outgoing.append(item)
-    for item, receipt in zip(outgoing, _deliver(clinic, outgoing), strict=True):
+    absent = deliveries.refused_and_absent(clinic.database.read(), clinic.name)
+    receipts = fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle, absent)
+    for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
@@ -118,9 +120,9 @@ def _ask_gate(
         if not rule and clinic.patient_of(delivery.participant) is None:
             found = clinic.find_patient(delivery.participant)
             if isinstance(found, Unreachable | Unknown):
-                rest = [each for each in claimed if each.seq not in {said.seq for said in settlements}]
-                settlements += [Settlement(each.seq, "queued") for each in rest]
-                return [], settlements, found
+                held = {said.seq for said in settlements}
+                rest = [Settlement(each.seq, "queued") for each in claimed if each.seq not in held]
+                return [], [*settlements, *rest], found
             rule = unfound[delivery.participant] = found
         if rule:
             report.held[delivery.type, rule] += 1
@@ -157,13 +159,6 @@ def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | None:
     return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
 
 
-def _deliver(clinic: Clinic, outgoing: list[Outgoing]) -> list[Receipt]:
-    if not outgoing:
-        return []
-    absent = deliveries.refused_and_absent(clinic.database.read(), clinic.name)
-    return fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle, absent)
-
-
 def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
     delivery = item.delivery
     match receipt:
@@ -175,8 +170,7 @@ def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlem
             return Settlement(delivery.seq, "refused", reason=reason, remote_version=remote_version)
         case Unreachable():
             return Settlement(delivery.seq, "queued")
-        case Unknown(reason):
-            return Settlement(delivery.seq, "uncertain", reason=reason)
+    return Settlement(delivery.seq, "uncertain", reason=receipt.reason)
 
 
 def _count(item: Outgoing, report: PushReport) -> None:

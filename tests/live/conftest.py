@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
 
 
@@ -34,3 +35,10 @@ def validator() -> Iterator[Validator]:
     """The validator, shared by the whole run: what one test defines, the others see."""
     with Validator() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivered]:
+    """The cohort's first export at a record system of its own, for reading only."""
+    with deliver(tmp_path_factory.mktemp("delivered")) as there:
+        yield there

@@ -12,12 +12,14 @@ doi:10.1001/jamanetworkopen.2025.6908.
 
 import argparse
 import csv
+import json
 import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from tests.live.java import REPOSITORY
 
 README = REPOSITORY / "README.md"
 BEGIN, END = "<!-- published-differences:begin -->", "<!-- published-differences:end -->"
+HEADER = "| outcome | week | n | published, with 95 % CI | P | recomputed, with 95 % CI | P |"
 SCORE = "https://trial-fhir-adapter.example.org/fhir/CodeSystem/score"
 STUDY_NUMBER = "https://idbt-pain.example.org/fhir/NamingSystem/participant"
 WEEKS = (0, 9, 21)  # after enrolment; an assessment is never made before its planned day
@@ -148,11 +151,11 @@ def find_differences(base_url: str) -> dict[tuple[str, int], Finding]:
 
 
 def read_all(client: httpx.Client, address: str) -> Iterator[Resource]:
-    """Every resource that a search finds, page by page."""
+    """Every resource that a search finds, page by page; decimals keep their places."""
     while address:
         answer = client.get(address)
         answer.raise_for_status()
-        bundle = answer.json()
+        bundle = json.loads(answer.content, parse_float=Decimal)
         yield from (entry["resource"] for entry in bundle.get("entry", ()))
         links = {link["relation"]: link["url"] for link in bundle.get("link", ())}
         address = links.get("next", "")
@@ -187,7 +190,7 @@ def read_scores(
 ) -> Scores:
     """The values of one score, by study number and week; the day tells which week it is."""
     found: dict[tuple[str, int], float] = {}
-    query = httpx.QueryParams(code=f"{SCORE}|{code}", status="final,amended", _count=PAGE)
+    query = httpx.QueryParams(code=f"{SCORE}|{code}", status="final,amended,corrected", _count=PAGE)
     for observation in read_all(client, f"Observation?{query}"):
         if "valueQuantity" not in observation:
             continue
@@ -225,11 +228,7 @@ def analyse(scores: Scores, arms: Mapping[str, str], week: int) -> Finding:
 
 def build_table(found: Mapping[tuple[str, int], Finding]) -> str:
     """The README's table, published beside recomputed."""
-    lines = [
-        "| outcome | week | n | published: difference (95 % CI) | P |"
-        " recomputed: difference (95 % CI) | P |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = [HEADER, "|---|---|---|---|---|---|---|"]
     for outcome in OUTCOMES:
         for week, said in outcome.published.items():
             finding = found[outcome.code, week]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -346,6 +347,13 @@ def incident(record: str, instance: str, **cells: str) -> Cells:
     }
 
 
+@cache
+def small_trial() -> Trial:
+    declared = study()
+    forms = {name: form(text) for name, text in FORMS.items()}
+    return Trial(declared, forms, Identity(declared, KEY), RECEIVERS, "1.2.3")
+
+
 @dataclass(frozen=True)
 class Bench:
     """One ledger, one trial, and the exports that are read into it."""
@@ -357,17 +365,8 @@ class Bench:
 
     @classmethod
     def open(cls, folder: Path) -> Bench:
-        declared = study()
-        trial = Trial(
-            declared,
-            {name: form(text) for name, text in FORMS.items()},
-            Identity(declared, KEY),
-            RECEIVERS,
-            "1.2.3",
-        )
-        return cls(
-            folder, Database(folder / "ledger.sqlite"), Crosswalk(folder / "who.sqlite"), trial
-        )
+        crosswalk = Crosswalk(folder / "who.sqlite")
+        return cls(folder, Database(folder / "ledger.sqlite"), crosswalk, small_trial())
 
     def close(self) -> None:
         self.crosswalk.close()

@@ -149,6 +149,13 @@ def test_a_second_ingest_of_the_same_export_changes_nothing(bench: Bench) -> Non
             id="an hour that the clocks skip",
         ),
         pytest.param(
+            mood("1", mood_note=f"{CANARY}\x0b!"),
+            "mood_note",
+            "text without control characters",
+            "text of",
+            id="a sign that no resource may hold",
+        ),
+        pytest.param(
             mood("1", complete="Complete"), "mood_complete", "0, 1 or 2", "text of", id="a label"
         ),
         pytest.param(

@@ -8,16 +8,10 @@ from decimal import Decimal
 import pytest
 
 from adapter.errors import AnswerError
+from adapter.instruments.answer import Answer, describe
+from adapter.instruments.fields import checkbox_column, fields_of
 from adapter.instruments.form import Form, Option
-from adapter.instruments.response import (
-    Answer,
-    Record,
-    Response,
-    checkbox_column,
-    describe,
-    fields_of,
-    parse_response,
-)
+from adapter.instruments.response import Record, Response, parse_response
 from adapter.instruments.study import FormPlacement, Study
 from tests.forms import form_of, record_of, study_of, study_with
 

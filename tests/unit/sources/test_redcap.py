@@ -262,6 +262,7 @@ def test_a_project_without_events_has_no_event_column(tmp_path: Path) -> None:
     [
         pytest.param({"record_id": ""}, "record_id", id="no record"),
         pytest.param({"record_id": "  "}, "record_id", id="a blank record"),
+        pytest.param({"record_id": "1\x0b2"}, "record_id", id="a record with a control character"),
         pytest.param(
             {"redcap_repeat_instrument": "Incident log"},
             "redcap_repeat_instrument",

@@ -1,4 +1,4 @@
-"""A clinic at work over a real ledger: its clock stands still, and its sleep only moves the clock."""
+"""A clinic at work over a real ledger: its clock stands still, and its sleep moves the clock."""
 
 from __future__ import annotations
 
@@ -32,11 +32,9 @@ Resource = dict[str, Any]
 
 IHI = "http://ns.electronichealth.net.au/id/hi/ihi/1.0"
 NUMBER = "8003608166690503"  # the IHI of person 1
+_IDENTIFIED = f"form: participant, identifiers: {{ihi: {{field: ihi, system: '{IHI}'}}}}"
 STUDY = study_of(
-    STUDY_TEXT.replace(
-        "participant: {form: participant}",
-        f"participant: {{form: participant, identifiers: {{ihi: {{field: ihi, system: '{IHI}'}}}}}}",
-    )
+    STUDY_TEXT.replace("form: participant", _IDENTIFIED)
     + """
 consents:
   - id: research
@@ -150,8 +148,8 @@ class Desk:
         return version
 
     def observation(
-        self, id_: str, value: int = 14, participant: str = "1", **more: Any
-    ) -> Resource:  # noqa: ANN401
+        self, id_: str, value: int = 14, participant: str = "1", **more: object
+    ) -> Resource:
         """An Observation of somebody."""
         return {
             "resourceType": "Observation",

@@ -115,7 +115,8 @@ class FarSide(httpx.BaseTransport):
 
     def delete(self, name: str) -> None:
         """Somebody at the clinic deletes."""
-        self._by_a_person("DELETE", *name.split("/"))
+        kind, id_ = name.split("/")
+        self._by_a_person("DELETE", kind, id_)
 
     def _by_a_person(
         self, method: str, name: str, id_: str, resource: Resource | None = None

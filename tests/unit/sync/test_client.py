@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from adapter.sync.answer import Answer, reason_of, version_of
+from adapter.sync.answer import Answer
 from adapter.sync.client import FhirClient
 from adapter.sync.receipt import Unknown, Unreachable
 from tests.unit.sync.far_side import BASE, outcome

@@ -1,4 +1,4 @@
-"""Somebody else was there: ours is recognised, our older text is written over, a person's is not."""
+"""Somebody else was there: our own text is recognised and written over, a person's is not."""
 
 from __future__ import annotations
 

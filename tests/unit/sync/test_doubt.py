@@ -1,4 +1,4 @@
-"""What nobody knows of is looked up before it is sent again, and never sent again when it is there."""
+"""What nobody knows of is looked up first: it is never sent again when it is there."""
 
 from __future__ import annotations
 

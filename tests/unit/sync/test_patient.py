@@ -1,4 +1,4 @@
-"""Whose record: the clinic's own patient, found by an identifier that never stands in an address."""
+"""Whose record: the clinic's own patient, found by a number that never stands in an address."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_search_that_fails_leaves_everything_queued(clinic: Desk, fault: Fault
     clinic.owe(clinic.observation("a"))
     clinic.far.rule = searching(fault)
 
-    with pytest.raises(EhrError, match="clinic: .* 6 times in a row") as raised:
+    with pytest.raises(EhrError, match=r"clinic: .* 6 times in a row") as raised:
         clinic.push()
 
     assert raised.value.exit_code == 17

@@ -43,7 +43,7 @@ def test_not_being_let_in_stops_at_once_and_blames_no_resource(
         desk.owe(desk.observation(name))
     far.rule = fault
 
-    with pytest.raises(EhrError, match="repository.*let in.*HTTP 40[13].*adapter.toml") as raised:
+    with pytest.raises(EhrError, match=r"repository.*let in.*HTTP 40[13].*adapter.toml") as raised:
         desk.push()
 
     assert raised.value.exit_code == 17
@@ -62,7 +62,7 @@ def test_an_address_that_is_no_fhir_base_stops_at_once_and_blames_no_resource(
         desk.owe(desk.observation(name))
     far.rule = fault
 
-    with pytest.raises(EhrError, match="repository.*FHIR base.*HTTP.*adapter.toml") as raised:
+    with pytest.raises(EhrError, match=r"repository.*FHIR base.*HTTP.*adapter.toml") as raised:
         desk.push()
 
     assert raised.value.exit_code == 17

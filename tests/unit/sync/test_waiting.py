@@ -1,4 +1,4 @@
-"""A record system that is busy, broken or gone is waited for: as long as it asks, and not for ever."""
+"""A record system that is busy, broken or gone is waited for, and not for ever."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""The terminal: a table, a list of findings, one JSON document, a bar while something is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from adapter.errors import Problem
+
+Row = Sequence[object]
+
+
+@contextmanager
+def progress(doing: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr while something is done; silent where nobody watches.
+
+    `total` None: nobody knows how much there is, and the bar only counts.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """A table on stdout; nothing where there are no rows."""
+    listed = list(rows)
+    if not listed:
+        return
+    from rich.console import Console  # noqa: PLC0415 - only who looks at a table pays for it
+    from rich.table import Table  # noqa: PLC0415
+
+    drawn = Table(title=title, title_justify="left", title_style="bold")
+    for number, name in enumerate(header):
+        is_number = number > 0 and all(isinstance(row[number], int) for row in listed)
+        drawn.add_column(name, justify="right" if is_number else "left", no_wrap=number == 0)
+    for row in listed:
+        drawn.add_row(*("" if cell == 0 else str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 132
+    Console(width=width).print(drawn)
+
+
+def lines(problems: Sequence[Problem], limit: int | None = None) -> None:
+    """One line a finding on stdout, at most `limit` of them."""
+    for problem in problems[:limit]:
+        print(f"{problem.severity}: {problem}")
+    if limit is not None and len(problems) > limit:
+        print(f"... and {len(problems) - limit} more; `adapter status --json` lists all")
+
+
+def document(said: dict[str, Any]) -> None:
+    """One JSON document on stdout, and nothing else."""
+    sys.stdout.buffer.write(orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,0 +1,69 @@
+"""A form's fields as one source names them: which column holds which item or total."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapter.instruments.answer import (
+    Answer,
+    AnswerParser,
+    TotalParser,
+    answer_parser,
+    known_answers,
+    total_parser,
+)
+from adapter.instruments.form import Form, Option
+from adapter.instruments.study import FormPlacement, Study
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Per item its column, link id, what it is known to say, and the parser of the rest.
+
+    `checkboxes` has, by link id, a column for every option; `totals` has column, scale id and
+    parser.
+    """
+
+    items: tuple[tuple[str, str, Mapping[str, Answer], AnswerParser], ...]
+    checkboxes: Mapping[str, tuple[tuple[str, Option], ...]]
+    totals: tuple[tuple[str, str, TotalParser], ...]
+
+
+def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, ...]:
+    """The source columns that this form reads, in order."""
+    table = field_map(form, study, placement)
+    columns: list[str] = []
+    for field, link_id, _, _ in table.items:
+        boxes = table.checkboxes.get(link_id)
+        columns.extend([column for column, _ in boxes] if boxes else [field])
+    return (*columns, *(field for field, _, _ in table.totals))
+
+
+@functools.cache
+def field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
+    """The form's fields in this study, made once."""
+    names = placement.fields
+    items: list[tuple[str, str, Mapping[str, Answer], AnswerParser]] = []
+    checkboxes: dict[str, tuple[tuple[str, Option], ...]] = {}
+    for item in form.items:
+        field = names.get(item.field, item.field)
+        offered = form.offered(item)
+        known = known_answers(item, offered, study)
+        items.append((field, item.link_id, known, answer_parser(item, offered, study.timezone)))
+        if item.repeats and offered:
+            checkboxes[item.link_id] = tuple(
+                (checkbox_column(field, option.value), option) for option in offered
+            )
+    totals = tuple(
+        (names.get(scale.field, scale.field), scale.id, total_parser(*scale.range))
+        for scale in form.scales
+        if scale.field
+    )
+    return FieldMap(tuple(items), checkboxes, totals)
+
+
+def checkbox_column(field: str, code: str) -> str:
+    """The column of one choice of a checkbox field in a flat export: `field___code`."""
+    return f"{field}___{code.lower().replace('-', '_')}"

@@ -1,0 +1,261 @@
+"""Whatever happens on the way, in the end each record system holds what it should, each thing once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from adapter.fhir.comparison import is_same_content
+from adapter.fhir.retraction import retract
+from adapter.store import instances, versions
+from adapter.store.database import Database
+from adapter.store.versions import Version
+from adapter.sync.outgoing import wire_text
+from adapter.sync.plan import plan
+from adapter.sync.push import push
+from adapter.sync.verify import verify
+from tests.properties.world import (
+    CONSENTS,
+    FAULTS,
+    PROFILES,
+    PURPOSES,
+    RECORDS,
+    Agreed,
+    Answered,
+    Change,
+    Happened,
+    Hit,
+    Ingested,
+    Meanwhile,
+    Present,
+    Pushed,
+    Resource,
+    Step,
+    Verified,
+    Which,
+    Withdrew,
+    World,
+)
+
+PEOPLE = st.sampled_from(RECORDS)
+CHANGES: st.SearchStrategy[Change] = st.one_of(
+    st.builds(
+        Answered,
+        PEOPLE,
+        st.sampled_from(["mood", "mood later", "pain", "tally"]),
+        st.none() | st.integers(0, 3),
+    ),
+    st.builds(Happened, PEOPLE, st.integers(1, 2), st.sampled_from([None, "fell", "fell hard"])),
+    st.builds(
+        Agreed,
+        PEOPLE,
+        st.sampled_from(CONSENTS),
+        st.sampled_from(["given", "refused", "withdrawn", "unknown"]),
+    ),
+    st.builds(Present, PEOPLE, st.booleans()),
+)
+SOME_CHANGES = st.lists(CHANGES, min_size=1, max_size=4).map(tuple)
+HITS: st.SearchStrategy[Hit | Meanwhile] = st.one_of(
+    st.sampled_from(tuple(FAULTS)), st.builds(Meanwhile, SOME_CHANGES, st.booleans())
+)
+CLINICS: st.SearchStrategy[Which] = st.sampled_from(("repository", "clinic"))
+STEPS: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Ingested, SOME_CHANGES, st.sampled_from([False, False, False, True])),
+    st.builds(Withdrew, PEOPLE, st.sampled_from(CONSENTS)),
+    st.builds(Pushed, CLINICS, st.lists(HITS, max_size=8).map(tuple)),
+    st.builds(Pushed, CLINICS, st.lists(HITS, max_size=8).map(tuple)),
+    st.builds(Verified, CLINICS, st.lists(HITS, max_size=3).map(tuple)),
+)
+
+
+@given(history=st.lists(STEPS, min_size=1, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_after_any_history_each_record_system_holds_the_newest_that_it_may_know_and_each_once(
+    history: list[Step],
+) -> None:
+    with TemporaryDirectory() as folder, World(Path(folder)) as world:
+        world.ingest()
+        for step in history:
+            world.run(step)
+
+        for which in PROFILES:
+            settle(world, which)
+
+        for which in PROFILES:
+            check_what_is_there(world, which)
+            check_the_order_of_what_came(world, which)
+            check_what_crossed_the_wire(world, which)
+            check_that_nothing_is_left_to_send(world, which)
+        check_the_ledger(world)
+
+
+def settle(world: World, which: Which) -> None:
+    """A clean sync, twice: the first reading back may find something gone."""
+    world.far[which].faults.clear()
+    world.ingest()
+    for _ in range(2):
+        push(world.clinic(which))
+        verify(world.clinic(which))
+
+
+def check_what_is_there(world: World, which: Which) -> None:
+    accepts = PROFILES[which].accepts
+    far = world.far[which]
+    for version in newest(world.database):
+        if version.type not in accepts:
+            continue
+        name = f"{version.type}/{version.id}"
+        there = far.holds(name)
+        if version.is_retracted:
+            assert is_taken_back(there), name
+        elif version.form == "tally":
+            assert far.version_of(name) == 0, name
+        elif may_know(world, which, version, there):
+            assert there is not None, name
+            assert is_same_content(on_the_wire(world, which, version), there), name
+        elif which == "clinic" and world.words(version.participant)["share"] == "withdrawn":
+            assert is_taken_back(there), name
+        else:
+            assert there is None or was_said(world, which, version, there), name
+    for kind, id_ in everything_at(world, which):
+        assert kind in accepts or kind == "Patient"
+        assert versions.latest(world.database.read(), kind, id_) or which == "clinic"
+
+
+def newest(database: Database) -> list[Version]:
+    tx = database.read()
+    return [version for kind in versions.types(tx) for version in versions.of_type(tx, kind)]
+
+
+def everything_at(world: World, which: Which) -> list[tuple[str, str]]:
+    resources = world.far[which].system.resources
+    return [(kind, id_) for kind in PROFILES[which].accepts for id_ in resources.ids(kind)]
+
+
+def is_taken_back(there: Resource | None) -> bool:
+    return there is None or there.get("status") == "entered-in-error" or there.get("active") is False
+
+
+def may_know(world: World, which: Which, version: Version, there: Resource | None) -> bool:
+    if not version.participant:
+        return True
+    word = world.words(version.participant)[PURPOSES[which]]  # type: ignore[index]
+    is_notice = version.form == "participation" and there is not None
+    return word == "given" or (word == "withdrawn" and is_notice)
+
+
+def on_the_wire(world: World, which: Which, version: Version) -> bytes:
+    ours = world.trial.identity.patient(version.participant)
+    theirs = ours if which == "repository" else f"p{version.participant}"
+    text = wire_text(version.text, is_retraction=False, ours=ours, theirs=theirs)
+    assert text is not None
+    return text
+
+
+def was_said(world: World, which: Which, version: Version, there: Resource) -> bool:
+    rows = world.database.read().execute(
+        "SELECT version, text FROM version WHERE type = ? AND id = ?", (version.type, version.id)
+    )
+    return any(
+        bare(json.loads(row["text"])) == bare(ours(world, which, version, there)) for row in rows
+    )
+
+
+def ours(world: World, which: Which, version: Version, there: Resource) -> Resource:
+    """What is there, with our Patient in it."""
+    mine = world.trial.identity.patient(version.participant)
+    theirs = mine if which == "repository" else f"p{version.participant}"
+    said: Resource = json.loads(
+        json.dumps(there).replace(f'"Patient/{theirs}"', f'"Patient/{mine}"')
+    )
+    return said
+
+
+def bare(resource: Resource) -> Resource:
+    """A resource without what says whether it holds, and without what servers add."""
+    meta = {k: v for k, v in resource.get("meta", {}).items() if k in {"security", "profile", "tag"}}
+    rest = {k: v for k, v in resource.items() if k not in {"status", "active", "meta", "text"}}
+    return {**rest, "meta": meta}
+
+
+def check_the_order_of_what_came(world: World, which: Which) -> None:
+    """No older version came after a newer one."""
+    tx = world.database.read()
+    for version in newest(world.database):
+        rows = tx.execute(
+            "SELECT version, text FROM version WHERE type = ? AND id = ? ORDER BY version",
+            (version.type, version.id),
+        ).fetchall()
+        known = [(row["version"], bare(json.loads(row["text"]))) for row in rows]
+        reached = 0
+        for stored in world.far[which].system.resources.versions(version.type, version.id):
+            if stored.body is None:
+                continue
+            said = bare(ours(world, which, version, json.loads(stored.body)))
+            fitting = [number for number, text in known if text == said and number >= reached]
+            assert fitting, f"{version.type}/{version.id} went back"
+            reached = fitting[0]
+
+
+def check_what_crossed_the_wire(world: World, which: Which) -> None:
+    """Nothing of who never agreed was sent; a retraction said nothing that had not been said."""
+    purpose: Any = PURPOSES[which]
+    never = [record for record in RECORDS if (record, purpose) not in world.agreed]
+    said: dict[str, list[Resource]] = {}
+    for entries in world.far[which].transactions:
+        for entry in entries:
+            resource = entry.get("resource")
+            if resource is None:
+                continue
+            text = json.dumps(resource)
+            for record in never:
+                assert f"Patient/{world.trial.identity.patient(record)}" not in text
+                assert f'"Patient/p{record}"' not in text
+            before = said.setdefault(entry["request"]["url"], [])
+            if resource.get("status") == "entered-in-error" or resource.get("active") is False:
+                assert bare(resource) in before, entry["request"]["url"]
+            before.append(bare(resource))
+
+
+def check_that_nothing_is_left_to_send(world: World, which: Which) -> None:
+    far = world.far[which]
+    sent = len(far.transactions)
+    told = plan(world.clinic(which))
+    world.ingest()
+    push(world.clinic(which))
+    verify(world.clinic(which), everything=False)
+
+    assert len(far.transactions) == sent
+    assert (told.create, told.update, told.retract) == ({}, {}, {})
+
+
+def check_the_ledger(world: World) -> None:
+    """Every delivery came to an end, and the newest of everything is what a first reading gives."""
+    tx = world.database.read()
+    assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    rows = tx.execute("SELECT DISTINCT state FROM delivery").fetchall()
+    assert {row["state"] for row in rows} <= {"confirmed", "held", "superseded"}
+    for record, person in world.people.items():
+        known = instances.participant(tx, record)
+        assert (known is not None) is person.is_present
+        if known is not None:
+            assert {name: said.word for name, said in known.consents.items()} == world.words(record)
+    with TemporaryDirectory() as folder:
+        fresh = Database(Path(folder) / "ledger.sqlite")
+        world.ingest(database=fresh)
+        assert live(world.database) == live(fresh)
+        fresh.close()
+
+
+def live(database: Database) -> dict[tuple[str, str], Resource]:
+    """What holds, by name; Provenances apart, which tell of each change."""
+    return {
+        (version.type, version.id): bare(json.loads(version.text))
+        for version in newest(database)
+        if not version.is_retracted and version.type not in {"Provenance", "Consent"}
+    }

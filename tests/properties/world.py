@@ -1,0 +1,415 @@
+"""A trial that goes on: what its database holds, what the record systems got, and what hits the wire.
+
+Everything is made of plain values, so that a history that breaks a law can be read, and shortened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import httpx
+
+from adapter.errors import EhrError, NotFoundError
+from adapter.ingest import Ledger, Trial, ingest
+from adapter.ingest.participation import withdraw
+from adapter.instruments.participant import ConsentWord
+from adapter.store.database import Database
+from adapter.store.identities import Crosswalk
+from adapter.sync.client import FhirClient
+from adapter.sync.clinic import Clinic
+from adapter.sync.profile import ClinicProfile, PatientRule
+from adapter.sync.push import push
+from adapter.sync.verify import verify
+from tests.unit.ingest import project
+from tests.unit.sync.desk import IHI, limited, patient
+from tests.unit.sync.far_side import BASE, FarSide, Take, answering, lost, outcome
+
+Resource = dict[str, Any]
+Which = Literal["repository", "clinic"]
+Place = Literal["mood", "mood later", "pain", "tally"]
+Consent = Literal["research", "share"]
+
+RECORDS = ("1", "2", "3")
+CONSENTS: tuple[Consent, ...] = ("research", "share")
+PURPOSES = {"repository": "research", "clinic": "share"}
+NOW = datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
+# The arm can be told from the tally: it leaves for nobody.
+STUDY = project.STUDY.replace(
+    "source_form: tally, at: [week-0, week-4]",
+    "source_form: tally, at: [week-0, week-4], reveals_allocation: true",
+)
+REPOSITORY = limited(
+    ClinicProfile(
+        kind="clinic",
+        id="repository",
+        title="A research repository",
+        purpose="research",
+        route="fhir-rest",
+        accepts=(
+            *("Device", "ResearchStudy", "Questionnaire", "Patient", "ResearchSubject"),
+            *("Consent", "QuestionnaireResponse", "Observation", "AdverseEvent", "Provenance"),
+        ),
+        patient=PatientRule(create=True),
+    ),
+    entries=7,
+)
+CLINIC = REPOSITORY.model_copy(
+    update={
+        "id": "clinic",
+        "purpose": "care",
+        "accepts": (
+            *("Device", "ResearchStudy", "Questionnaire"),
+            *("QuestionnaireResponse", "Observation", "AdverseEvent", "Provenance"),
+        ),
+        "patient": PatientRule(find_by="ihi"),
+    }
+)
+PROFILES: dict[Which, ClinicProfile] = {"repository": REPOSITORY, "clinic": CLINIC}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody's form says this now; None: it is not there."""
+
+    record: str
+    place: Place
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Somebody's adverse event of this number; None: it is not there."""
+
+    record: str
+    number: int
+    what: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the source says of somebody's consent."""
+
+    record: str
+    consent: Consent
+    word: ConsentWord
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whether the source holds somebody at all."""
+
+    record: str
+    is_present: bool
+
+
+Change = Answered | Happened | Agreed | Present
+Hit = Literal[
+    "passes",
+    "nobody",
+    "busy",
+    "lost",
+    "lost late",
+    "broken",
+    "broken late",
+    "HTML late",
+    "too few late",
+    "killed",
+    "killed late",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """While a request is on its way, another process reads an export with these changes."""
+
+    changes: tuple[Change, ...]
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """An export with these changes is read; or its reading is killed after the first rows."""
+
+    changes: tuple[Change, ...]
+    is_killed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrew:
+    """The operator records a withdrawal."""
+
+    record: str
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push, and what hits its requests, one after the other."""
+
+    clinic: Which
+    hits: tuple[Hit | Meanwhile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A reading back, and what hits its requests."""
+
+    clinic: Which
+    hits: tuple[Hit | Meanwhile, ...]
+
+
+Step = Ingested | Withdrew | Pushed | Verified
+
+
+class Killed(BaseException):  # noqa: N818 - no error: the end of a process
+    """The process ends here."""
+
+
+@dataclass
+class Person:
+    """One record of the source."""
+
+    is_present: bool = True
+    answers: dict[Place, int] = field(default_factory=lambda: {"mood": 1})
+    events: dict[int, str] = field(default_factory=dict)
+    consents: dict[Consent, ConsentWord] = field(
+        default_factory=lambda: {"research": "given", "share": "given"}
+    )
+
+
+class World:
+    """The source, the ledger and two record systems; `run` makes a step happen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.people = {record: Person() for record in RECORDS}
+        self.withdrawn: set[tuple[str, Consent]] = set()
+        self.agreed: set[tuple[str, Consent]] = set()
+        """Who ever agreed to what, as far as the ledger was told."""
+        self.far: dict[Which, FarSide] = {name: FarSide(lambda: NOW) for name in PROFILES}
+        self.far["clinic"].system.seed(patient(f"p{record}", ihi(record)) for record in RECORDS)
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _open(self) -> None:
+        self.database = Database(self.folder / "ledger.sqlite")
+        self.crosswalk = Crosswalk(self.folder / "crosswalk.sqlite")
+        self.clients = {name: httpx.Client(transport=far, base_url=BASE) for name, far in self.far.items()}
+        self.trial = trial()
+
+    def _close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+        self.crosswalk.close()
+        self.database.close()
+
+    def clinic(self, which: Which) -> Clinic:
+        """One clinic at work, which waits for nothing."""
+        return Clinic(
+            PROFILES[which],
+            FhirClient(self.clients[which], lambda: NOW),
+            self.database,
+            self.crosswalk,
+            self.trial.study,
+            self.trial.identity,
+            lambda: NOW,
+            lambda _: None,
+        )
+
+    # What happens
+
+    def run(self, step: Step) -> None:
+        """Makes a step happen; a killed process is started anew."""
+        try:
+            self._run(step)
+        except EhrError:
+            pass
+        except Killed:
+            self._close()
+            self._open()
+
+    def _run(self, step: Step) -> None:
+        match step:
+            case Ingested(changes, is_killed):
+                self.change(changes)
+                self.ingest(is_killed=is_killed)
+            case Withdrew(record, consent):
+                self._withdraw(record, consent)
+            case Pushed(which, hits):
+                self._hit(which, hits)
+                push(self.clinic(which))
+            case Verified(which, hits):
+                self._hit(which, hits)
+                verify(self.clinic(which))
+
+    def change(self, changes: Iterable[Change]) -> None:
+        """Changes what the source holds."""
+        for change in changes:
+            person = self.people[change.record]
+            match change:
+                case Answered(_, place, value):
+                    _put(person.answers, place, value)
+                case Happened(_, number, what):
+                    _put(person.events, number, what)
+                case Agreed(_, consent, word):
+                    person.consents[consent] = word
+                case Present(_, is_present):
+                    person.is_present = is_present
+
+    def ingest(self, *, is_killed: bool = False, database: Database | None = None) -> None:
+        """Reads an export of what the source holds now."""
+
+        def killing(_: int) -> None:
+            if is_killed:
+                raise Killed
+
+        for record, person in self.people.items():
+            if person.is_present:
+                self.agreed |= {
+                    (record, name) for name, word in person.consents.items() if word == "given"
+                }
+        ledger = Ledger(database or self.database, self.crosswalk)
+        source = project.Bench(self.folder, ledger.database, self.crosswalk, self.trial).source(
+            project.records_csv(rows(self.people)), missing_limit=100
+        )
+        ingest(ledger, self.trial, source, NOW.isoformat(), killing)
+
+    def _withdraw(self, record: str, consent: Consent) -> None:
+        try:
+            with self.database.write() as tx:
+                withdraw(tx, self.trial, record, consent, NOW.isoformat())
+        except NotFoundError:
+            return
+        self.withdrawn.add((record, consent))
+
+    def _hit(self, which: Which, hits: Iterable[Hit | Meanwhile]) -> None:
+        far = self.far[which]
+        far.faults.clear()
+        for hit in hits:
+            far.faults.append(
+                self._meanwhile(hit) if isinstance(hit, Meanwhile) else FAULTS[hit]
+            )
+
+    def _meanwhile(self, hit: Meanwhile) -> Any:  # noqa: ANN401 - a fault
+        def fault(request: httpx.Request, take: Take) -> httpx.Response:
+            answer = take(request) if hit.is_late else None
+            self.change(hit.changes)
+            other = Database(self.folder / "ledger.sqlite")
+            self.ingest(database=other)
+            other.close()
+            return answer or take(request)
+
+        return fault
+
+    def words(self, record: str) -> dict[Consent, ConsentWord]:
+        """What the ledger should know of somebody's consents."""
+        said = self.people[record].consents
+        return {
+            name: "withdrawn" if word == "given" and (record, name) in self.withdrawn else word
+            for name, word in said.items()
+        }
+
+
+def ihi(record: str) -> str:
+    """The number that the clinic knows somebody by."""
+    return f"800360990000{record:0>4}"
+
+
+def trial() -> Trial:
+    """The small trial, for these two receivers."""
+    small = project.small_trial()
+    study = project.study(STUDY)
+    identity = type(small.identity)(study, project.KEY)
+    receivers = tuple(profile.receiver for profile in PROFILES.values())
+    return Trial(study, small.forms, identity, receivers, "1.2.3")
+
+
+def rows(people: dict[str, Person]) -> list[project.Cells]:
+    """What an export says."""
+    said: list[project.Cells] = []
+    for record, person in people.items():
+        if not person.is_present:
+            continue
+        answers = person.answers
+        first = project.person(record, ihi=ihi(record), agree_research="", agree_share="")
+        for name, word in person.consents.items():
+            first |= _consent(name, word)
+        if "mood" in answers:
+            first |= project.mood(*str(answers["mood"]) * 3)
+        if "pain" in answers:
+            first |= project.pain(str(answers["pain"]), "2.50")
+        if "tally" in answers:
+            first |= project.tally(str(answers["tally"]))
+        said.append(first)
+        if "mood later" in answers:
+            said.append(project.at_week_4(record, **project.mood(*str(answers["mood later"]) * 3)))
+        said += [
+            project.incident(record, str(number), incident_what=what)
+            for number, what in sorted(person.events.items())
+        ]
+    return said
+
+
+def _consent(name: Consent, word: ConsentWord) -> project.Cells:
+    agree, stop = f"agree_{name}", f"stop_{name}"
+    match word:
+        case "given":
+            return {agree: "1"}
+        case "refused":
+            return {agree: "0"}
+        case "withdrawn":
+            return {agree: "1", stop: "1", "stop_date": "2024-03-01"}
+        case _:
+            return {}
+
+
+def _put(place: dict[Any, Any], name: object, value: object) -> None:
+    if value is None:
+        place.pop(name, None)
+    else:
+        place[name] = value
+
+
+def _killed(_: httpx.Request, __: Take) -> httpx.Response:
+    raise Killed
+
+
+def _too_few(request: httpx.Request, take: Take) -> httpx.Response:
+    answer = take(request)
+    said = json.loads(answer.content)
+    said["entry"] = said.get("entry", [])[1:]
+    return httpx.Response(answer.status_code, json=said)
+
+
+def _late(fault: Any) -> Any:  # noqa: ANN401 - faults
+    def late(request: httpx.Request, take: Take) -> httpx.Response:
+        take(request)
+        answer: httpx.Response = fault(request, take)
+        return answer
+
+    return late
+
+
+FAULTS: dict[Hit, Any] = {
+    "passes": None,
+    "nobody": lost(httpx.ConnectError),
+    "busy": answering(429, Retry_After="5"),
+    "lost": lost(httpx.ReadTimeout),
+    "lost late": _late(lost(httpx.ReadTimeout)),
+    "broken": answering(500, outcome("out of memory")),
+    "broken late": _late(answering(502)),
+    "HTML late": _late(answering(200, "<html>")),
+    "too few late": _too_few,
+    "killed": _killed,
+    "killed late": _late(_killed),
+}

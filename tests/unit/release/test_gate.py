@@ -1,0 +1,144 @@
+"""The release gate as a table: who may know what, and by which rule not."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.instruments.participant import ConsentWord
+from adapter.instruments.study import Purpose, Study
+from adapter.release import PARTICIPATION, Decision, Subject, decide
+from tests.forms import STUDY_TEXT, study_of
+
+FORMS = """
+forms:
+  - {form: phq-9, source_form: phq9, at: [week-0]}
+  - {form: session-attendance, source_form: sessions, at: [week-0], reveals_allocation: true}
+"""
+CONSENT = (
+    "  - {{id: {id}, purpose: {purpose}, form: consent, given: {{field: {id}, equals: '1'}},"
+    " on_withdrawal: keep}}\n"
+)
+
+
+def study_with(**purposes: str) -> Study:
+    rules = "".join(CONSENT.format(id=name, purpose=word) for name, word in purposes.items())
+    consents = f"consents:\n{rules}" if rules else ""
+    return study_of(f"{STUDY_TEXT}{consents}{FORMS}")
+
+
+STUDY = study_with(research="research", share="care", both="care")
+
+SOMEBODYS = Subject("1", "phq-9")
+NOTICE = Subject("1", PARTICIPATION, is_known_there=True)
+NEWS = Subject("1", PARTICIPATION)
+BLINDED = Subject("1", "session-attendance")
+NOBODYS = Subject("", "phq-9")
+BLINDED_FORM = Subject("", "session-attendance")
+RETRACTION = Subject("1", "phq-9", is_retraction=True)
+BLINDED_RETRACTION = Subject("1", "session-attendance", is_retraction=True)
+
+
+@pytest.mark.parametrize(
+    ("subject", "purpose", "research", "share", "both", "rule"),
+    [
+        # What is from a form leaves when every consent of the purpose is given.
+        (SOMEBODYS, "research", "given", "refused", "refused", "released"),
+        (SOMEBODYS, "research", "refused", "given", "given", "consent-refused"),
+        (SOMEBODYS, "research", "withdrawn", "given", "given", "consent-withdrawn"),
+        (SOMEBODYS, "research", "unknown", "given", "given", "consent-unknown"),
+        (SOMEBODYS, "care", "refused", "given", "given", "released"),
+        (SOMEBODYS, "care", "given", "given", "refused", "consent-refused"),
+        (SOMEBODYS, "care", "given", "withdrawn", "given", "consent-withdrawn"),
+        (SOMEBODYS, "care", "given", "given", "unknown", "consent-unknown"),
+        # Of two that are not given, the one that tells most is named.
+        (SOMEBODYS, "care", "given", "refused", "withdrawn", "consent-withdrawn"),
+        (SOMEBODYS, "care", "given", "unknown", "withdrawn", "consent-withdrawn"),
+        (SOMEBODYS, "care", "given", "unknown", "refused", "consent-refused"),
+        # A receiver that knows somebody is told that they withdrew, and nothing else.
+        (NOTICE, "research", "given", "given", "given", "released"),
+        (NOTICE, "research", "withdrawn", "given", "given", "withdrawal-notice"),
+        (NOTICE, "research", "refused", "given", "given", "consent-refused"),
+        (NOTICE, "research", "unknown", "given", "given", "consent-unknown"),
+        (NOTICE, "care", "given", "withdrawn", "refused", "withdrawal-notice"),
+        (NEWS, "research", "withdrawn", "given", "given", "consent-withdrawn"),
+        (NEWS, "research", "given", "given", "given", "released"),
+        # What tells the arm leaves for nobody, whatever was agreed to.
+        (BLINDED, "research", "given", "given", "given", "blinding"),
+        (BLINDED, "care", "given", "given", "given", "blinding"),
+        (BLINDED, "care", "given", "withdrawn", "given", "blinding"),
+        (BLINDED_FORM, "research", "given", "given", "given", "blinding"),
+        # What belongs to nobody needs nobody's consent.
+        (NOBODYS, "research", "unknown", "unknown", "unknown", "released"),
+        (NOBODYS, "care", "refused", "refused", "refused", "released"),
+        # A retraction always leaves.
+        (RETRACTION, "research", "withdrawn", "withdrawn", "withdrawn", "retraction"),
+        (RETRACTION, "care", "refused", "refused", "refused", "retraction"),
+        (RETRACTION, "care", "unknown", "unknown", "unknown", "retraction"),
+        (RETRACTION, "care", "given", "given", "given", "retraction"),
+        (BLINDED_RETRACTION, "research", "given", "given", "given", "retraction"),
+        # What nobody foresaw is not permitted.
+        (SOMEBODYS, "marketing", "given", "given", "given", "consent-unknown"),
+        (NOTICE, "marketing", "withdrawn", "withdrawn", "withdrawn", "consent-unknown"),
+    ],
+)
+def test_the_gate_decides_by_this_table(  # noqa: PLR0913, PLR0917 - the columns of the table
+    subject: Subject,
+    purpose: Purpose,
+    research: ConsentWord,
+    share: ConsentWord,
+    both: ConsentWord,
+    rule: str,
+) -> None:
+    consents = {"research": research, "share": share, "both": both}
+
+    decision = decide(subject, STUDY, purpose, consents)
+
+    is_released = rule in {"released", "withdrawal-notice", "retraction"}
+    assert decision == Decision(is_released=is_released, rule=rule)  # type: ignore[arg-type]
+
+
+def test_a_study_that_asked_for_no_consent_releases_nothing_of_anybody() -> None:
+    study = study_with()
+
+    assert decide(SOMEBODYS, study, "research", {}).rule == "consent-unknown"
+    assert decide(NOBODYS, study, "research", {}).rule == "released"
+
+
+WORDS = st.sampled_from(get_args(ConsentWord))
+PURPOSES = st.sampled_from(("research", "care"))
+SUBJECTS = st.builds(
+    Subject,
+    st.sampled_from(["1", "2"]),
+    st.sampled_from(["phq-9", "session-attendance", PARTICIPATION, "another"]),
+    is_retraction=st.booleans(),
+    is_known_there=st.booleans(),
+)
+
+
+@given(
+    subject=SUBJECTS,
+    rules=st.dictionaries(st.sampled_from("abcd"), PURPOSES, max_size=4),
+    purpose=PURPOSES,
+    words=st.dictionaries(st.sampled_from("abcdx"), WORDS),
+)
+def test_nothing_of_anybody_leaves_without_every_consent_of_its_purpose(
+    subject: Subject,
+    rules: dict[str, str],
+    purpose: Purpose,
+    words: dict[str, ConsentWord],
+) -> None:
+    decision = decide(subject, study_with(**rules), purpose, words)
+
+    needed = [words.get(name) for name, word in rules.items() if word == purpose]
+    is_agreed = bool(needed) and set(needed) == {"given"}
+    is_notice = subject.form == PARTICIPATION and subject.is_known_there and "withdrawn" in needed
+    if subject.is_retraction:
+        assert decision.is_released
+    elif subject.form == "session-attendance":
+        assert not decision.is_released
+    else:
+        assert decision.is_released is (is_agreed or is_notice)
