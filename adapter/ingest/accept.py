@@ -116,10 +116,7 @@ def _put_all(
         text = draft.write()
         if draft.name[0] == "Observation" and said.before is not None:
             text = _with_history(tx, draft, text, said)
-        version = versions.put(tx, draft.name, text, belonging, said.now)
-        if version is not None:
-            owe(tx, trial, version, said.now)
-            yield version
+        yield from owe(tx, trial, versions.put(tx, draft.name, text, belonging, said.now), said.now)
 
 
 def _with_history(tx: Transaction, draft: Draft, text: bytes, said: Acceptance) -> bytes:
@@ -150,7 +147,7 @@ def retract_gone(
         and version.type != "Provenance"
         and not version.is_retracted
     ]
-    return [retracted for version in gone if (retracted := _retract(tx, trial, version, now))]
+    return [retracted for version in gone for retracted in _retract(tx, trial, version, now)]
 
 
 def retract_unit(tx: Transaction, trial: Trial, unit: str, now: str) -> None:
@@ -159,11 +156,9 @@ def retract_unit(tx: Transaction, trial: Trial, unit: str, now: str) -> None:
         _retract(tx, trial, version, now)
 
 
-def _retract(tx: Transaction, trial: Trial, version: Version, now: str) -> Version | None:
+def _retract(tx: Transaction, trial: Trial, version: Version, now: str) -> list[Version]:
     said = retract(read_text(version.text))
     text = version.text if said is None else write(said)
     belonging = Belonging(version.unit, version.participant, version.form, is_retracted=True)
-    retracted = versions.put(tx, (version.type, version.id), text, belonging, now)
-    if retracted is not None:
-        owe(tx, trial, retracted, now)
-    return retracted
+    name = (version.type, version.id)
+    return owe(tx, trial, versions.put(tx, name, text, belonging, now), now)

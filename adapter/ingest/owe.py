@@ -8,19 +8,21 @@ from adapter.fhir.retraction import retract
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import Receiver
-from adapter.store import deliveries, instances, versions
+from adapter.store import deliveries, instances, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
 _UNDER_WAY = frozenset({"claimed", "uncertain"})
 
 
-def owe(tx: Transaction, trial: Trial, version: Version, now: str) -> None:
-    """Owes a version to every receiver of its type.
+def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> list[Version]:
+    """Owes a version to every receiver of its type; gives it, or nothing where nothing is new.
 
     What is retracted is owed only where it is, or may be; where it never left, nothing is sent at
     all.
     """
+    if version is None:
+        return []
     for receiver in trial.receivers:
         if version.type not in receiver.accepts:
             continue
@@ -30,7 +32,21 @@ def owe(tx: Transaction, trial: Trial, version: Version, now: str) -> None:
         elif _is_with(tx, receiver, version):
             deliveries.enqueue(tx, receiver.name, version, "retract", now)
         else:
-            deliveries.cancel(tx, receiver.name, version, now)
+            deliveries.forget(tx, receiver.name, version, now)
+    return [version]
+
+
+def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
+    """Owes what the ledger holds to a receiver that is new, or takes a type it did not take."""
+    for receiver in trial.receivers:
+        added = receiver.accepts - receivers.accepted_before(tx, receiver.name)
+        after: int | None = 0
+        while added and after is not None:
+            page, after = receivers.newest_of(tx, added, after)
+            for version in page:
+                if deliveries.last_owed(tx, receiver.name, version) is None:
+                    deliveries.enqueue(tx, receiver.name, version, "put", now)
+        receivers.keep(tx, receiver.name, receiver.accepts)
 
 
 def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str) -> None:

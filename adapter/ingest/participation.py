@@ -106,6 +106,4 @@ def _put(
     tx: Transaction, trial: Trial, resource: dict[str, Any], belonging: Belonging, now: str
 ) -> None:
     name = (resource["resourceType"], resource["id"])
-    version = versions.put(tx, name, write(resource), belonging, now)
-    if version is not None:
-        owe(tx, trial, version, now)
+    owe(tx, trial, versions.put(tx, name, write(resource), belonging, now), now)

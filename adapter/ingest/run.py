@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import Acceptance, accept, next_status, retract_unit
+from adapter.ingest.owe import owe_newcomers
 from adapter.ingest.participation import accept_participant, accept_study, retract_participant
 from adapter.ingest.trial import Trial
 from adapter.instruments.fields import fields_of
@@ -102,6 +103,7 @@ def ingest(
     with database.sole_writer("ingest"):
         with database.write() as tx:
             report = Report(instances.start_run(tx, "redcap", now))
+            owe_newcomers(tx, trial, now)
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, source, report, now, step)
         _take_people(work)
@@ -258,10 +260,7 @@ def _status_word(
         return "in-progress"
     zone = work.trial.study.timezone
     enrolled = datetime.fromisoformat(person.enrolled).date()
-    try:
-        closes = end_of_window(enrolled, point.week, point.closes_days, zone)
-    except OverflowError:  # a window that ends after the year 9999 is open
-        return "in-progress"
+    closes = end_of_window(enrolled, point.week, point.closes_days, zone)
     return "in-progress" if work.source.as_of < closes else "stopped"
 
 

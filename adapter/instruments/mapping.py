@@ -6,7 +6,7 @@ between them. Nothing here touches a disk: text comes in, values or findings go 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -92,18 +92,16 @@ def _validated(
 
 def _without(value: object, place: Place) -> object:
     """The same, but without the word at this place."""
-    if isinstance(value, list):
-        return [
-            _without(part, place[1:]) if index == place[0] else part
-            for index, part in enumerate(value)
-        ]
     if isinstance(value, dict):
         kept = {word: part for word, part in value.items() if place != (word,)}
         return {
             word: _without(part, place[1:]) if word == place[0] else part
             for word, part in kept.items()
         }
-    return value
+    parts = value if isinstance(value, list) else []
+    return [
+        _without(part, place[1:]) if index == place[0] else part for index, part in enumerate(parts)
+    ]
 
 
 def _locate(
@@ -169,7 +167,7 @@ def _not_yaml(wrong: yaml.YAMLError, file: str) -> Problem:
 
 def _impossible(node: yaml.Node | None, file: str) -> Iterator[Problem]:
     """Each scalar that YAML takes for a date or a number, and that is none: 2023-02-30."""
-    for scalar in _scalars(node):
+    for scalar in _scalars([node] if node else []):
         try:
             yaml.SafeLoader("").construct_object(scalar)
         except ValueError:
@@ -182,17 +180,12 @@ def _impossible(node: yaml.Node | None, file: str) -> Iterator[Problem]:
             )
 
 
-def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
-    match node:
-        case yaml.ScalarNode():
-            yield node
-        case yaml.SequenceNode():
-            for part in node.value:
-                yield from _scalars(part)
-        case yaml.MappingNode():
-            for key, value in node.value:
-                yield from _scalars(key)
-                yield from _scalars(value)
+def _scalars(parts: Iterable[yaml.Node | tuple[yaml.Node, ...]]) -> Iterator[yaml.ScalarNode]:
+    for part in parts:
+        if isinstance(part, yaml.ScalarNode):
+            yield part
+        else:  # a list, a mapping, or a pair of word and value
+            yield from _scalars(part.value if isinstance(part, yaml.Node) else part)
 
 
 def _texts(place: Place) -> tuple[str, ...]:

@@ -49,11 +49,14 @@ def score_response(response: Response) -> tuple[Score, ...]:
 def band_of(scale: Scale, value: Decimal) -> Band | None:
     """The band that holds a value, None for a scale without bands."""
     for band in scale.bands:
-        if value >= band.low and (
-            value <= band.high if band.high is not None else value < (band.below or value)
-        ):
+        ends_later = value <= band.high if band.high is not None else _is_less(value, band.below)
+        if value >= band.low and ends_later:
             return band
     return None
+
+
+def _is_less(value: Decimal, end: Decimal | None) -> bool:
+    return end is not None and value < end
 
 
 @functools.cache

@@ -107,6 +107,17 @@ def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
     )
 
 
+def forget(tx: Transaction, clinic: str, version: Version, now: str) -> None:
+    """Takes back what never left, and the Provenances that wait: they would name what is not there."""
+    cancel(tx, clinic, version, now)
+    tx.execute(
+        "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND unit = ?"
+        " AND type = 'Provenance' AND action = 'put'"
+        " AND state IN ('queued', 'held', 'refused', 'quarantined')",
+        (now, clinic, version.unit),
+    )
+
+
 def reopen(tx: Transaction, clinic: str, now: str) -> None:
     """Before a push: asks the gate again about what was held, and doubts what was under way.
 

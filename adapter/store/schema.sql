@@ -97,6 +97,11 @@ CREATE TABLE rejection (            -- rows that did not go through, with their 
 );
 CREATE INDEX rejection_by_run ON rejection (run);
 
+CREATE TABLE receiver (             -- whom the ledger has met, and which types it owed them
+  receiver TEXT PRIMARY KEY,
+  accepts  TEXT NOT NULL             -- JSON: resource types
+) WITHOUT ROWID;
+
 CREATE TABLE run (
   run     INTEGER PRIMARY KEY AUTOINCREMENT,
   source  TEXT NOT NULL,

@@ -114,7 +114,7 @@ def test_nothing_on_the_server_stands_with_the_people_of_one_arm_alone(
     people = defaultdict(set)
     for resource in everything:
         if owner := owners.get(name_of(resource)):
-            for leaf in leaves_of(resource, resource["resourceType"]):
+            for leaf in leaves_of(without_marks(resource), resource["resourceType"]):
                 people[leaf].add(owner)
 
     told_by = {
@@ -167,11 +167,11 @@ def test_the_server_says_what_the_ledger_wrote(
     rows = tx.execute("SELECT text FROM version")
     written = {name_of(resource): resource for resource in (read_text(row[0]) for row in rows)}
 
-    changed = [
-        name_of(resource)
-        for resource in everything
-        if text_of(without_marks(resource)) != text_of(without_marks(written[name_of(resource)]))
-    ]
+    changed = []
+    for resource in everything:
+        said = written.get(name_of(resource), {})
+        if text_of(without_marks(resource)) != text_of(without_marks(said)):
+            changed.append(name_of(resource))
 
     assert changed == []
 

@@ -118,7 +118,7 @@ def check_what_is_there(world: World, which: Which) -> None:
         elif may_know(world, which, version, there):
             assert there is not None, name
             assert is_same_content(on_the_wire(world, which, version), there), name
-        elif which == "clinic" and world.words(version.participant)["share"] == "withdrawn":
+        elif which == "clinic" and has_withdrawn(world, version.participant):
             assert is_taken_back(there), name
         else:
             assert there is None or was_said(world, which, version, there), name
@@ -134,7 +134,7 @@ def newest(database: Database) -> list[Version]:
 
 def everything_at(world: World, which: Which) -> list[tuple[str, str]]:
     resources = world.far[which].system.resources
-    return [(kind, id_) for kind in PROFILES[which].accepts for id_ in resources.ids(kind)]
+    return [(kind, id_) for kind in PROFILES[which].accepts for id_ in resources.live(kind)]
 
 
 def is_taken_back(there: Resource | None) -> bool:
@@ -144,9 +144,15 @@ def is_taken_back(there: Resource | None) -> bool:
 def may_know(world: World, which: Which, version: Version, there: Resource | None) -> bool:
     if not version.participant:
         return True
+    if not world.people[version.participant].is_present:
+        return False  # of whom the source no longer knows, nobody knows what they agree to
     word = world.words(version.participant)[PURPOSES[which]]  # type: ignore[index]
     is_notice = version.form == "participation" and there is not None
     return word == "given" or (word == "withdrawn" and is_notice)
+
+
+def has_withdrawn(world: World, record: str) -> bool:
+    return world.people[record].is_present and world.words(record)["share"] == "withdrawn"
 
 
 def on_the_wire(world: World, which: Which, version: Version) -> bytes:

@@ -109,6 +109,9 @@ def refusal(form: Form, study: Study, record: Record) -> AnswerError:
         pytest.param("hour", "10:00:00", "a time of day HH:MM", id="hour with seconds"),
         pytest.param("line", "   ", "text that is not blank", id="blank line"),
         pytest.param("lines", "\n", "text that is not blank", id="blank text"),
+        pytest.param("line", "a\x07b", "text without control characters", id="a bell"),
+        pytest.param("at_least", "2147483648", "a whole number of at least 3", id="33 bits"),
+        pytest.param("number", "\u0661", "a number", id="another alphabet's digit"),
         pytest.param("total", "63.6", "a number from -5 to 63.5", id="total too high"),
         pytest.param("total", "-5.1", "a number from -5 to 63.5", id="total too low"),
         pytest.param("total", "many", "a number from -5 to 63.5", id="total in words"),
@@ -214,6 +217,12 @@ def test_what_was_found_is_described_and_not_quoted(raw: str, described: str) ->
         pytest.param("yes_no", "0", Answer("attended", (False,), counts=Decimal(0)), id="no"),
         pytest.param("whole", "0", Answer("whole", (0,), counts=Decimal(0)), id="lowest integer"),
         pytest.param("whole", "10", Answer("whole", (10,), counts=Decimal(10)), id="highest"),
+        pytest.param(
+            "at_least",
+            "2147483647",
+            Answer("at-least", (2147483647,), counts=Decimal(2147483647)),
+            id="32 bits",
+        ),
         pytest.param("whole", " +7 ", Answer("whole", (7,), counts=Decimal(7)), id="signed"),
         pytest.param(
             "at_least", "3", Answer("at-least", (3,), counts=Decimal(3)), id="integer at its min"

@@ -25,6 +25,9 @@ def shipped() -> Study:
         pytest.param("status: done", "status", "'active'", id="status that FHIR does not know"),
         pytest.param('missing_codes: {"-9": lost}', "missing_codes.-9", "'unknown'", id="reason"),
         pytest.param("period: {start: 2023-3-1}", "period.start", "match pattern", id="day"),
+        pytest.param(
+            'period: {start: "2023-02-30"}', "period.start", "a day of the calendar", id="no day"
+        ),
     ],
 )
 def test_a_word_that_no_study_can_mean_is_found(wrong: str, place: str, expected: str) -> None:
