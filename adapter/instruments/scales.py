@@ -9,18 +9,20 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from adapter.errors import Problem
 from adapter.instruments.form import Form, Item, Scale
 from adapter.instruments.items import bounds_of, repeated
 from adapter.instruments.mapping import Lines, Place
 
+_ZERO = Decimal(0)
+
 
 def scale_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
     """What is wrong with one scale of a form."""
     yield from _source_findings(form, scale, place, lines)
-    yield from _method_findings(scale, place, lines)
+    yield from _method_findings(form, scale, place, lines)
     yield from _recode_findings(form, scale, place, lines)
     yield from _table_findings(form, scale, place, lines)
     yield from _range_findings(form, scale, place, lines)
@@ -82,7 +84,7 @@ def _counts(form: Form, item: Item) -> bool:
     return item.type == "boolean" or (is_number and bounds_of(form, item) is not None)
 
 
-def _method_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+def _method_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
     if scale.multiply > 1 and scale.method != "sum":
         yield lines.problem(
             (*place, "multiply"),
@@ -99,17 +101,26 @@ def _method_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Probl
             f"{scale.missing.at_least}",
             "Correct the number.",
         )
-    if scale.missing.fill == "none" and scale.method in {"sum", "lookup"}:
+    if scale.method not in {"sum", "lookup"}:
+        return
+    if scale.missing.fill == "none":
         yield lines.problem(
             (*place, "missing", "fill"),
             "`mean`, because a sum with gaps is too low",
             "`none`",
             "Write `mean`, or leave `missing` out.",
         )
+    elif len(set(_spans(form, scale))) > 1:
+        yield lines.problem(
+            (*place, "missing", "fill"),
+            "items that all have the same lowest and highest count",
+            "items that differ, so that a mean of some says nothing of the others",
+            "Leave `missing` out.",
+        )
 
 
 def _recode_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    """Reversal needs bounds; a recode must say what every possible value counts."""
+    """Reversal needs bounds; a recode must say what each possible value counts."""
     for item in form.items:
         values = _values(form, item)
         if item.link_id in scale.reverse and not values:
@@ -119,13 +130,11 @@ def _recode_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> It
                 f"`{item.link_id}`, which has neither",
                 "Give the item its bounds.",
             )
-        if item.link_id in scale.recode and (
-            not values or values - set(scale.recode[item.link_id])
-        ):
+        if item.link_id in scale.recode and set(scale.recode[item.link_id]) != values:
             yield lines.problem(
                 (*place, "recode"),
-                f"every value that `{item.link_id}` can have",
-                "some of them left out",
+                f"every value that `{item.link_id}` can have, and no other",
+                "some left out, or others",
                 "Say what each value counts.",
             )
 
@@ -185,41 +194,63 @@ def _range_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Ite
 def _scores(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
     """The lowest and highest possible score, None where there is no end to it."""
     step = Decimal(1).scaleb(-scale.places)
-    if scale.method == "lookup":
-        if not scale.table:
-            return None
-        ends = min(scale.table.values()), max(scale.table.values())
-    elif scale.method == "mean":
-        spans = [_span(form, scale, item) for item in form.items if item.link_id in scale.items]
-        known = [span for span in spans if span is not None]
-        if not known or len(known) < len(spans):
-            return None
-        ends = min(low for low, _ in known), max(high for _, high in known)
-    else:
-        reach = _reach(form, scale)
-        if reach is None or not scale.items:
-            return None
-        ends = reach[0] * scale.multiply, reach[1] * scale.multiply
-    return ends[0].quantize(step, ROUND_HALF_UP), ends[1].quantize(step, ROUND_HALF_UP)
+    match scale.method:
+        case "lookup":
+            values = scale.table.values()
+            ends = (min(values), max(values)) if values else None
+        case "mean":
+            ends = _mean_reach(form, scale)
+        case _:
+            ends = _sum_reach(form, scale)
+    return ends and (
+        ends[0].quantize(step, ROUND_HALF_UP),
+        ends[1].quantize(step, ROUND_HALF_UP),
+    )
+
+
+def _sum_reach(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest sum, as it is after rounding up and multiplying."""
+    reach = _reach(form, scale)
+    if reach is None:
+        return None
+    low, high = reach
+    if scale.missing and scale.missing.round == "up":
+        high = high.to_integral_value(ROUND_CEILING)
+    return low * scale.multiply, high * scale.multiply
+
+
+def _mean_reach(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest mean of as few items as must be answered."""
+    spans = _spans(form, scale)
+    if not spans:
+        return None
+    needed = min(scale.missing.at_least if scale.missing else len(spans), len(spans))
+    lows = sorted(low for low, _ in spans)[:needed]
+    highs = sorted(high for _, high in spans)[-needed:]
+    return sum(lows, _ZERO) / needed, sum(highs, _ZERO) / needed
 
 
 def _reach(form: Form, scale: Scale) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest raw sum that the items allow, None where an item has no bounds."""
-    low = high = Decimal(0)
-    for item in form.items:
-        if item.link_id in scale.items:
-            span = _span(form, scale, item)
-            if span is None:
-                return None
-            low, high = low + span[0], high + span[1]
-    return low, high
+    """The lowest and highest raw sum of all items, None where there is no end to it."""
+    spans = _spans(form, scale)
+    if not spans:
+        return None
+    return sum((low for low, _ in spans), _ZERO), sum((high for _, high in spans), _ZERO)
+
+
+def _spans(form: Form, scale: Scale) -> list[tuple[Decimal, Decimal]]:
+    """The least and the most that each item counts here; empty where one has no bounds."""
+    known = {item.link_id: item for item in form.items}
+    names = dict.fromkeys(scale.items)
+    spans = [_span(form, scale, known[name]) for name in names if name in known]
+    bounded = [span for span in spans if span is not None]
+    return bounded if len(bounded) == len(names) else []
 
 
 def _span(form: Form, scale: Scale, item: Item) -> tuple[Decimal, Decimal] | None:
-    """The least and the most that an item counts in this scale."""
     if recode := scale.recode.get(item.link_id):
         return min(recode.values()), max(recode.values())
-    return (Decimal(0), Decimal(1)) if item.type == "boolean" else bounds_of(form, item)
+    return (_ZERO, Decimal(1)) if item.type == "boolean" else bounds_of(form, item)
 
 
 def _band_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
