@@ -71,7 +71,8 @@ def lowest_and_highest(form: Declared, item: Declared) -> tuple[Fraction, Fracti
     """The smallest and the largest number that an item can count."""
     if item.get("type", "choice") == "choice":
         weights = [_weight(option) for option in form["options"][item["options"]]]
-        return min(weights), max(weights)
+        known = [weight for weight in weights if weight is not None]
+        return min(known), max(known)
     return _exact(item["min"]), _exact(item["max"])
 
 
@@ -100,6 +101,8 @@ def _computed(
             gaps.append("blank")
         elif text in missing_codes:
             gaps.append(missing_codes[text])
+        elif _answer_weight(form, item, text) is None:
+            gaps.append("blank")
         else:
             counted.append(_counts(form, scale, item, text))
     rule = scale.get("missing")
@@ -116,17 +119,14 @@ def _computed(
         filled = True
         counted.append(mean)
     answered = len(members) - len(gaps)
-    value = _value(scale, counted)
+    value = _value(scale, counted, filled=filled)
     return NaiveScore(scale["id"], value, answered, len(members), is_prorated=filled, absent=None)
 
 
 def _counts(form: Declared, scale: Declared, item: Declared, text: str) -> Fraction:
     """What one answer counts in one scale."""
-    if item.get("type", "choice") == "choice":
-        offered = form["options"][item["options"]]
-        count = _weight(next(option for option in offered if str(option["value"]) == text))
-    else:
-        count = Fraction(text)
+    count = _answer_weight(form, item, text)
+    assert count is not None
     for names, recode in scale.get("recode", {}).items():
         if item["link_id"] in spread(form, [names]):
             return next(_exact(new) for old, new in recode.items() if _exact(old) == count)
@@ -136,21 +136,31 @@ def _counts(form: Declared, scale: Declared, item: Declared, text: str) -> Fract
     return count
 
 
-def _value(scale: Declared, counted: list[Fraction]) -> Fraction:
+def _answer_weight(form: Declared, item: Declared, text: str) -> Fraction | None:
+    """The number behind an answer, None for an option that has none."""
+    if item.get("type", "choice") != "choice":
+        return Fraction(text)
+    offered = form["options"][item["options"]]
+    return _weight(next(option for option in offered if str(option["value"]) == text))
+
+
+def _value(scale: Declared, counted: list[Fraction], *, filled: bool) -> Fraction:
     total = Fraction(0)
     for count in counted:
         total = total + count
     if scale["method"] == "mean":
         return _half_up(total / len(counted), scale.get("places", 0))
-    if scale.get("missing", {}).get("round", "none") == "up":
+    if filled and scale["missing"].get("round", "none") == "up":
         total = Fraction(math.ceil(total))
     if scale["method"] == "lookup":
         total = _exact(scale["table"][int(_half_up(total, 0))])
     return _half_up(total * scale.get("multiply", 1), scale.get("places", 0))
 
 
-def _weight(option: Declared) -> Fraction:
-    return _exact(option["weight"] if "weight" in option else option["value"])
+def _weight(option: Declared) -> Fraction | None:
+    if "weight" in option:
+        return _exact(option["weight"])
+    return _exact(option["value"]) if str(option["value"]).lstrip("-").isdigit() else None
 
 
 def _exact(number: float | str) -> Fraction:

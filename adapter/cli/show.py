@@ -71,7 +71,7 @@ def pushed(told: list[tuple[str, PushReport]], *, as_json: bool) -> None:
 def verified(told: list[tuple[str, VerifyReport]], *, as_json: bool) -> None:
     """What was read back, per clinic."""
     if as_json:
-        document({"clinics": [{"name": name, **asdict(report)} for name, report in told]})
+        document({"clinics": [{"name": name, **_back_document(back)} for name, back in told]})
         return
     for name, report in told:
         table(
@@ -95,10 +95,9 @@ def synced(
     """One whole round."""
     if as_json:
         pushes = [_push_document(name, report) for name, report in told]
-        backs = [asdict(report) for _, report in read_back]
         clinics = [
-            {**pushed, **{word: back[word] for word in ("confirmed", "missing", "drifted")}}
-            for pushed, back in zip(pushes, backs, strict=True)
+            {**pushed, **_back_document(back)}
+            for pushed, (_, back) in zip(pushes, read_back, strict=True)
         ]
         document({**_ingest_document(reports, rejected), "clinics": clinics})
         return
@@ -209,6 +208,10 @@ def _push_document(name: str, report: PushReport) -> dict[str, Any]:
         "held": _types(report.held),
         "held_by": _by_rule(report.held),
     }
+
+
+def _back_document(report: VerifyReport) -> dict[str, Any]:
+    return {word: getattr(report, word) for word in ("confirmed", "missing", "drifted")}
 
 
 def _by_rule(held: Counter[tuple[str, str]]) -> dict[str, int]:

@@ -58,7 +58,8 @@ def table(title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
     for row in listed:
         drawn.add_row(*("" if cell == 0 else str(cell) for cell in row))
     width = None if sys.stdout.isatty() else 132
-    Console(width=width).print(drawn)
+    # What a clinic said is shown as it said it: its brackets are no markup of ours.
+    Console(width=width, markup=False, emoji=False).print(drawn)
 
 
 def lines(problems: Sequence[Problem], limit: int | None = None) -> None:

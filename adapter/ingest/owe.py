@@ -18,19 +18,18 @@ _UNDER_WAY = frozenset({"claimed", "uncertain"})
 def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> list[Version]:
     """Owes a version to every receiver of its type; gives it, or nothing where nothing is new.
 
-    What is retracted is owed only where it is, or may be; where it never left, nothing is sent at
-    all.
+    What is retracted is owed only where it is, or may be, also to who takes its type no more; where
+    it never left, nothing is sent at all.
     """
     if version is None:
         return []
     for receiver in trial.receivers:
-        if version.type not in receiver.accepts:
-            continue
         if not version.is_retracted:
-            if not _stays_away(tx, trial, receiver, version):
+            is_wanted = version.type in receiver.accepts
+            if is_wanted and not _stays_away(tx, trial, receiver, version):
                 deliveries.enqueue(tx, receiver.name, version, "put", now)
         elif _is_with(tx, receiver, version):
-            deliveries.enqueue(tx, receiver.name, version, "retract", now)
+            _take_back(tx, receiver, version, now)
         else:
             deliveries.forget(tx, receiver.name, version, now)
     return [version]
@@ -44,7 +43,9 @@ def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
         while added and after is not None:
             page, after = receivers.newest_of(tx, added, after)
             for version in page:
-                if deliveries.last_owed(tx, receiver.name, version) is None:
+                owed = deliveries.last_owed(tx, receiver.name, version)
+                is_behind = owed is None or owed[0] < version.version
+                if is_behind and not _stays_away(tx, trial, receiver, version):
                     deliveries.enqueue(tx, receiver.name, version, "put", now)
         receivers.keep(tx, receiver.name, receiver.accepts)
 
@@ -55,11 +56,9 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
     for receiver in trial.receivers:
         must_go = _must_retract(trial, receiver, person)
         for version in mine:
-            if version.type not in receiver.accepts:
-                continue
             if must_go:
                 _take_back(tx, receiver, version, now)
-            else:
+            elif version.type in receiver.accepts:
                 _give_back(tx, receiver, version, now)
 
 

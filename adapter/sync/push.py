@@ -86,6 +86,10 @@ def _push_batch(
     if not claimed:
         return 0, None
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
+    if settlements:  # what is held is not under way, whatever happens while the rest is
+        with clinic.database.write() as tx:
+            deliveries.settle(tx, settlements, clinic.now())
+    settlements = []
     outgoing: list[Outgoing] = []
     for delivery in released:
         item = _outgoing(clinic, delivery)

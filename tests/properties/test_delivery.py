@@ -116,6 +116,8 @@ def check_what_is_there(world: World, which: Which) -> None:
         elif version.form == "tally":
             assert far.version_of(name) == 0, name
         elif may_know(world, which, version, there):
+            if version.type == "Provenance" and not is_needed(world, which, version):
+                continue
             assert there is not None, name
             assert is_same_content(on_the_wire(world, which, version), there), name
         elif which == "clinic" and has_withdrawn(world, version.participant):
@@ -138,7 +140,19 @@ def everything_at(world: World, which: Which) -> list[tuple[str, str]]:
 
 
 def is_taken_back(there: Resource | None) -> bool:
-    return there is None or there.get("status") == "entered-in-error" or there.get("active") is False
+    """Whether it says so, or is gone; a Provenance stays, as the record of what was said."""
+    if there is None or there["resourceType"] == "Provenance":
+        return True
+    return there.get("status") == "entered-in-error" or there.get("active") is False
+
+
+def is_needed(world: World, which: Which, provenance: Version) -> bool:
+    """Whether it tells what something that is there comes from; an earlier one may have gone."""
+    unit = versions.of_unit(world.database.read(), provenance.unit)
+    newest_of_all = [each for each in unit if each.type == "Provenance"][-1]
+    others = [f"{each.type}/{each.id}" for each in unit if each.type != "Provenance"]
+    are_there = [not is_taken_back(world.far[which].holds(name)) for name in others]
+    return newest_of_all.id == provenance.id and any(are_there)
 
 
 def may_know(world: World, which: Which, version: Version, there: Resource | None) -> bool:
@@ -184,7 +198,9 @@ def ours(world: World, which: Which, version: Version, there: Resource) -> Resou
 
 def bare(resource: Resource) -> Resource:
     """A resource without what says whether it holds, and without what servers add."""
-    meta = {k: v for k, v in resource.get("meta", {}).items() if k in {"security", "profile", "tag"}}
+    meta = {
+        k: v for k, v in resource.get("meta", {}).items() if k in {"security", "profile", "tag"}
+    }
     rest = {k: v for k, v in resource.items() if k not in {"status", "active", "meta", "text"}}
     return {**rest, "meta": meta}
 
@@ -259,9 +275,10 @@ def check_the_ledger(world: World) -> None:
 
 
 def live(database: Database) -> dict[tuple[str, str], Resource]:
-    """What holds, by name; Provenances apart, which tell of each change."""
+    """What holds, by name; without what tells of a change, or of a withdrawal recorded here."""
     return {
         (version.type, version.id): bare(json.loads(version.text))
         for version in newest(database)
-        if not version.is_retracted and version.type not in {"Provenance", "Consent"}
+        if not version.is_retracted
+        and version.type not in {"Provenance", "Consent", "ResearchSubject"}
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -191,7 +191,8 @@ class World:
         self.withdrawn: set[tuple[str, Consent]] = set()
         self.agreed: set[tuple[str, Consent]] = set()
         """Who ever agreed to what, as far as the ledger was told."""
-        self.far: dict[Which, FarSide] = {name: FarSide(lambda: NOW) for name in PROFILES}
+        self.now = NOW
+        self.far: dict[Which, FarSide] = {name: FarSide(lambda: self.now) for name in PROFILES}
         self.far["clinic"].system.seed(patient(f"p{record}", ihi(record)) for record in RECORDS)
         self._open()
 
@@ -204,7 +205,10 @@ class World:
     def _open(self) -> None:
         self.database = Database(self.folder / "ledger.sqlite")
         self.crosswalk = Crosswalk(self.folder / "crosswalk.sqlite")
-        self.clients = {name: httpx.Client(transport=far, base_url=BASE) for name, far in self.far.items()}
+        self.clients = {
+            name: httpx.Client(transport=far, base_url=BASE, trust_env=False)
+            for name, far in self.far.items()
+        }
         self.trial = trial()
 
     def _close(self) -> None:
@@ -217,12 +221,12 @@ class World:
         """One clinic at work, which waits for nothing."""
         return Clinic(
             PROFILES[which],
-            FhirClient(self.clients[which], lambda: NOW),
+            FhirClient(self.clients[which], lambda: self.now),
             self.database,
             self.crosswalk,
             self.trial.study,
             self.trial.identity,
-            lambda: NOW,
+            lambda: self.now,
             lambda _: None,
         )
 
@@ -273,6 +277,7 @@ class World:
             if is_killed:
                 raise Killed
 
+        self.now += timedelta(minutes=1)
         for record, person in self.people.items():
             if person.is_present:
                 self.agreed |= {
@@ -282,12 +287,12 @@ class World:
         source = project.Bench(self.folder, ledger.database, self.crosswalk, self.trial).source(
             project.records_csv(rows(self.people)), missing_limit=100
         )
-        ingest(ledger, self.trial, source, NOW.isoformat(), killing)
+        ingest(ledger, self.trial, source, self.now.isoformat(), killing)
 
     def _withdraw(self, record: str, consent: Consent) -> None:
         try:
             with self.database.write() as tx:
-                withdraw(tx, self.trial, record, consent, NOW.isoformat())
+                withdraw(tx, self.trial, record, consent, self.now.isoformat())
         except NotFoundError:
             return
         self.withdrawn.add((record, consent))
@@ -296,9 +301,7 @@ class World:
         far = self.far[which]
         far.faults.clear()
         for hit in hits:
-            far.faults.append(
-                self._meanwhile(hit) if isinstance(hit, Meanwhile) else FAULTS[hit]
-            )
+            far.faults.append(self._meanwhile(hit) if isinstance(hit, Meanwhile) else FAULTS[hit])
 
     def _meanwhile(self, hit: Meanwhile) -> Any:  # noqa: ANN401 - a fault
         def fault(request: httpx.Request, take: Take) -> httpx.Response:

@@ -88,7 +88,7 @@ def test_a_retraction_is_owed_only_to_whom_it_was_sent(bench: Bench) -> None:
     assert bench.owed("north-clinic") == {
         "put QuestionnaireResponse": 2,
         "put Observation": 6,
-        "put Provenance": 4,
+        "put Provenance": 2,
     }
 
 

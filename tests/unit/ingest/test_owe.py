@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from adapter.release import Receiver
 from adapter.store import deliveries, versions
 from adapter.store.deliveries import Delivery, Settlement, State
-from tests.unit.ingest.project import CLINIC, NOW, REPOSITORY, Bench, Cells, incident, mood, person
+from tests.unit.ingest.project import (
+    CLINIC,
+    NOW,
+    RECEIVERS,
+    REPOSITORY,
+    Bench,
+    Cells,
+    incident,
+    mood,
+    person,
+)
 
 WITHDRAWN = {"stop_share": "1", "stop_date": "2024-03-10"}
 RETRACTIONS = {"retract QuestionnaireResponse": 1, "retract Observation": 3}
@@ -226,7 +239,7 @@ def test_a_record_deleted_after_a_withdrawal_is_retracted_once(bench: Bench) -> 
 
     bench.ingest(person("2"), missing_limit=1)
 
-    assert queued(bench) == {("retract", 2)}
+    assert bench.owed(CLINIC) == RETRACTIONS
 
 
 def test_a_record_deleted_while_it_is_on_its_way_is_retracted(bench: Bench) -> None:
@@ -235,7 +248,7 @@ def test_a_record_deleted_while_it_is_on_its_way_is_retracted(bench: Bench) -> N
 
     bench.ingest(person("2"), missing_limit=1)
 
-    assert queued(bench) == {("retract", 2)}
+    assert bench.owed(CLINIC) == RETRACTIONS
 
 
 def test_a_record_deleted_before_it_left_is_not_sent_at_all(bench: Bench) -> None:
@@ -243,7 +256,7 @@ def test_a_record_deleted_before_it_left_is_not_sent_at_all(bench: Bench) -> Non
 
     bench.ingest(person("2"), missing_limit=1)
 
-    assert bench.owed(CLINIC) == {"put Provenance": 1}
+    assert bench.owed(CLINIC) == {}
 
 
 def test_a_record_restored_after_a_withdrawal_stays_away(bench: Bench) -> None:
@@ -269,3 +282,93 @@ def test_a_version_that_was_held_is_replaced_by_a_newer_one(bench: Bench) -> Non
     assert queued(bench) == {("put", 2)}
     states = deliveries.count_states(bench.database.read(), CLINIC)
     assert states["superseded"] == 2
+
+
+def with_receivers(bench: Bench, *receivers: Receiver) -> Bench:
+    return replace(bench, trial=replace(bench.trial, receivers=receivers))
+
+
+def receiver(name: str, *types: str) -> Receiver:
+    return Receiver(name, "research", frozenset(types))
+
+
+def test_a_receiver_that_is_new_is_owed_what_the_ledger_holds(bench: Bench) -> None:
+    bench.ingest(answered(), person("2"))
+    newcomer = receiver("newcomer", "Patient", "Observation")
+
+    with_receivers(bench, *RECEIVERS, newcomer).ingest(answered(), person("2"))
+
+    assert bench.owed("newcomer") == {"put Patient": 2, "put Observation": 3}
+
+
+def test_a_receiver_that_is_known_is_not_owed_again(bench: Bench) -> None:
+    bench.ingest(answered())
+    bench.deliver(REPOSITORY)
+
+    bench.ingest(answered())
+
+    assert bench.owed(REPOSITORY) == {}
+
+
+def test_a_receiver_that_takes_one_more_type_is_owed_that_type(bench: Bench) -> None:
+    with_receivers(bench, receiver("one", "Patient")).ingest(answered())
+    bench.deliver("one")
+
+    with_receivers(bench, receiver("one", "Patient", "Observation")).ingest(answered())
+
+    assert bench.owed("one") == {"put Observation": 3}
+
+
+def test_a_receiver_that_takes_a_type_again_is_owed_what_changed_meanwhile(bench: Bench) -> None:
+    all_along = receiver("one", "QuestionnaireResponse", "Patient")
+    with_receivers(bench, all_along).ingest(answered("1"), {**person("2"), **mood("1")})
+    bench.deliver("one")
+    rows = (answered("2"), {**person("2"), **mood("1")})
+    with_receivers(bench, receiver("one", "Patient")).ingest(*rows)
+
+    with_receivers(bench, all_along).ingest(*rows)
+
+    assert bench.owed("one") == {"put QuestionnaireResponse": 1}
+
+
+def test_what_is_retracted_is_not_owed_to_a_newcomer(bench: Bench) -> None:
+    bench.ingest(answered(), person("2"))
+    bench.ingest(person("2"), missing_limit=1)
+    newcomer = receiver("newcomer", "Patient", "Observation")
+
+    with_receivers(bench, *RECEIVERS, newcomer).ingest(person("2"))
+
+    assert bench.owed("newcomer") == {"put Patient": 1}
+
+
+def test_a_newcomer_to_a_large_ledger_is_owed_all_of_it(bench: Bench) -> None:
+    rows = [person(str(number)) for number in range(1, 602)]
+    bench.ingest(*rows)
+
+    with_receivers(bench, *RECEIVERS, receiver("newcomer", "Patient")).ingest(*rows)
+
+    assert bench.owed("newcomer") == {"put Patient": 601}
+
+
+def test_a_receiver_that_takes_a_type_no_more_still_gets_its_retractions(bench: Bench) -> None:
+    narrow = Receiver(CLINIC, "care", frozenset({"QuestionnaireResponse"}))
+    bench.ingest(answered(), person("2"))
+    bench.deliver(CLINIC)
+
+    with_receivers(bench, narrow).ingest(answered(**WITHDRAWN), person("2"))
+    withdrawn = bench.owed(CLINIC)
+    bench.deliver(CLINIC)
+    with_receivers(bench, narrow).ingest(answered(), person("2"))
+
+    assert withdrawn == RETRACTIONS
+    assert bench.owed(CLINIC) == {"put QuestionnaireResponse": 1}
+
+
+def test_a_record_deleted_is_retracted_where_its_type_is_taken_no_more(bench: Bench) -> None:
+    narrow = Receiver(CLINIC, "care", frozenset({"QuestionnaireResponse"}))
+    bench.ingest(answered(), person("2"))
+    bench.deliver(CLINIC)
+
+    with_receivers(bench, narrow).ingest(person("2"), missing_limit=1)
+
+    assert bench.owed(CLINIC) == RETRACTIONS

@@ -34,7 +34,7 @@ options:
 items:
   - {link_id: c-1, field: c_1, options: often, text: How often}
   - {link_id: c-2, field: c_2, options: often, codes: [{system: loinc, code: 44250-9}]}
-  - {link_id: c-3, field: c_3, type: integer, min: 0, max: 10}
+  - {link_id: c-3, field: c_3, type: integer, min: 0, max: 2}
   - {link_id: c-4, field: c_4, type: boolean}
   - {link_id: c-5, field: c_5, type: decimal, min: 0, max: 10}
   - {link_id: c-6, field: c_6, type: text}
@@ -45,11 +45,11 @@ scales:
     items: [c-1 .. c-3]
     method: sum
     reverse: [c-1, c-3]
-    range: [0, 14]
+    range: [0, 6]
     missing: {at_least: 2, fill: mean}
     bands:
       - {id: low, label: low, low: 0, high: 4, codes: [{system: loinc, code: LA6708-7}]}
-      - {id: high, label: high, low: 5, high: 14}
+      - {id: high, label: high, low: 5, high: 6}
     change:
       - {kind: minimal, points: 2, source: nobody}
   - id: t

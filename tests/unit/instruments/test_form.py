@@ -84,6 +84,16 @@ def test_items_share_what_each_says_and_their_own_words_win(short: Form) -> None
     ]
 
 
+def test_a_form_equals_itself_alone(short: Form) -> None:
+    """What is compiled from a form is kept by which object it is; nothing is compared at length."""
+    same_text = form_of(SHORT)
+
+    kept = {short: "first", same_text: "second"}
+
+    assert (kept[short], kept[same_text]) == ("first", "second")
+    assert short != same_text
+
+
 def test_an_item_is_found_by_its_link_id(short: Form) -> None:
     item = short.item("s-2")
 

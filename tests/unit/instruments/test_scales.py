@@ -11,6 +11,42 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
     ("change", "place", "expected"),
     [
         pytest.param(
+            "items: [c-1 .. c-3] => items: [c-1 .. c-3, c-9] # <-",
+            "scales.0.items",
+            "link ids of this form",
+            id="an item that there is not",
+        ),
+        pytest.param(
+            "items: [c-1, c-4] => items: [c-1, c-4, c-3 .. c-2] # <-",
+            "scales.1.items",
+            "link ids of this form",
+            id="a stretch that runs backwards",
+        ),
+        pytest.param(
+            "items: [c-1 .. c-3] => items: [c-1 .. c-3, c-1] # <-",
+            "scales.0.items",
+            "each item once",
+            id="an item that is counted twice",
+        ),
+        pytest.param(
+            "items: [c-1, c-4]\n => items: [c-1, c-4]\n    reverse: [c-2] # <-\n",
+            "scales.1.reverse",
+            "items of this scale",
+            id="another scale's item reversed",
+        ),
+        pytest.param(
+            "items: [c-2, c-5]\n => items: [c-2, c-5]\n    reverse: [c-5] # <-\n",
+            "scales.2.reverse",
+            "items with options, or with whole numbers from min to max",
+            id="decimals reversed",
+        ),
+        pytest.param(
+            "items: [c-1, c-4] => items: [c-1, c-4]\n    reverse: [c-4] # <-",
+            "scales.1.reverse",
+            "items with options, or with whole numbers from min to max",
+            id="yes and no reversed",
+        ),
+        pytest.param(
             "id: held => id: mean # <-",
             "scales.3.id",
             "each id once",
@@ -46,6 +82,12 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             "scales.2.recode",
             "every value that `c-2` can have",
             id="an answer without a recode",
+        ),
+        pytest.param(
+            "recode:\n      c-2: {0: 10, => recode: # <-\n      c-2: {0: 10, 3: 0,",
+            "scales.2.recode",
+            "every value that `c-2` can have, and no other",
+            id="a recode without an answer",
         ),
         pytest.param(
             "recode:\n => recode: # <-\n      c-5: {0: 10, 10: 0}\n",
@@ -104,10 +146,17 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             id="a range the wrong way round",
         ),
         pytest.param(
-            "range: [0, 14]\n => range: [0, 14] # <-\n    multiply: 2\n",
+            "range: [0, 6]\n => range: [0, 6] # <-\n    multiply: 2\n",
             "scales.0.range",
-            "every possible score, from 0 to 28",
+            "every possible score, from 0 to 12",
             id="a sum beyond the range",
+        ),
+        pytest.param(
+            "type: integer, min: 0, max: 2} => type: integer, min: 0, max: 1}"
+            " && fill: mean} => fill: mean} # <-",
+            "scales.0.missing.fill",
+            "items that all have the same lowest and highest count",
+            id="a gap filled with a mean of unlike items",
         ),
         pytest.param(
             "range: [0, 10] => range: [0, 9] # <-",
@@ -122,19 +171,19 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             id="a table beyond the range",
         ),
         pytest.param(
-            "low: 5, high: 14} => low: 5, high: 14, below: 15} # <-",
+            "low: 5, high: 6} => low: 5, high: 6, below: 7} # <-",
             "scales.0.bands.1",
             "either `high` or `below`",
             id="a band with two ends",
         ),
         pytest.param(
-            "low: 5, high: 14} => low: 5} # <-",
+            "low: 5, high: 6} => low: 5} # <-",
             "scales.0.bands.1",
             "either `high` or `below`",
             id="a band without an end",
         ),
         pytest.param(
-            "low: 5, high: 14} => low: 6, high: 14} # <-",
+            "low: 5, high: 6} => low: 5.5, high: 6} # <-",
             "scales.0.bands.1.low",
             "5, where the band before ends",
             id="a gap between bands",
@@ -152,21 +201,21 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             id="bands that begin too late",
         ),
         pytest.param(
-            "low: 5, high: 14} => low: 5, high: 4} # <-\n"
-            "      - {id: more, label: more, low: 5, high: 14}",
+            "low: 5, high: 6} => low: 5, high: 4} # <-\n"
+            "      - {id: more, label: more, low: 5, high: 6}",
             "scales.0.bands.1",
             "an end after its beginning",
             id="a band that ends before it begins",
         ),
         pytest.param(
-            "bands:\n => bands: # <-\n && low: 5, high: 14} => low: 5, high: 13}",
+            "bands:\n => bands: # <-\n && low: 5, high: 6} => low: 5, high: 5}",
             "scales.0.bands",
-            "bands up to 14",
+            "bands up to 6",
             id="bands that end too early",
         ),
         pytest.param(
-            "- {id: high, label: high, low: 5, high: 14} => "
-            "- {id: low, label: high, low: 5, high: 14} # <-",
+            "- {id: high, label: high, low: 5, high: 6} => "
+            "- {id: low, label: high, low: 5, high: 6} # <-",
             "scales.0.bands.1.id",
             "each id once",
             id="two bands of one name",

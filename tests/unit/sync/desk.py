@@ -86,7 +86,7 @@ class Desk:
         self.database = Database(folder / "ledger.sqlite")
         self.crosswalk = Crosswalk(folder / "crosswalk.sqlite")
         self.identity = Identity(STUDY, b"a key for tests only")
-        self.http = httpx.Client(transport=self.far, base_url=BASE)
+        self.http = httpx.Client(transport=self.far, base_url=BASE, trust_env=False)
         self.clinic = Clinic(
             profile,
             FhirClient(self.http, lambda: self.here),

@@ -1,0 +1,275 @@
+"""`adapter.toml` is read once; every mistake in it is told at once, with its line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from adapter.errors import DeclarationError, Problem
+from adapter.settings import read_secret, read_settings
+
+WHOLE = """\
+study = "study.yaml"
+instruments = "/opt/forms"
+ledger = "state/ledger.sqlite"
+crosswalk = "state/who.sqlite"
+key_file = "study.key"
+
+[[sources]]
+kind = "redcap"
+dictionary = "dictionary.csv"
+records = "../records.csv"
+encoding = "cp1252"
+as_of = 2024-03-21T09:30:00+11:00
+missing_limit = 5
+
+[[sources]]
+kind = "redcap"
+dictionary = "b.csv"
+records = "c.csv"
+
+[[clinics]]
+profile = "north.yaml"
+url = "https://north.example.org/fhir"
+token_env = "NORTH_TOKEN"
+
+[[clinics]]
+profile = "south.yaml"
+url = "http://127.0.0.1:8090/fhir"
+token_file = "south.token"
+"""
+HEAD = WHOLE.partition("\n[[sources]]")[0]
+CANARY = "Canary-4711"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "adapter.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def findings(folder: Path, text: str) -> list[Problem]:
+    with pytest.raises(DeclarationError) as caught:
+        read_settings(write(folder, text))
+    assert caught.value.exit_code == 10
+    assert CANARY not in str(caught.value)
+    assert {problem.origin.file for problem in caught.value.problems} == {"adapter.toml"}
+    return list(caught.value.problems)
+
+
+def places(problems: list[Problem]) -> list[tuple[int | None, str]]:
+    return [(problem.origin.line, problem.field) for problem in problems]
+
+
+def test_every_path_is_taken_from_where_the_file_lies(tmp_path: Path) -> None:
+    found = read_settings(write(tmp_path, WHOLE))
+
+    assert found.study == tmp_path / "study.yaml"
+    assert found.instruments == Path("/opt/forms")
+    assert found.ledger == tmp_path / "state" / "ledger.sqlite"
+    assert found.crosswalk == tmp_path / "state" / "who.sqlite"
+    assert found.key_file == tmp_path / "study.key"
+    assert found.sources[0].dictionary == tmp_path / "dictionary.csv"
+    assert found.sources[0].records.resolve() == tmp_path.parent / "records.csv"
+    assert found.clinics[0].profile == tmp_path / "north.yaml"
+    assert found.clinics[1].token_file == tmp_path / "south.token"
+
+
+def test_what_is_said_is_kept_and_what_is_not_has_its_default(tmp_path: Path) -> None:
+    first, second = read_settings(write(tmp_path, WHOLE)).sources
+
+    assert (first.encoding, first.missing_limit) == ("cp1252", 5)
+    assert first.as_of == datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
+    assert (second.encoding, second.as_of, second.missing_limit) == ("utf-8", None, None)
+
+
+def test_sources_and_clinics_may_be_left_out(tmp_path: Path) -> None:
+    found = read_settings(write(tmp_path, HEAD))
+
+    assert (found.sources, found.clinics) == ((), ())
+    assert (found.key_env, found.key_file) == (None, tmp_path / "study.key")
+
+
+def test_a_relative_config_is_taken_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, WHOLE)
+    monkeypatch.chdir(tmp_path)
+
+    found = read_settings(Path("adapter.toml"))
+
+    assert found.study == tmp_path / "study.yaml"
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    found = read_settings(write(tmp_path, WHOLE))
+
+    with pytest.raises(ValidationError):
+        found.study = Path("other.yaml")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        read_settings(tmp_path / "gone.toml")
+
+    (problem,) = caught.value.problems
+    assert (problem.origin.file, problem.found) == ("gone.toml", "No such file or directory")
+
+
+def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.toml"
+    path.write_bytes(b'study = "\xef"\n')
+
+    with pytest.raises(DeclarationError) as caught:
+        read_settings(path)
+
+    assert [problem.found for problem in caught.value.problems] == ["bytes that are not UTF-8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param('study = "a"\nledger = \n', 2, id="a word without its value"),
+        pytest.param('study = "a"\nstudy = "b"\n', 2, id="a word that stands twice"),
+        pytest.param('study = """', None, id="a text that never ends"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, text: str, line: int | None) -> None:
+    (problem,) = findings(tmp_path, text)
+
+    assert (problem.origin.line, problem.expected) == (line, "TOML")
+
+
+def test_every_mistake_is_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    text = f"""\
+instruments = 7
+ledger = "ledger.sqlite"
+crosswalk = "who.sqlite"
+secret = "{CANARY}"
+
+[[sources]]
+kind = "redcap"
+dictionary = "a.csv"
+records = "b.csv"
+
+[[sources]]
+kind = "odm"
+dictionary = "a.csv"
+as_of = 2024-03-21T09:30:00
+missing_limit = -1
+
+  [[clinics]]
+  profile = "north.yaml"
+  url = "ftp://{CANARY}"
+  token = "{CANARY}"
+"""
+
+    found = findings(tmp_path, text)
+
+    assert sorted(places(found), key=str) == sorted(
+        [
+            (None, "study"),
+            (1, "instruments"),
+            (4, "secret"),
+            (12, "sources.1.kind"),
+            (11, "sources.1.records"),
+            (14, "sources.1.as_of"),
+            (15, "sources.1.missing_limit"),
+            (19, "clinics.0.url"),
+            (20, "clinics.0.token"),
+        ],
+        key=str,
+    )
+    assert {problem.found for problem in found} == {"something else", "nothing"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("[sources]\nkind = 1\n", (6, "sources"), id="one table for a list of them"),
+        pytest.param('sources = "a"\n', (6, "sources"), id="a text for a list"),
+        pytest.param('sources = [{kind = "odm"}]\n', (6, "sources.0.kind"), id="tables in a line"),
+    ],
+)
+def test_a_list_written_in_another_way_is_told_with_its_line(
+    tmp_path: Path, text: str, place: tuple[int, str]
+) -> None:
+    found = findings(tmp_path, HEAD + text)
+
+    assert place in places(found)
+
+
+def test_a_time_without_an_offset_is_told_with_an_example(tmp_path: Path) -> None:
+    text = WHOLE.replace("2024-03-21T09:30:00+11:00", "2024-03-21T09:30:00")
+
+    (problem,) = findings(tmp_path, text)
+
+    assert (problem.origin.line, problem.field) == (12, "sources.0.as_of")
+    assert "2024-02-15T09:00:00+11:00" in problem.expected
+
+
+def test_who_is_who_may_not_stand_in_the_ledger(tmp_path: Path) -> None:
+    (problem,) = findings(tmp_path, WHOLE.replace("state/who.sqlite", "state/ledger.sqlite"))
+
+    assert "apart from `ledger`" in problem.expected
+
+
+@pytest.mark.parametrize(
+    "url", ["https://north.example.org/fhir", "http://127.0.0.1:8090"], ids=["https", "http"]
+)
+def test_an_address_is_of_the_web(tmp_path: Path, url: str) -> None:
+    found = read_settings(write(tmp_path, WHOLE.replace("https://north.example.org/fhir", url)))
+
+    assert found.clinics[0].url == url
+
+
+def test_a_secret_stands_in_the_variable_that_is_named() -> None:
+    environment = {"NORTH_TOKEN": f" {CANARY}\n"}
+
+    assert read_secret(environment, "NORTH_TOKEN", None, "a token") == CANARY
+
+
+@pytest.mark.parametrize("environment", [{}, {"NORTH_TOKEN": " "}], ids=["unset", "blank"])
+def test_a_variable_without_a_secret_is_told_by_its_name(environment: dict[str, str]) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        read_secret(environment, "NORTH_TOKEN", None, "a token")
+
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.expected) == ("NORTH_TOKEN", "a token in this variable")
+
+
+def test_a_secret_stands_in_the_file_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(f"{CANARY}\n")
+
+    assert read_secret({}, None, path, "a token") == CANARY
+
+
+def test_a_variable_comes_before_a_file(tmp_path: Path) -> None:
+    assert read_secret({"A": CANARY}, "A", tmp_path / "gone", "a token") == CANARY
+
+
+def test_where_no_secret_is_named_there_is_none() -> None:
+    assert read_secret({"A": CANARY}, None, None, "a token") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(None, "No such file or directory"), (b"\xff\xfe", "bytes that are not UTF-8")],
+    ids=["gone", "not UTF-8"],
+)
+def test_a_file_without_a_readable_secret_is_told_by_its_name(
+    tmp_path: Path, content: bytes | None, found: str
+) -> None:
+    path = tmp_path / "north.token"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(DeclarationError) as caught:
+        read_secret({}, None, path, "a token")
+
+    (problem,) = caught.value.problems
+    assert (problem.origin.file, problem.found) == ("north.token", found)
