@@ -7,6 +7,7 @@ stderr.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,13 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit codes are listed in the README."""
     said = _parser().parse_args(arguments)
     try:
-        return _command(said.command)(said)
+        code = _command(said.command)(said)
+        sys.stdout.flush()
     except AdapterError as wrong:
         print(wrong, file=sys.stderr)
         return wrong.exit_code
-    except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read our output has seen enough: the rest goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
 def _command(name: str) -> Command:

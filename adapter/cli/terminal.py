@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,9 +58,18 @@ def table(title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
         drawn.add_column(name, justify="right" if is_number else "left", no_wrap=number == 0)
     for row in listed:
         drawn.add_row(*("" if cell == 0 else str(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 132
-    # What a clinic said is shown as it said it: its brackets are no markup of ours.
-    Console(width=width, markup=False, emoji=False).print(drawn)
+    is_watched, drawing = sys.stdout.isatty(), io.StringIO()
+    # What a clinic said is shown as it said it: its brackets are no markup of ours. And rich would
+    # end the process itself where nobody reads on.
+    console = Console(
+        file=drawing,
+        force_terminal=is_watched,
+        width=None if is_watched else 132,
+        markup=False,
+        emoji=False,
+    )
+    console.print(drawn)
+    print(drawing.getvalue(), end="")
 
 
 def lines(problems: Sequence[Problem], limit: int | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import Identity, reference
 from adapter.instruments.participant import Participant
+from adapter.instruments.study import Study
 
 
 def build_device(identity: Identity, version: str) -> dict[str, Any]:
@@ -70,10 +71,20 @@ def build_research_subject(identity: Identity, person: Participant) -> dict[str,
         "id": identity.token("subject", person.participant),
         "meta": RESTRICTED,
         "identifier": [identity.identifier("subject", person.participant)],
-        "status": "off-study" if person.ended else "on-study",
+        "status": _status(identity.study, person),
         "study": reference("ResearchStudy", identity.study_id),
         "individual": reference("Patient", identity.patient(person.participant)),
     }
     if period:
         built["period"] = period
     return built
+
+
+def _status(study: Study, person: Participant) -> str:
+    """Where a person stands in the study; the same word for both arms."""
+    words = {person.consents[rule.id].word for rule in study.consents if rule.purpose == "research"}
+    if "refused" in words:
+        return "not-registered"
+    if "unknown" in words:
+        return "candidate"
+    return "off-study" if person.ended else "on-study"

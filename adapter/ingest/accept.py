@@ -30,7 +30,8 @@ from adapter.store.instances import Instance
 from adapter.store.versions import Belonging, Version
 
 Change = Literal["created", "changed", "unchanged"]
-SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended", "stopped"})
+SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended"})
+"""A form that nobody sent gives no score: nobody said that its answers stand."""
 
 
 @dataclass(frozen=True, slots=True)

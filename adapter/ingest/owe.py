@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter.fhir.retraction import retract
+from adapter.fhir.text import read_text
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import Receiver
@@ -45,9 +46,21 @@ def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
             for version in page:
                 owed = deliveries.last_owed(tx, receiver.name, version)
                 is_behind = owed is None or owed[0] < version.version
-                if is_behind and not _stays_away(tx, trial, receiver, version):
+                is_wanted = is_behind and _names_what_is_owed(tx, receiver, version)
+                if is_wanted and not _stays_away(tx, trial, receiver, version):
                     deliveries.enqueue(tx, receiver.name, version, "put", now)
         receivers.keep(tx, receiver.name, receiver.accepts)
+
+
+def _names_what_is_owed(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+    """Whether it names nothing that never comes, as a Provenance of what is gone by now would."""
+    if version.type != "Provenance":
+        return True
+    names = (tuple(each["reference"].split("/")) for each in read_text(version.text)["target"])
+    return all(
+        deliveries.last_owed(tx, receiver.name, replace(version, type=kind, id=name)) is not None
+        for kind, name in names
+    )
 
 
 def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str) -> None:

@@ -78,12 +78,17 @@ _NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarant
 
 
 def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now: str) -> None:
-    """Owes a version to a clinic; what of the same resource has not left yet is superseded."""
+    """Owes a version to a clinic; what of the same resource has not left yet is superseded.
+
+    It takes that one's place in the order: what refers to the resource stands behind it.
+    """
+    place = _clear_place(tx, clinic, version)
     cancel(tx, clinic, version, now)
     tx.execute(
-        "INSERT INTO delivery (clinic, type, id, version, action, unit, participant, form, state,"
-        " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+        "INSERT INTO delivery (seq, clinic, type, id, version, action, unit, participant, form,"
+        " state, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
         (
+            place,
             clinic,
             version.type,
             version.id,
@@ -98,6 +103,21 @@ def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now:
     )
 
 
+def _clear_place(tx: Transaction, clinic: str, version: Version) -> int | None:
+    """The place of the delivery that waits, which is moved to the end; None where none does."""
+    waiting = tx.execute(
+        "SELECT seq FROM delivery WHERE clinic = ? AND type = ? AND id = ?"
+        " AND state IN ('queued', 'held', 'refused', 'quarantined') ORDER BY seq",
+        (clinic, version.type, version.id),
+    ).fetchone()
+    if waiting is None:
+        return None
+    tx.execute(
+        "UPDATE delivery SET seq = (SELECT max(seq) + 1 FROM delivery) WHERE seq = ?", waiting
+    )
+    return int(waiting["seq"])
+
+
 def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
     """Takes back what has not left yet."""
     tx.execute(
@@ -108,13 +128,17 @@ def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
 
 
 def forget(tx: Transaction, clinic: str, version: Version, now: str) -> None:
-    """Takes back what never left, and the Provenances that wait: they would name what is not there."""
+    """Takes back what never left, and the Provenances that wait to tell of it."""
     cancel(tx, clinic, version, now)
+    _cancel_provenances(tx, clinic, version.unit, now)
+
+
+def _cancel_provenances(tx: Transaction, clinic: str, unit: str, now: str) -> None:
     tx.execute(
         "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND unit = ?"
         " AND type = 'Provenance' AND action = 'put'"
         " AND state IN ('queued', 'held', 'refused', 'quarantined')",
-        (now, clinic, version.unit),
+        (now, clinic, unit),
     )
 
 
@@ -169,6 +193,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
 
     What did not land and has a newer one behind it is superseded: it must not come after that.
     """
+    void: dict[tuple[str, str], None] = {}
     for said in settlements:
         is_outdated = said.state in _NOT_LANDED and _has_newer(tx, said.seq)
         tx.execute(
@@ -187,7 +212,9 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
         if said.state == "accepted":
             _hold(tx, said, now)
         if is_outdated:
-            _void_retraction(tx, said, now)
+            void.update(dict.fromkeys(_void_retraction(tx, said, now)))
+    for clinic, unit in void:
+        _cancel_provenances(tx, clinic, unit, now)
 
 
 def _has_newer(tx: Transaction, seq: int) -> bool:
@@ -199,17 +226,21 @@ def _has_newer(tx: Transaction, seq: int) -> bool:
     return row is not None
 
 
-def _void_retraction(tx: Transaction, said: Settlement, now: str) -> None:
-    """What never arrived needs no retraction; sent, it would bring what it takes back."""
-    tx.execute(
+def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[str, str]]:
+    """What never arrived needs no retraction; sent, it would bring what it takes back.
+
+    Gives clinic and unit of the one that was due.
+    """
+    rows = tx.execute(
         "UPDATE delivery AS newer SET state = 'superseded', updated = ? FROM delivery AS older"
         " WHERE older.seq = ? AND newer.clinic = older.clinic AND newer.type = older.type"
         " AND newer.id = older.id AND newer.seq > older.seq AND newer.action = 'retract'"
         " AND newer.state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM holding AS h"
         " WHERE h.clinic = older.clinic AND h.type = older.type AND h.id = older.id"
-        " AND h.action = 'put')",
+        " AND h.action = 'put') RETURNING clinic, unit",
         (now, said.seq),
-    )
+    ).fetchall()
+    return [(row["clinic"], row["unit"]) for row in rows]
 
 
 def _hold(tx: Transaction, said: Settlement, now: str) -> None:

@@ -27,16 +27,19 @@ def keep(tx: Transaction, receiver: str, accepts: frozenset[str]) -> None:
 def newest_of(
     tx: Transaction, types: frozenset[str], after: int
 ) -> tuple[list[Version], int | None]:
-    """A page of the newest versions of these types that stand, in the order they were put.
+    """A page of the newest versions of these types that stand, in the order each was first put.
 
+    So what others refer to comes before them, however often it was put since.
     Gives the page and where the next one begins, None behind the last.
     """
     marks = ", ".join("?" for _ in types)
     rows = tx.execute(
-        "SELECT rowid, type, id, version, unit, participant, form, is_retracted, text"
-        f" FROM version AS v WHERE rowid > ? AND type IN ({marks}) AND is_retracted = 0"
-        " AND version = (SELECT max(version) FROM version WHERE type = v.type AND id = v.id)"
-        " ORDER BY rowid LIMIT ?",
+        "SELECT first.rowid, v.type, v.id, v.version, v.unit, v.participant, v.form,"
+        " v.is_retracted, v.text FROM version AS first JOIN version AS v USING (type, id)"
+        f" WHERE first.version = 1 AND first.rowid > ? AND type IN ({marks})"
+        " AND v.is_retracted = 0"
+        " AND v.version = (SELECT max(version) FROM version WHERE type = v.type AND id = v.id)"
+        " ORDER BY first.rowid LIMIT ?",
         (after, *sorted(types), _PAGE),
     ).fetchall()
     page = [Version(*tuple(row)[1:]) for row in rows]

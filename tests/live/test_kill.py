@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +14,8 @@ import httpx
 import pytest
 
 from tests.live.servers import RecordSystem
+from tests.live.small import ADAPTER, TRIAL, SmallTrial
 
-ROOT = Path(__file__).parents[2]
-ADAPTER = Path(sys.executable).with_name("adapter")
-TRIAL = ROOT / "fixtures" / "idbt-pain"
 KILLS = 100
 SEED = 20230402
 PEOPLE = 14
@@ -28,55 +24,29 @@ PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
-def config(tmp_path: Path, empty_hapi: RecordSystem) -> Path:
+def trial(tmp_path: Path, empty_hapi: RecordSystem) -> SmallTrial:
     """An adapter whose ledger owes the first people of the trial, in small bundles."""
-    with (TRIAL / "records.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = file.read().split("\n")
-    kept = sorted({row.split(",")[0] for row in rows if row})[:PEOPLE]
-    mine = [row for row in rows if row.split(",")[0] in kept]
-    (tmp_path / "records.csv").write_text("\n".join([header, *mine, ""]), "utf-8")
-    profile = (ROOT / "mappings/clinics/research-repository.yaml").read_text("utf-8")
-    small = profile.replace("{entries: 50, bytes: 400000}", "{entries: 8, bytes: 100000}")
-    assert small != profile
-    (tmp_path / "clinic.yaml").write_text(small, "utf-8")
-    (tmp_path / "key").write_text("synthetic people need no secret", "utf-8")
-    path = tmp_path / "adapter.toml"
-    path.write_text(
-        f"""
-study = "{ROOT / "mappings/studies/idbt-pain.yaml"}"
-instruments = "{ROOT / "mappings/instruments"}"
-ledger = "ledger.sqlite"
-crosswalk = "crosswalk.sqlite"
-key_file = "key"
-[[sources]]
-kind = "redcap"
-dictionary = "{TRIAL / "dictionary.csv"}"
-records = "records.csv"
-as_of = 2024-08-30T17:05:00+10:00
-[[clinics]]
-profile = "clinic.yaml"
-url = "{empty_hapi.base_url}"
-""",
-        "utf-8",
-    )
-    _run("ingest", path)
-    return path
+    lines = (TRIAL / "records.csv").read_text("utf-8").split("\n")[1:]
+    people = sorted({line.split(",")[0] for line in lines if line})[:PEOPLE]
+    small = SmallTrial(tmp_path, empty_hapi.base_url, frozenset(people))
+    small.read(entries=8)
+    return small
 
 
 def test_a_delivery_killed_at_a_hundred_points_is_whole_and_nothing_is_there_twice(
-    config: Path, empty_hapi: RecordSystem
+    trial: SmallTrial,
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - when to kill, and the same points each time
-    ledger = config.parent / "ledger.sqlite"
+    ledger = trial.ledger
     killed = 0
 
     while killed < KILLS:
-        killed += _push_and_kill(config, ledger, chance)
-    _run("push", config)
-    _run("verify", config)
+        killed += _push_and_kill(trial, chance)
+    trial.run("push")
+    trial.run("verify")
 
     owed = _owed(ledger)
-    there = dict(_held_by(empty_hapi.base_url, {kind for kind, _ in owed}))
+    there = dict(_held_by(trial.base_url, {kind for kind, _ in owed}))
     assert there.keys() == owed
     assert set(there.values()) == {"1"}  # an identical PUT makes no new version on this server
     states = _states(ledger)
@@ -84,16 +54,17 @@ def test_a_delivery_killed_at_a_hundred_points_is_whole_and_nothing_is_there_twi
     assert states["confirmed"] == len(owed)
     with sqlite3.connect(ledger) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    told = _run("push", config)
-    assert not any(told["clinics"][0][word] for word in ("created", "updated", "retracted"))
+    told = trial.clinic("push")
+    assert not any(told[word] for word in ("created", "updated", "retracted"))
 
 
-def _push_and_kill(config: Path, ledger: Path, chance: random.Random) -> int:
+def _push_and_kill(trial: SmallTrial, chance: random.Random) -> int:
     """Starts a push and kills it while it delivers; 1 when the kill met it alive."""
+    ledger = trial.ledger
     settled = chance.randrange(3)  # bundles to let through first; 0 kills before the first one
     before = _settled(ledger)
     pushing = subprocess.Popen(
-        [ADAPTER, "push", "--config", config, "--json"],
+        [ADAPTER, "push", "--config", trial.config, "--json"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -151,16 +122,3 @@ def _held_by(base: str, kinds: set[str]) -> Iterator[tuple[tuple[str, str], str]
                 yield (kind, resource["id"]), resource["meta"]["versionId"]
             links = {link["relation"]: link["url"] for link in bundle["link"]}
             url = links.get("next")
-
-
-def _run(command: str, config: Path) -> dict[str, list[dict[str, dict[str, int]]]]:
-    told = subprocess.run(
-        [ADAPTER, command, "--config", config, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    document: dict[str, list[dict[str, dict[str, int]]]] = json.loads(told.stdout)
-    return document

@@ -1,4 +1,4 @@
-"""A trial that goes on: what its database holds, what the record systems got, and what hits the wire.
+"""A trial that goes on: its database, its ledger, two record systems, and what hits the wire.
 
 Everything is made of plain values, so that a history that breaks a law can be read, and shortened.
 """
@@ -6,10 +6,14 @@ Everything is made of plain values, so that a history that breaks a law can be r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 import httpx
@@ -18,6 +22,7 @@ from adapter.errors import EhrError, NotFoundError
 from adapter.ingest import Ledger, Trial, ingest
 from adapter.ingest.participation import withdraw
 from adapter.instruments.participant import ConsentWord
+from adapter.instruments.study import Study
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.sync.client import FhirClient
@@ -26,7 +31,7 @@ from adapter.sync.profile import ClinicProfile, PatientRule
 from adapter.sync.push import push
 from adapter.sync.verify import verify
 from tests.unit.ingest import project
-from tests.unit.sync.desk import IHI, limited, patient
+from tests.unit.sync.desk import limited, patient
 from tests.unit.sync.far_side import BASE, FarSide, Take, answering, lost, outcome
 
 Resource = dict[str, Any]
@@ -34,7 +39,7 @@ Which = Literal["repository", "clinic"]
 Place = Literal["mood", "mood later", "pain", "tally"]
 Consent = Literal["research", "share"]
 
-RECORDS = ("1", "2", "3")
+RECORDS = ("1", "2")
 CONSENTS: tuple[Consent, ...] = ("research", "share")
 PURPOSES = {"repository": "research", "clinic": "share"}
 NOW = datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
@@ -163,10 +168,20 @@ class Verified:
     hits: tuple[Hit | Meanwhile, ...]
 
 
-Step = Ingested | Withdrew | Pushed | Verified
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The clinic joins now; until then the repository alone receives."""
 
 
-class Killed(BaseException):  # noqa: N818 - no error: the end of a process
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The adapter is replaced by a newer one."""
+
+
+Step = Ingested | Withdrew | Pushed | Verified | Joined | Upgraded
+
+
+class Killed(BaseException):
     """The process ends here."""
 
 
@@ -182,11 +197,26 @@ class Person:
     )
 
 
+@contextmanager
+def opened(history: Iterable[Step]) -> Iterator[World]:
+    """A new world for a history; where it can be, its ledger is kept in memory."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    has_joined = not any(isinstance(step, Joined) for step in history)
+    where = memory if os.access(memory, os.W_OK) else None
+    with (
+        TemporaryDirectory(dir=where) as folder,
+        World(Path(folder), has_joined=has_joined) as world,
+    ):
+        yield world
+
+
 class World:
     """The source, the ledger and two record systems; `run` makes a step happen."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_joined: bool = True) -> None:
         self.folder = folder
+        self.has_joined = has_joined
+        self.release = 1
         self.people = {record: Person() for record in RECORDS}
         self.withdrawn: set[tuple[str, Consent]] = set()
         self.agreed: set[tuple[str, Consent]] = set()
@@ -209,13 +239,17 @@ class World:
             name: httpx.Client(transport=far, base_url=BASE, trust_env=False)
             for name, far in self.far.items()
         }
-        self.trial = trial()
 
     def _close(self) -> None:
         for client in self.clients.values():
             client.close()
         self.crosswalk.close()
         self.database.close()
+
+    @property
+    def trial(self) -> Trial:
+        """The trial as the adapter is configured now."""
+        return trial(self.release, has_joined=self.has_joined)
 
     def clinic(self, which: Which) -> Clinic:
         """One clinic at work, which waits for nothing."""
@@ -249,6 +283,10 @@ class World:
                 self.ingest(is_killed=is_killed)
             case Withdrew(record, consent):
                 self._withdraw(record, consent)
+            case Joined():
+                self.has_joined = True
+            case Upgraded():
+                self.release += 1
             case Pushed(which, hits):
                 self._hit(which, hits)
                 push(self.clinic(which))
@@ -328,13 +366,20 @@ def ihi(record: str) -> str:
     return f"800360990000{record:0>4}"
 
 
-def trial() -> Trial:
-    """The small trial, for these two receivers."""
+@cache
+def trial(release: int, *, has_joined: bool) -> Trial:
+    """The small trial, read by this release of the adapter, for one receiver or for both."""
     small = project.small_trial()
-    study = project.study(STUDY)
+    study = _study()
     identity = type(small.identity)(study, project.KEY)
-    receivers = tuple(profile.receiver for profile in PROFILES.values())
-    return Trial(study, small.forms, identity, receivers, "1.2.3")
+    profiles = (REPOSITORY, CLINIC) if has_joined else (REPOSITORY,)
+    receivers = tuple(profile.receiver for profile in profiles)
+    return Trial(study, small.forms, identity, receivers, f"1.0.{release}")
+
+
+@cache
+def _study() -> Study:
+    return project.study(STUDY)
 
 
 def rows(people: dict[str, Person]) -> list[project.Cells]:

@@ -195,13 +195,13 @@ def test_a_form_that_is_finished_gets_its_scores(bench: Bench) -> None:
     assert set(by_status(bench).values()) == {"final"}
 
 
-def test_a_form_that_was_stopped_and_is_finished_late_amends_its_scores(bench: Bench) -> None:
+def test_a_form_that_was_stopped_and_is_finished_late_is_scored_then(bench: Bench) -> None:
     bench.ingest(person("1"), {**at_week_4("1"), **mood("1", complete="0")})
 
     bench.ingest(person("1"), {**at_week_4("1"), **mood("1", "2", "3")})
 
     assert bench.statuses("QuestionnaireResponse") == {"completed": 1}
-    assert by_status(bench) == {"mood-total": "amended", "mood-first": "final", "mood": "final"}
+    assert by_status(bench) == {"mood-total": "final", "mood-first": "final", "mood": "final"}
 
 
 def test_time_alone_stops_a_form_that_nobody_finished(bench: Bench) -> None:
@@ -222,16 +222,16 @@ def test_a_form_set_back_to_incomplete_is_amended_and_not_reopened(bench: Bench)
     assert bench.statuses("QuestionnaireResponse") == {"amended": 1}
 
 
-def test_a_total_whose_window_reopens_is_taken_back_until_it_is_finished(bench: Bench) -> None:
+def test_a_total_that_nobody_sent_is_told_to_nobody_until_it_is_finished(bench: Bench) -> None:
     begun = {**at_week_4("1"), **tally("7", complete="0")}
+    bench.ingest(person("1"), begun, as_of=BEFORE_CLOSING)
     bench.ingest(person("1"), begun)
     stopped = by_status(bench)
 
-    report = bench.ingest(person("1"), begun, as_of=BEFORE_CLOSING)
+    bench.ingest(person("1"), {**at_week_4("1"), **tally("7")})
 
-    assert stopped == {"tally-total": "final"}
-    assert report.counts["tally"] == {"changed": 1}
-    assert by_status(bench) == {"tally-total": "entered-in-error"}
+    assert stopped == {}
+    assert by_status(bench) == {"tally-total": "final"}
 
 
 def test_every_version_is_proven_by_the_cells_it_came_from(bench: Bench) -> None:

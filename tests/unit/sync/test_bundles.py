@@ -234,3 +234,21 @@ def test_a_retraction_of_an_adverse_event_has_no_text() -> None:
     text = b'{"resourceType":"AdverseEvent","actuality":"actual"}'
 
     assert wire_text(text, is_retraction=True, ours="1", theirs="2") is None
+
+
+def test_what_replaces_something_before_it_left_takes_its_place_for_others_refer_to_it(
+    opened: Opened,
+) -> None:
+    desk = opened(limited(REPOSITORY, entries=1))
+    derived = [{"reference": "QuestionnaireResponse/r"}]
+    desk.owe(desk.response("r"))
+    desk.owe(desk.observation("score", derivedFrom=derived))
+    desk.owe(desk.response("r", answer=3))
+    desk.owe(desk.response("r", answer=1))
+    desk.owe(desk.observation("a"))
+
+    report = desk.push()
+
+    assert report.refused == {}
+    sent = [entries[0]["resource"]["id"] for entries in desk.far.transactions]
+    assert sent == ["r", "score", "a"]

@@ -296,3 +296,26 @@ def value_at(far: FarSide, name: str) -> Any:  # noqa: ANN401 - whatever JSON ho
     held = far.holds(name)
     assert held is not None
     return held["valueInteger"]
+
+
+def test_a_provenance_of_what_never_arrived_is_not_sent(desk: Desk, far: FarSide) -> None:
+    provenance = {
+        "resourceType": "Provenance",
+        "id": "p",
+        "target": [{"reference": "Observation/a"}],
+        "recorded": "2026-03-01T09:30:00Z",
+        "agent": [{"who": {"display": "the trial"}}],
+    }
+    desk.owe(desk.observation("a"), unit="one")
+    desk.owe(provenance, unit="one")
+
+    def meanwhile(request: httpx.Request, _: Take) -> httpx.Response:
+        desk.owe(desk.observation("a"), unit="one", action="retract")
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    far.faults.extend([meanwhile])
+
+    desk.push()
+
+    assert len(far.transactions) == 1
+    assert desk.count() == {"superseded": 3}

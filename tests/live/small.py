@@ -1,0 +1,97 @@
+"""Some people of the synthetic trial, in a folder of their own, for real `adapter` commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ADAPTER = Path(sys.executable).with_name("adapter")
+TRIAL = ROOT / "fixtures" / "idbt-pain"
+EXPORTS = {
+    "records.csv": "2024-08-30T17:05:00+10:00",
+    "records-2.csv": "2024-09-20T09:30:00+10:00",
+}
+
+
+@dataclass(frozen=True)
+class SmallTrial:
+    """A configuration that reads some people's rows and delivers them to one record system."""
+
+    folder: Path
+    base_url: str
+    people: frozenset[str]
+    profile: str = "research-repository"
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.folder / "adapter.toml"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger."""
+        return self.folder / "ledger.sqlite"
+
+    def read(
+        self, export: str = "records.csv", *, entries: int = 50, without: str | None = None
+    ) -> dict[str, Any]:
+        """Ingests one of the two exports, cut down to these people; rows `without` a text."""
+        lines = (TRIAL / export).read_text("utf-8").split("\n")
+        mine = [line for line in lines[1:] if line.split(",")[0] in self.people]
+        mine = [line for line in mine if without is None or without not in line]
+        (self.folder / "records.csv").write_text("\n".join([lines[0], *mine, ""]), "utf-8")
+        profile = (ROOT / "mappings" / "clinics" / f"{self.profile}.yaml").read_text("utf-8")
+        limited = profile.replace("entries: 50", f"entries: {entries}")
+        (self.folder / "clinic.yaml").write_text(limited, "utf-8")
+        (self.folder / "key").write_text("synthetic people need no secret", "utf-8")
+        self.config.write_text(
+            f"""
+study = "{ROOT / "mappings/studies/idbt-pain.yaml"}"
+instruments = "{ROOT / "mappings/instruments"}"
+ledger = "ledger.sqlite"
+crosswalk = "crosswalk.sqlite"
+key_file = "key"
+[[sources]]
+kind = "redcap"
+dictionary = "{TRIAL / "dictionary.csv"}"
+records = "records.csv"
+as_of = {EXPORTS[export]}
+missing_limit = 5
+[[clinics]]
+profile = "clinic.yaml"
+url = "{self.base_url}"
+""",
+            "utf-8",
+        )
+        return self.run("ingest")
+
+    def run(self, command: str, *more: str) -> dict[str, Any]:
+        """One command, which must succeed; its JSON document."""
+        told = subprocess.run(
+            [ADAPTER, command, *more, "--config", self.config, "--json"],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        document: dict[str, Any] = json.loads(told.stdout)
+        return document
+
+    def start(self, command: str) -> subprocess.Popen[bytes]:
+        """A command that goes on by itself, unheard."""
+        return subprocess.Popen(
+            [ADAPTER, command, "--config", self.config, "--json"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def clinic(self, command: str, *more: str) -> dict[str, Any]:
+        """What a command tells of the one clinic."""
+        told: dict[str, Any] = self.run(command, *more)["clinics"][0]
+        return told
