@@ -72,8 +72,10 @@ def send(tx: Transaction, remote_version: str = "") -> None:
 
 
 def states(tx: Transaction, name: str | None = None) -> list[tuple[int, str, str]]:
-    """Version, action and state of every delivery, oldest first."""
-    rows = tx.execute("SELECT type, id, version, action, state FROM delivery ORDER BY seq")
+    """Version, action and state of every delivery, oldest first within a resource."""
+    rows = tx.execute(
+        "SELECT type, id, version, action, state FROM delivery ORDER BY type, id, version, clinic"
+    )
     return [
         (row["version"], row["action"], row["state"])
         for row in rows

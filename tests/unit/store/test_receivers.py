@@ -20,7 +20,7 @@ def test_what_a_receiver_takes_is_kept_as_said_last(tx: Transaction) -> None:
     assert receivers.accepted_before(tx, "south") == frozenset()
 
 
-def test_the_newest_versions_that_stand_come_in_the_order_they_were_put(tx: Transaction) -> None:
+def test_the_newest_versions_that_stand_come_in_the_order_of_the_first(tx: Transaction) -> None:
     put(tx, "Observation/a", b"1")
     put(tx, "Observation/b", b"1")
     put(tx, "Patient/p")
@@ -30,7 +30,7 @@ def test_the_newest_versions_that_stand_come_in_the_order_they_were_put(tx: Tran
 
     page, after = receivers.newest_of(tx, frozenset({"Observation", "Patient"}), 0)
 
-    assert [(each.type, each.version) for each in page] == [("Patient", 1), ("Observation", 2)]
+    assert [(each.type, each.version) for each in page] == [("Observation", 2), ("Patient", 1)]
     assert after is None
 
 
