@@ -16,7 +16,7 @@ from adapter.fhir.research import (
     build_research_subject,
 )
 from adapter.ingest.accept import retract_gone, retract_unit
-from adapter.ingest.owe import follow_consent, owe
+from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.participant import Participant, ended_by_withdrawal
@@ -87,6 +87,7 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
     if person.consents[consent].word == "withdrawn":
         return
     today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
+    owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before
     instances.withdraw(tx, name, consent, today)
     accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
 

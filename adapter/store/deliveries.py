@@ -112,10 +112,14 @@ def _clear_place(tx: Transaction, clinic: str, version: Version) -> int | None:
     ).fetchone()
     if waiting is None:
         return None
-    tx.execute(
-        "UPDATE delivery SET seq = (SELECT max(seq) + 1 FROM delivery) WHERE seq = ?", waiting
-    )
+    _move_to_end(tx, waiting["seq"])
     return int(waiting["seq"])
+
+
+def _move_to_end(tx: Transaction, seq: int) -> None:
+    tx.execute(
+        "UPDATE delivery SET seq = (SELECT max(seq) + 1 FROM delivery) WHERE seq = ?", (seq,)
+    )
 
 
 def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
@@ -213,6 +217,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
             _hold(tx, said, now)
         if is_outdated:
             void.update(dict.fromkeys(_void_retraction(tx, said, now)))
+            _pass_place_on(tx, said.seq)
     for clinic, unit in void:
         _cancel_provenances(tx, clinic, unit, now)
 
@@ -241,6 +246,19 @@ def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[
         (now, said.seq),
     ).fetchall()
     return [(row["clinic"], row["unit"]) for row in rows]
+
+
+def _pass_place_on(tx: Transaction, seq: int) -> None:
+    """Gives the place in the order to what waits behind: others may refer to the resource."""
+    waiting = tx.execute(
+        "SELECT newer.seq FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
+        " WHERE older.seq = ? AND newer.seq > older.seq"
+        " AND newer.state IN ('queued', 'held', 'refused', 'quarantined')",
+        (seq,),
+    ).fetchone()
+    if waiting is not None:
+        _move_to_end(tx, seq)
+        tx.execute("UPDATE delivery SET seq = ? WHERE seq = ?", (seq, waiting["seq"]))
 
 
 def _hold(tx: Transaction, said: Settlement, now: str) -> None:

@@ -41,8 +41,8 @@ def test_the_demonstration_shows_what_was_created_corrected_retracted_held_and_c
     tables = printed.split("delivered and read back")
 
     first, second = tables[1], tables[3]
-    assert re.search(r"Observation +│ +8121 │ .*│ +8121 │ 42 blinding", first)
-    assert re.search(r"Observation +│ +5 │ +8013 │ +6 │ +102 │ .*│ +8126 │ 42 blinding", second)
+    assert re.search(r"Observation +│ +8118 │ .*│ +8118 │ 42 blinding", first)
+    assert re.search(r"Observation +│ +5 │ +8010 │ +6 │ +102 │ .*│ +8123 │ 42 blinding", second)
     assert "consent-refused" in tables[4]
     assert "Where to look next" in printed
 

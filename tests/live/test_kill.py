@@ -5,22 +5,24 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import subprocess
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
 
 from tests.live.servers import RecordSystem
-from tests.live.small import ADAPTER, TRIAL, SmallTrial
+from tests.live.small import TRIAL, SmallTrial
 
 KILLS = 100
 SEED = 20230402
 PEOPLE = 14
 LONGEST_SECONDS = 0.08  # from one settled bundle to the kill: within the next bundle or two
 PATIENCE_SECONDS = 60.0
+Moment = Literal["while it started", "with a bundle under way", "between two bundles", "too late"]
 
 
 @pytest.fixture
@@ -34,14 +36,16 @@ def trial(tmp_path: Path, empty_hapi: RecordSystem) -> SmallTrial:
 
 
 def test_a_delivery_killed_at_a_hundred_points_is_whole_and_nothing_is_there_twice(
-    trial: SmallTrial,
+    trial: SmallTrial, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - when to kill, and the same points each time
     ledger = trial.ledger
-    killed = 0
+    killed: Counter[Moment] = Counter()
+    start_seconds = [1.0]  # how long a push took to its first bundle, as measured last
 
-    while killed < KILLS:
-        killed += _push_and_kill(trial, chance)
+    while killed.total() - killed["too late"] < KILLS:
+        killed[_push_and_kill(trial, chance, start_seconds)] += 1
+    record_testsuite_property("killed", dict(killed))
     trial.run("push")
     trial.run("verify")
 
@@ -56,46 +60,54 @@ def test_a_delivery_killed_at_a_hundred_points_is_whole_and_nothing_is_there_twi
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     told = trial.clinic("push")
     assert not any(told[word] for word in ("created", "updated", "retracted"))
+    assert killed["while it started"] >= KILLS / 10
+    assert killed["with a bundle under way"] >= KILLS / 2
 
 
-def _push_and_kill(trial: SmallTrial, chance: random.Random) -> int:
-    """Starts a push and kills it while it delivers; 1 when the kill met it alive."""
+def _push_and_kill(trial: SmallTrial, chance: random.Random, start_seconds: list[float]) -> Moment:
+    """Starts a push and kills it: one in five while it starts, the others while it delivers."""
     ledger = trial.ledger
-    settled = chance.randrange(3)  # bundles to let through first; 0 kills before the first one
-    before = _settled(ledger)
-    pushing = subprocess.Popen(
-        [ADAPTER, "push", "--config", trial.config, "--json"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + PATIENCE_SECONDS
-    started = _claims(ledger)
-    while pushing.poll() is None and time.monotonic() < until:
-        if _claims(ledger) != started and _settled(ledger) - before >= settled * 4:
-            break
-        time.sleep(0.005)
-    time.sleep(chance.uniform(0, LONGEST_SECONDS))
+    bundles = chance.randrange(3)  # to let through first; 0 kills before the first one is settled
+    before, claimed = _settled(ledger), _claims(ledger)
+    started = time.monotonic()
+    pushing = trial.start("push")
+    if chance.random() < 1 / 5:
+        time.sleep(chance.uniform(0, start_seconds[0]))
+    else:
+        while pushing.poll() is None and time.monotonic() < started + PATIENCE_SECONDS:
+            if _claims(ledger) != claimed:
+                start_seconds[0] = min(start_seconds[0], time.monotonic() - started)
+                if _settled(ledger) - before >= bundles * 4:
+                    break
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, LONGEST_SECONDS))
     is_alive = pushing.poll() is None
     pushing.send_signal(signal.SIGKILL)
     pushing.wait()
-    assert is_alive or _open(ledger) > 0, "the delivery ended before it was killed often enough"
-    return int(is_alive)
+    assert is_alive or _count(ledger, "state IN ('queued', 'claimed', 'uncertain')"), (
+        "the delivery ended before it was killed often enough"
+    )
+    if not is_alive:
+        return "too late"
+    if _claims(ledger) == claimed:
+        return "while it started"
+    is_under_way = _count(ledger, "state = 'claimed'") > 0
+    return "with a bundle under way" if is_under_way else "between two bundles"
 
 
 def _settled(ledger: Path) -> int:
-    return _count(ledger, "SELECT count(*) FROM delivery WHERE state IN ('accepted', 'confirmed')")
+    return _count(ledger, "state IN ('accepted', 'confirmed')")
+
+
+def _count(ledger: Path, condition: str) -> int:
+    return _number(ledger, f"SELECT count(*) FROM delivery WHERE {condition}")  # noqa: S608
 
 
 def _claims(ledger: Path) -> int:
-    return _count(ledger, "SELECT coalesce(sum(attempts), 0) FROM delivery")
+    return _number(ledger, "SELECT coalesce(sum(attempts), 0) FROM delivery")
 
 
-def _open(ledger: Path) -> int:
-    states = "('queued', 'claimed', 'uncertain')"
-    return _count(ledger, f"SELECT count(*) FROM delivery WHERE state IN {states}")  # noqa: S608
-
-
-def _count(ledger: Path, query: str) -> int:
+def _number(ledger: Path, query: str) -> int:
     with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=30) as connection:
         return int(connection.execute(query).fetchone()[0])
 

@@ -62,6 +62,11 @@ def fields_of(name: str) -> dict[str, list[str]]:
     return fields
 
 
+every_form_of_several_fields = pytest.mark.parametrize(
+    "name", [name for name in SCORED if len(fields_of(name)) > 1]
+)
+
+
 @functools.cache
 def complete(name: str) -> st.SearchStrategy[Answers]:
     """An answer in every field; two bytes choose each, as one draw is faster than one a field."""
@@ -156,7 +161,7 @@ def test_a_score_has_a_value_in_its_range_or_a_reason(name: str, data: st.DataOb
         assert not (score.is_prorated and score.answered in {0, score.of})
 
 
-@every_form
+@every_form_of_several_fields
 @thoroughly
 @given(data=st.data())
 def test_the_order_of_the_fields_changes_nothing(name: str, data: st.DataObject) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from adapter.ingest.participation import withdraw
 from adapter.release import Receiver
 from adapter.store import deliveries, versions
 from adapter.store.deliveries import Delivery, Settlement, State
 from tests.unit.ingest.project import (
     CLINIC,
+    EVERYTHING,
     NOW,
     RECEIVERS,
     REPOSITORY,
@@ -372,3 +374,19 @@ def test_a_record_deleted_is_retracted_where_its_type_is_taken_no_more(bench: Be
     with_receivers(bench, narrow).ingest(person("2"), missing_limit=1)
 
     assert bench.owed(CLINIC) == RETRACTIONS
+
+
+def test_a_withdrawal_before_a_newcomer_was_met_owes_it_everything_in_order(
+    bench: Bench,
+) -> None:
+    bench.ingest(answered())
+    joined = with_receivers(bench, *RECEIVERS, receiver("newcomer", *EVERYTHING))
+
+    with joined.database.write() as tx:
+        withdraw(tx, joined.trial, "1", "share", NOW)
+
+    listed = deliveries.in_state(joined.database.read(), "newcomer", "queued", 1000)
+    kinds = [each.type for each in listed]
+    assert kinds[:2] == ["Device", "ResearchStudy"]
+    assert kinds.index("Patient") < kinds.index("Consent")
+    assert kinds.count("Consent") == 2

@@ -177,6 +177,26 @@ def test_what_did_not_land_never_comes_after_a_newer_version(tx: Transaction, st
     assert states(tx) == [(1, "put", "superseded"), (2, "put", "queued")]
 
 
+def test_what_waits_behind_what_did_not_land_takes_its_place_in_the_order(tx: Transaction) -> None:
+    owe(tx, "Device/d", b"1", unit="a")
+    claimed = claim(tx)
+    owe(tx, "Observation/that-names-it", unit="b")
+    owe(tx, "Device/d", b"2", unit="a")
+
+    settle(tx, claimed, "queued")
+
+    assert names(claim(tx)) == ["Device/d", "Observation/that-names-it"]
+
+
+def test_a_newer_version_takes_the_place_of_what_waits(tx: Transaction) -> None:
+    owe(tx, "Device/d", b"1", unit="a")
+    owe(tx, "Observation/that-names-it", unit="b")
+
+    owe(tx, "Device/d", b"2", unit="a")
+
+    assert names(claim(tx)) == ["Device/d", "Observation/that-names-it"]
+
+
 def test_what_did_not_land_is_tried_again_where_nothing_is_newer(tx: Transaction) -> None:
     owe(tx, "Observation/a", b"1")
     older = claim(tx)
