@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format bench golden lock clean
+.PHONY: demo test check format bench soak golden lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -43,6 +43,9 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev ## what our own work costs, as ratios
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/memory.py
+
+soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and again
+	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py

@@ -46,8 +46,8 @@ class SourceSettings(_Section):
     """One export of a REDCap project.
 
     `as_of` is when it was exported (now, when left out): open windows are judged by it.
-    `missing_limit` says how many records may be gone since last time and are then retracted; left
-    out, none is.
+    `missing_limit` says that it holds the whole project, and how many records may be gone since
+    last time and are then retracted; left out, none is.
     """
 
     kind: Literal["redcap"]
@@ -83,6 +83,14 @@ class Settings(_Section):
     def _are_apart(self) -> Self:
         if self.ledger == self.crosswalk:
             raise ValueError("expected `crosswalk` in a file of its own, apart from `ledger`")
+        return self
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        # What one source does not hold may stand in another: it is not gone.
+        limits = [source.missing_limit for source in self.sources]
+        if len(limits) > 1 and limits != [None] * len(limits):
+            raise ValueError("expected `missing_limit` only where one source holds the project")
         return self
 
 

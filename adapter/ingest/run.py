@@ -197,7 +197,8 @@ def _readable_forms(work: Ingest) -> list[str]:
                 readable.append(name)
         for problem in findings.not_in_source(study, work.source.forms):
             work.report.is_whole = False
-            _reject(tx, work, problem.field, (problem,), counts=False)
+            if work.source.missing_limit is not None:  # it says that it is the whole project
+                _reject(tx, work, problem.field, (problem,), counts=False)
     return readable
 
 

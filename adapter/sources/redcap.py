@@ -133,7 +133,10 @@ class RecordsFile:
         return self._missing(form, (*fields, f"{form}_complete", *([at] if at else [])))
 
     def missing_facts(self) -> list[Problem]:
-        """What the study reads of who takes part, and what they agreed to, and is not there."""
+        """What the study reads of who takes part, and what they agreed to, and is not there.
+
+        A form that the dictionary does not have stands in another source.
+        """
         person = self._study.participant
         numbers = (identifier.field for identifier in person.identifiers.values())
         read = [(person.form, name) for name in (person.enrolled, person.completed, *numbers)]
@@ -144,7 +147,7 @@ class RecordsFile:
         return [
             problem
             for form, name in dict.fromkeys(read)
-            if name
+            if name and form in self._forms
             for problem in self._missing(form, (name,))
         ]
 

@@ -133,7 +133,7 @@ def test_the_second_trial_shows_what_the_first_does_not(
         for each in observations
         if "dataAbsentReason" in each
     }
-    assert reasons == {"asked-declined", "unknown"}
+    assert reasons == {"asked-declined"}
 
 
 def test_what_the_faults_are_seeded_in_is_valid(judge: Validator) -> None:

@@ -93,7 +93,7 @@ def check_what_is_there(world: World, which: Which) -> None:
             assert is_taken_back(there), name
         elif version.form == "tally":
             assert far.version_of(name) == 0, name
-        elif may_know(world, which, version, there):
+        elif may_know(world, which, version):
             if version.type == "Provenance" and not is_needed(world, which, version):
                 continue
             assert there is not None, name
@@ -133,14 +133,26 @@ def is_needed(world: World, which: Which, provenance: Version) -> bool:
     return newest_of_all.id == provenance.id and any(are_there)
 
 
-def may_know(world: World, which: Which, version: Version, there: Resource | None) -> bool:
+def may_know(world: World, which: Which, version: Version) -> bool:
     if not version.participant:
         return True
     if not world.people[version.participant].is_present:
         return False  # of whom the source no longer knows, nobody knows what they agree to
     word = world.words(version.participant)[PURPOSES[which]]  # type: ignore[index]
-    is_notice = version.form == "participation" and there is not None
+    is_notice = version.form == "participation" and is_known(world, which, version.participant)
     return word == "given" or (word == "withdrawn" and is_notice)
+
+
+def is_known(world: World, which: Which, participant: str) -> bool:
+    """Whether something of somebody stands there."""
+    there = (
+        world.far[which].holds(f"{version.type}/{version.id}")
+        for version in versions.of_participant(world.database.read(), participant)
+    )
+    return any(
+        each is not None and (each["resourceType"] == "Provenance" or not is_taken_back(each))
+        for each in there
+    )
 
 
 def has_withdrawn(world: World, record: str) -> bool:

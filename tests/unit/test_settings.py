@@ -24,7 +24,6 @@ dictionary = "dictionary.csv"
 records = "../records.csv"
 encoding = "cp1252"
 as_of = 2024-03-21T09:30:00+11:00
-missing_limit = 5
 
 [[sources]]
 kind = "redcap"
@@ -81,9 +80,25 @@ def test_every_path_is_taken_from_where_the_file_lies(tmp_path: Path) -> None:
 def test_what_is_said_is_kept_and_what_is_not_has_its_default(tmp_path: Path) -> None:
     first, second = read_settings(write(tmp_path, WHOLE)).sources
 
-    assert (first.encoding, first.missing_limit) == ("cp1252", 5)
+    assert first.encoding == "cp1252"
     assert first.as_of == datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
     assert (second.encoding, second.as_of, second.missing_limit) == ("utf-8", None, None)
+
+
+def test_one_source_may_say_how_many_records_may_be_gone(tmp_path: Path) -> None:
+    before, _, _ = WHOLE.partition('\n[[sources]]\nkind = "redcap"\ndictionary = "b.csv"')
+
+    (source,) = read_settings(write(tmp_path, f"{before}missing_limit = 5\n")).sources
+
+    assert source.missing_limit == 5
+
+
+def test_of_several_sources_none_may_say_so_for_each_holds_a_part(tmp_path: Path) -> None:
+    text = WHOLE.replace('records = "c.csv"', 'records = "c.csv"\nmissing_limit = 0')
+
+    (problem,) = findings(tmp_path, text)
+
+    assert "where one source holds the project" in problem.expected
 
 
 def test_sources_and_clinics_may_be_left_out(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.unit.ingest.project import (
     Cells,
     at_week_4,
     columns,
+    dictionary_csv,
     incident,
     mood,
     pain,
@@ -333,12 +334,28 @@ def test_a_form_that_nobody_mapped_is_told_as_a_warning(bench: Bench) -> None:
 def test_a_mapped_form_that_the_dictionary_does_not_have_is_told(bench: Bench) -> None:
     misspelt = bench.with_study(STUDY.replace("source_form: pain", "source_form: paain"))
 
-    report = misspelt.ingest({**person("1"), **mood("1"), **pain("1", "2")})
+    report = misspelt.ingest({**person("1"), **mood("1"), **pain("1", "2")}, missing_limit=0)
 
     problems = misspelt.problems(report)
     assert places(problems) == [("dictionary", None, "pain"), ("dictionary", None, "paain")]
     assert problems[1].severity == "error"
     assert not report.is_whole
+
+
+def test_a_source_with_some_of_the_forms_is_read_after_one_with_the_people(bench: Bench) -> None:
+    some = tuple(field for field in FIELDS if field[0] == "record_id" or field[1] == "tally")
+    rest = tuple(field for field in FIELDS if field[1] != "tally")
+    rows = [{**person("1"), **mood("1"), **tally("7")}]
+    people = records_csv(rows, columns(rest))
+    part = records_csv(rows, columns((("record_id", "tally", "text", ""), *some[1:])))
+
+    first = bench.read(bench.source(people, dictionary=dictionary_csv(rest)))
+    second = bench.read(bench.source(part, dictionary=dictionary_csv(some[1:])))
+
+    assert (first.problems, second.problems) == (0, 0)
+    assert counts(first, "mood") == {"created": 1}
+    assert counts(second, "tally") == {"created": 1}
+    assert counts(second, "participant") == {}
 
 
 def test_a_form_whose_columns_are_missing_is_left_out_and_told(bench: Bench) -> None:

@@ -30,7 +30,7 @@ OURS = "0123456789abcdef0123456789abcdef"
     size=st.integers(10_000, 40_000),
     units=st.integers(1, 30),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_bundle_is_larger_than_the_clinic_takes(
     lengths: list[int], entries: int, size: int, units: int
 ) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.unit.sync.far_side import FarSide, Take
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 412, 413, 422])
-@pytest.mark.parametrize("place", [0, 1, 24, 25, 48, 49])
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+@pytest.mark.parametrize("place", [0, 24, 49])
 def test_one_poison_among_fifty_is_found_by_halving_and_the_rest_goes_through(
     desk: Desk, far: FarSide, place: int, status: int
 ) -> None:
@@ -33,7 +33,7 @@ def test_one_poison_among_fifty_is_found_by_halving_and_the_rest_goes_through(
     report = desk.push()
 
     reads = sum(request.method == "GET" for request in far.requests)  # a look after a conflict
-    extra = len(far.requests) - 1 - reads - (status in {409, 412})
+    extra = len(far.requests) - 1 - reads - (status == 409)
     assert extra <= 2 * math.ceil(math.log2(50))
     assert report.created == {"Observation": 49}
     assert report.refused == {"Observation": 1}
@@ -45,7 +45,7 @@ def test_one_poison_among_fifty_is_found_by_halving_and_the_rest_goes_through(
 
 
 @given(poisons=st.sets(st.integers(0, 19), max_size=6), size=st.integers(1, 25))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_however_many_poisons_there_are_exactly_those_are_set_apart(
     poisons: set[int], size: int
 ) -> None:
