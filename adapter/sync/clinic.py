@@ -15,7 +15,7 @@ from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
-from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_not_let_in
+from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_no_entry
 from adapter.sync.outgoing import wire_text
 from adapter.sync.profile import ClinicProfile
 from adapter.sync.receipt import Unknown, Unreachable
@@ -92,8 +92,10 @@ class Clinic:
         )
         if not isinstance(answer, Answer):
             return answer
-        stop_if_not_let_in(answer)
-        if not answer.is_success or answer.body.get("resourceType") != "Bundle":
+        stop_if_no_entry(answer)
+        if not answer.is_success:  # this person cannot be asked for; the others need not wait
+            return "patient-search-refused"
+        if answer.body.get("resourceType") != "Bundle":
             return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
         resources = [entry.get("resource", {}) for entry in answer.body.get("entry", ())]
         found = [found["id"] for found in resources if found.get("resourceType") == "Patient"]

@@ -16,6 +16,7 @@ from tests.unit.sync.far_side import Fault, answering, lost, outcome
 if TYPE_CHECKING:
     from tests.unit.sync.conftest import Opened
     from tests.unit.sync.desk import Desk, Resource
+    from tests.unit.sync.far_side import Take
 
 OTHER = "8003608833357361"
 
@@ -146,7 +147,6 @@ def searching(fault: Fault) -> Fault:
     [
         pytest.param(answering(503), id="HTTP 503"),
         pytest.param(answering(500), id="HTTP 500"),
-        pytest.param(answering(400, outcome("no searching")), id="HTTP 400"),
         pytest.param(answering(200, "<html>"), id="HTML"),
         pytest.param(answering(200, {"resourceType": "OperationOutcome"}), id="no bundle"),
         pytest.param(lost(httpx.ConnectError), id="nobody"),
@@ -167,6 +167,25 @@ def test_a_search_that_fails_leaves_everything_queued(clinic: Desk, fault: Fault
     assert clinic.states() == {"held": "held", "q": "queued", "a": "queued"}
     clinic.far.rule = None
     assert clinic.push().created == {"Questionnaire": 1, "Observation": 1}
+
+
+def test_a_search_that_is_refused_holds_that_person_and_nobody_else(clinic: Desk) -> None:
+    clinic.take_in("2")
+    clinic.identify("2", OTHER)
+    clinic.owe(clinic.observation("a", participant="2"), participant="2")
+    clinic.owe(clinic.observation("b"))
+
+    def particular(request: httpx.Request, take: Take) -> httpx.Response:
+        if OTHER.encode() in request.content:
+            return httpx.Response(400, json=outcome("that is no identifier"))
+        return take(request)
+
+    clinic.far.rule = particular
+
+    report = clinic.push()
+
+    assert report.held == {("Observation", "patient-search-refused"): 1}
+    assert clinic.states() == {"a": "held", "b": "accepted"}
 
 
 def test_a_search_that_has_to_wait_keeps_all_else_waiting(clinic: Desk) -> None:
