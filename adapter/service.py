@@ -19,7 +19,7 @@ from adapter.errors import DeclarationError, Origin, Problem, SourceError
 from adapter.fhir.identity import Identity
 from adapter.ingest import Trial
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
-from adapter.ingest.run import Source
+from adapter.ingest.work import Source
 from adapter.instruments.coherence import check_form, check_study
 from adapter.instruments.fields import fields_of
 from adapter.instruments.form import Form

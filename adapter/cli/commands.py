@@ -17,7 +17,7 @@ from adapter.ingest.participation import withdraw
 from adapter.release import Subject, decide
 from adapter.service import Service, check_sources, open_service, read_declarations
 from adapter.settings import read_settings
-from adapter.store import deliveries, instances
+from adapter.store import deliveries, instances, standing
 from adapter.store.deliveries import State
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
@@ -176,7 +176,7 @@ def _each(
     """Does the work for every clinic; `states` are those whose deliveries it will go through."""
     told = []
     for clinic in service.clinics:
-        counted = deliveries.count_states(service.database.read(), clinic.name)
+        counted = standing.count_states(service.database.read(), clinic.name)
         total = sum(counted[state] for state in states)
         with progress(f"{doing} {clinic.name}", total) as step:
             told.append((clinic.name, work(clinic, step)))
@@ -203,7 +203,7 @@ def _rejections(service: Service) -> list[Problem]:
 
 def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
     tx = service.database.read()
-    oldest = deliveries.oldest_undelivered(tx, clinic.name)
+    oldest = standing.oldest_undelivered(tx, clinic.name)
     waited = (
         None
         if oldest is None
@@ -213,7 +213,7 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
     )
     return {
         "name": clinic.name,
-        **{str(word): count for word, count in deliveries.count_states(tx, clinic.name).items()},
+        **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
         "oldest_undelivered_seconds": waited,
         "needs_a_person": [
             {
@@ -222,6 +222,6 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
                 "why": stuck.rule or stuck.reason,
                 "count": stuck.count,
             }
-            for stuck in deliveries.stuck(tx, clinic.name)
+            for stuck in standing.stuck(tx, clinic.name)
         ],
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from adapter.fhir.retraction import retract
-from adapter.store import deliveries
+from adapter.store import standing
 from adapter.store.deliveries import Action
 from adapter.sync.clinic import Clinic
 from adapter.sync.push import held_by
@@ -37,7 +37,7 @@ def plan(clinic: Clinic) -> Plan:
     """Asks the gate about everything owed, as a push would, and sends nothing."""
     tx = clinic.database.read()
     told = Plan(clinic.name, clinic.profile.route)
-    for group in deliveries.pending(tx, clinic.name):
+    for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:
             told.held[group.type, rule] += group.count
@@ -46,7 +46,7 @@ def plan(clinic: Clinic) -> Plan:
             counts[group.type] += group.count
         elif group.there is not None:
             told.retract[group.type] += group.count
-    for (name, there), count in deliveries.settled(tx, clinic.name).items():
+    for (name, there), count in standing.settled(tx, clinic.name).items():
         if _is_there(name, there):
             told.unchanged_by_type[name] += count
     return told

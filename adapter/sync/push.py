@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from adapter.errors import EhrError
 from adapter.instruments.participant import ConsentWord
 from adapter.release import PARTICIPATION, Subject, decide
-from adapter.store import deliveries, instances
+from adapter.store import deliveries, instances, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.sync.answer import Answer
@@ -88,7 +88,7 @@ def _push_batch(
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
     if settlements:  # what is held is not under way, whatever happens while the rest is
         with clinic.database.write() as tx:
-            deliveries.settle(tx, settlements, clinic.now())
+            settling.settle(tx, settlements, clinic.now())
     settlements = []
     outgoing: list[Outgoing] = []
     for delivery in released:
@@ -97,14 +97,14 @@ def _push_batch(
             settlements.append(Settlement(delivery.seq, "superseded"))
         else:
             outgoing.append(item)
-    absent = deliveries.refused_and_absent(clinic.database.read(), clinic.name)
+    absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
     receipts = fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle, absent)
     for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
     with clinic.database.write() as tx:
-        deliveries.settle(tx, settlements, clinic.now())
+        settling.settle(tx, settlements, clinic.now())
     return len(claimed), trouble
 
 
@@ -202,7 +202,7 @@ def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unkn
             for delivery, answer in zip(doubted, answers, strict=True)
         ]
         with clinic.database.write() as tx:
-            deliveries.settle(tx, settlements, clinic.now())
+            settling.settle(tx, settlements, clinic.now())
 
 
 def _after_look(

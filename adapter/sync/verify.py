@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
-from adapter.store import deliveries
+from adapter.store import deliveries, settling
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
@@ -54,7 +54,7 @@ def verify(
                     settlement = _judge(clinic, delivery, answer, report)
                     if settlement.state == "queued":
                         deliveries.lose(tx, delivery)
-                    deliveries.settle(tx, (settlement,), clinic.now())
+                    settling.settle(tx, (settlement,), clinic.now())
             seq = page[-1].seq
             step(len(page))
     return report

@@ -22,7 +22,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
-from adapter.store import deliveries, instances, versions
+from adapter.store import deliveries, instances, settling, versions
 from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.identities import Crosswalk
@@ -455,7 +455,7 @@ class Bench:
         with self.database.write() as tx:
             while claimed := deliveries.claim(tx, clinic, 50, NOW):
                 reason = "" if state in {"accepted", "queued"} else "because"
-                deliveries.settle(
+                settling.settle(
                     tx,
                     [Settlement(each.seq, state, reason=reason) for each in claimed],
                     NOW,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapter.ingest.participation import withdraw
 from adapter.release import Receiver
-from adapter.store import deliveries, versions
+from adapter.store import deliveries, settling, standing, versions
 from adapter.store.deliveries import Delivery, Settlement, State
 from tests.unit.ingest.project import (
     CLINIC,
@@ -37,7 +37,7 @@ def claim(bench: Bench) -> list[Delivery]:
 def settle(bench: Bench, claimed: list[Delivery], state: State) -> None:
     with bench.database.write() as tx:
         settlements = [Settlement(each.seq, state, "consent", "because") for each in claimed]
-        deliveries.settle(tx, settlements, NOW)
+        settling.settle(tx, settlements, NOW)
 
 
 def queued(bench: Bench, resource_type: str = "Observation") -> set[tuple[str, int]]:
@@ -152,7 +152,7 @@ def test_a_consent_given_again_before_a_push_takes_the_retraction_back(bench: Be
     bench.ingest(answered())
 
     assert bench.owed(CLINIC) == {}
-    held = deliveries.settled(bench.database.read(), CLINIC)
+    held = standing.settled(bench.database.read(), CLINIC)
     assert held == {
         ("QuestionnaireResponse", "put"): 1,
         ("Observation", "put"): 3,
@@ -282,7 +282,7 @@ def test_a_version_that_was_held_is_replaced_by_a_newer_one(bench: Bench) -> Non
     bench.ingest(answered("1", "3", "0"))
 
     assert queued(bench) == {("put", 2)}
-    states = deliveries.count_states(bench.database.read(), CLINIC)
+    states = standing.count_states(bench.database.read(), CLINIC)
     assert states["superseded"] == 2
 
 

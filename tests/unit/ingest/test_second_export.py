@@ -22,8 +22,9 @@ from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.store.database import Database
-from adapter.store.deliveries import Settlement, claim, in_state, settle
+from adapter.store.deliveries import Settlement, claim, in_state
 from adapter.store.identities import Crosswalk
+from adapter.store.settling import settle
 from tests.unit.ingest.project import EVERYTHING, KEY, NOW
 
 ROOT = Path(__file__).parents[3]

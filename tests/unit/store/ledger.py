@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.store import deliveries, versions
+from adapter.store import deliveries, settling, versions
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Action, Delivery, Settlement, State
 from adapter.store.versions import Belonging, Version
@@ -50,7 +50,7 @@ def settle(
     tx: Transaction, claimed: list[Delivery], state: State, remote_version: str = ""
 ) -> None:
     """All of them in one state, with the reason that the state asks for."""
-    deliveries.settle(
+    settling.settle(
         tx,
         [
             Settlement(

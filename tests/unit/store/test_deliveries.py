@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.store import deliveries
+from adapter.store import deliveries, settling, standing
 from adapter.store.database import Transaction
-from adapter.store.deliveries import STATES, Holding, Pending, Settlement, State, Stuck
+from adapter.store.deliveries import STATES, Holding, Settlement, State
+from adapter.store.standing import Pending, Stuck
 from tests.unit.store.ledger import (
     CLINIC,
     LATER,
@@ -272,7 +273,7 @@ def test_a_settlement_writes_down_rule_and_reason(tx: Transaction) -> None:
     owe(tx, "Observation/a")
     (claimed,) = claim(tx)
 
-    deliveries.settle(tx, [Settlement(claimed.seq, "held", "consent-withdrawn", "why")], LATER)
+    settling.settle(tx, [Settlement(claimed.seq, "held", "consent-withdrawn", "why")], LATER)
 
     row = tx.execute("SELECT state, rule, reason FROM delivery").fetchone()
     assert tuple(row) == ("held", "consent-withdrawn", "why")
@@ -349,8 +350,8 @@ def test_what_was_refused_and_is_nowhere_is_named(tx: Transaction) -> None:
     owe(tx, "Observation/b", b"2", unit="b")
     settle(tx, claim(tx), "refused")
 
-    assert deliveries.refused_and_absent(tx, CLINIC) == ["QuestionnaireResponse/q"]
-    assert deliveries.refused_and_absent(tx, "south") == []
+    assert standing.refused_and_absent(tx, CLINIC) == ["QuestionnaireResponse/q"]
+    assert standing.refused_and_absent(tx, "south") == []
 
 
 def test_deliveries_are_listed_by_state_oldest_first(tx: Transaction) -> None:
@@ -412,7 +413,7 @@ def test_what_is_pending_is_grouped_by_what_the_gate_decides_on(tx: Transaction)
     for name in "ab":
         owe(tx, f"Observation/{name}", unit=name)
 
-    found = list(deliveries.pending(tx, CLINIC))
+    found = list(standing.pending(tx, CLINIC))
 
     assert sorted(found, key=str) == sorted(
         [
@@ -428,7 +429,7 @@ def test_only_what_may_still_leave_is_pending(tx: Transaction, state: State) -> 
     owe(tx, "Observation/a")
     settle(tx, claim(tx), state)
 
-    is_pending = bool(list(deliveries.pending(tx, CLINIC)))
+    is_pending = bool(list(standing.pending(tx, CLINIC)))
 
     assert is_pending == (state in {"queued", "held", "claimed", "uncertain"})
 
@@ -439,7 +440,7 @@ def test_what_is_there_and_owed_nothing_for_is_settled(tx: Transaction) -> None:
     send(tx)
     owe(tx, "Observation/a", b"2")
 
-    found = deliveries.settled(tx, CLINIC)
+    found = standing.settled(tx, CLINIC)
 
     assert found == {("Observation", "put"): 1}
 
@@ -449,7 +450,7 @@ def test_every_state_is_counted_even_where_it_is_empty(tx: Transaction) -> None:
     owe(tx, "Observation/b")
     settle(tx, claim(tx)[:1], "accepted")
 
-    counted = deliveries.count_states(tx, CLINIC)
+    counted = standing.count_states(tx, CLINIC)
 
     assert counted == {**dict.fromkeys(STATES, 0), "accepted": 1, "claimed": 1}
 
@@ -459,7 +460,7 @@ def test_what_waits_and_may_leave_says_since_when(tx: Transaction, state: State)
     owe(tx, "Observation/a")
     settle(tx, claim(tx), state)
 
-    since = deliveries.oldest_undelivered(tx, CLINIC)
+    since = standing.oldest_undelivered(tx, CLINIC)
 
     assert since == (NOW if state in {"queued", "claimed", "uncertain"} else None)
 
@@ -469,7 +470,7 @@ def test_what_needs_a_person_is_grouped_by_why_most_first(tx: Transaction) -> No
         owe(tx, f"Observation/{number}", unit=str(number))
         settle(tx, claim(tx), state)  # type: ignore[arg-type]  # a Literal in a tuple of str
 
-    found = deliveries.stuck(tx, CLINIC)
+    found = standing.stuck(tx, CLINIC)
 
     assert found == [
         Stuck("refused", "Observation", "", "because", 2),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from adapter.store import deliveries
+from adapter.store import standing
 from tests.unit.sync.desk import REPOSITORY, limited
 from tests.unit.sync.far_side import Fault, answering, lost, outcome, taken_but
 
@@ -288,7 +288,7 @@ def test_what_is_in_doubt_counts_as_owed_and_as_waiting(desk: Desk, far: FarSide
         desk.push()
 
     assert desk.plan().create == {"Observation": 1}
-    waiting = deliveries.oldest_undelivered(desk.database.read(), "repository")
+    waiting = standing.oldest_undelivered(desk.database.read(), "repository")
     assert waiting == "2026-03-01T09:30:00+00:00"
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapter.errors import EhrError
-from adapter.store import deliveries
+from adapter.store import standing
 from adapter.sync.verify import DRIFTED, verify
 from tests.unit.sync.desk import REPOSITORY, limited
 from tests.unit.sync.far_side import Fault, answering, lost, outcome
@@ -109,7 +109,7 @@ def test_what_drifted_is_shown_and_left_alone(delivered: Desk, far: FarSide) -> 
     assert delivered.reasons() == {"a": DRIFTED}
     assert [
         (stuck.state, stuck.reason, stuck.count)
-        for stuck in deliveries.stuck(delivered.database.read(), "repository")
+        for stuck in standing.stuck(delivered.database.read(), "repository")
     ] == [("refused", DRIFTED, 1)]
     assert (pushed.updated, pushed.created, pushed.refused) == ({}, {}, {})
     assert "note" in (far.holds("Observation/a") or {})

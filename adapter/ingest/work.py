@@ -1,0 +1,94 @@
+"""What one ingest works with, and what it tells of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Literal, TypeVar
+
+from adapter.errors import Problem
+from adapter.ingest.trial import Trial
+from adapter.sources.redcap import RecordsFile
+from adapter.store import instances
+from adapter.store.database import Database, Transaction
+from adapter.store.identities import Crosswalk
+
+Outcome = Literal["created", "changed", "unchanged", "rejected", "empty", "retracted"]
+RECORDS_A_COMMIT = 256
+Batched = TypeVar("Batched")
+
+
+@dataclass(slots=True)
+class Report:
+    """What an ingest did: outcomes per form, and how many problems it kept.
+
+    `is_whole`: every row and every form could be read; only then is what is missing gone.
+    """
+
+    run: int
+    counts: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    problems: int = 0
+    is_whole: bool = True
+
+    def add(self, form: str, outcome: Outcome) -> None:
+        """Counts one form instance."""
+        self.counts.setdefault(form, Counter())[outcome] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A records file to read, when it was exported, and how many vanished records are believed.
+
+    `missing_limit` None: the file is not the whole project, so nothing missing is retracted.
+    """
+
+    records: RecordsFile
+    forms: tuple[str, ...]
+    as_of: datetime
+    missing_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where what was read is kept: the data, and apart from it who is who."""
+
+    database: Database
+    crosswalk: Crosswalk
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """One run over one source."""
+
+    database: Database
+    crosswalk: Crosswalk
+    trial: Trial
+    source: Source
+    report: Report
+    now: str
+    step: Callable[[int], None]
+
+
+def reject(
+    tx: Transaction,
+    work: Ingest,
+    form: str,
+    problems: Iterable[Problem],
+    *,
+    counts: bool = True,
+) -> None:
+    """Keeps problems with their reason; with `counts` they are one form instance rejected."""
+    for problem in problems:
+        instances.reject(tx, problem, form, work.report.run)
+    if counts:
+        work.report.add(form or "unreadable row", "rejected")
+
+
+def batches(items: Iterable[Batched], size: int) -> Iterator[list[Batched]]:
+    """What is taken in together, in one transaction."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,99 @@
+"""What became of deliveries: the arrows that a clinic's answer takes.
+
+What landed is held by the clinic from then on. What did not land and has a newer one behind it is
+superseded, for it must not come after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adapter.store.database import Transaction
+from adapter.store.deliveries import Settlement, State, cancel_provenances, move_to_end
+
+_NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarantined"})
+
+
+def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
+    """Writes down what became of deliveries, and what the clinic now holds.
+
+    What did not land and has a newer one behind it is superseded: it must not come after that.
+    """
+    void: dict[tuple[str, str], None] = {}
+    for said in settlements:
+        is_outdated = said.state in _NOT_LANDED and _has_newer(tx, said.seq)
+        tx.execute(
+            "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?,"
+            " remote_version = CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq = ?",
+            (
+                "superseded" if is_outdated else said.state,
+                said.rule,
+                said.reason,
+                now,
+                said.remote_version,
+                said.remote_version,
+                said.seq,
+            ),
+        )
+        if said.state == "accepted":
+            _hold(tx, said, now)
+        if is_outdated:
+            void.update(dict.fromkeys(_void_retraction(tx, said, now)))
+            _pass_place_on(tx, said.seq)
+    for clinic, unit in void:
+        cancel_provenances(tx, clinic, unit, now)
+
+
+def _has_newer(tx: Transaction, seq: int) -> bool:
+    row = tx.execute(
+        "SELECT 1 FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
+        " WHERE older.seq = ? AND newer.seq > older.seq AND newer.state <> 'superseded'",
+        (seq,),
+    ).fetchone()
+    return row is not None
+
+
+def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[str, str]]:
+    """What never arrived needs no retraction; sent, it would bring what it takes back.
+
+    Gives clinic and unit of the one that was due.
+    """
+    rows = tx.execute(
+        "UPDATE delivery AS newer SET state = 'superseded', updated = ? FROM delivery AS older"
+        " WHERE older.seq = ? AND newer.clinic = older.clinic AND newer.type = older.type"
+        " AND newer.id = older.id AND newer.seq > older.seq AND newer.action = 'retract'"
+        " AND newer.state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM holding AS h"
+        " WHERE h.clinic = older.clinic AND h.type = older.type AND h.id = older.id"
+        " AND h.action = 'put') RETURNING clinic, unit",
+        (now, said.seq),
+    ).fetchall()
+    return [(row["clinic"], row["unit"]) for row in rows]
+
+
+def _pass_place_on(tx: Transaction, seq: int) -> None:
+    """Gives the place in the order to what waits behind: others may refer to the resource."""
+    waiting = tx.execute(
+        "SELECT newer.seq FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
+        " WHERE older.seq = ? AND newer.seq > older.seq"
+        " AND newer.state IN ('queued', 'held', 'refused', 'quarantined')",
+        (seq,),
+    ).fetchone()
+    if waiting is not None:
+        move_to_end(tx, seq)
+        tx.execute("UPDATE delivery SET seq = ? WHERE seq = ?", (seq, waiting["seq"]))
+
+
+def _hold(tx: Transaction, said: Settlement, now: str) -> None:
+    tx.execute(
+        "INSERT OR REPLACE INTO holding (clinic, type, id, version, action, unit, participant,"
+        " remote_version) SELECT clinic, type, id, version, action, unit, participant,"
+        " remote_version FROM delivery WHERE seq = ?",
+        (said.seq,),
+    )
+    tx.execute(
+        "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
+        " WHERE newer.seq = ? AND older.clinic = newer.clinic AND older.type = newer.type"
+        " AND older.id = newer.id AND older.seq < newer.seq"
+        " AND older.state IN ('accepted', 'confirmed')",
+        (now, said.seq),
+    )

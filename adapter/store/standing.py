@@ -1,0 +1,100 @@
+"""How a clinic stands: what a push would do, what waits, and what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapter.store.database import Transaction
+from adapter.store.deliveries import STATES, Action, State
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Deliveries alike for the gate: how many would be made, of which kind.
+
+    `there` is the action that the clinic took last, None where it has nothing of ours.
+    """
+
+    participant: str
+    form: str
+    type: str
+    action: Action
+    there: Action | None
+    count: int
+
+
+def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
+    """What a push would send or hold, grouped by what the gate decides on."""
+    rows = tx.execute(
+        "SELECT d.participant, d.form, d.type, d.action, h.action AS there, count(*) AS count"
+        " FROM delivery AS d LEFT JOIN holding AS h"
+        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"
+        " AND d.state IN ('queued', 'held', 'claimed', 'uncertain')"
+        " GROUP BY d.participant, d.form, d.type, d.action, there",
+        (clinic,),
+    )
+    return (Pending(*row) for row in rows)
+
+
+def settled(tx: Transaction, clinic: str) -> dict[tuple[str, Action], int]:
+    """How many resources a clinic took that nothing is owed for, by type and last action."""
+    rows = tx.execute(
+        "SELECT type, action, count(*) AS n FROM holding AS h WHERE clinic = ? AND NOT EXISTS"
+        " (SELECT 1 FROM delivery WHERE clinic = h.clinic AND type = h.type AND id = h.id"
+        " AND state NOT IN ('accepted', 'confirmed', 'superseded')) GROUP BY type, action",
+        (clinic,),
+    )
+    return {(row["type"], row["action"]): row["n"] for row in rows}
+
+
+def count_states(tx: Transaction, clinic: str) -> dict[State, int]:
+    """How many deliveries of a clinic are in each state; every state is there."""
+    rows = tx.execute(
+        "SELECT state, count(*) AS n FROM delivery WHERE clinic = ? GROUP BY state", (clinic,)
+    )
+    counted = {row["state"]: row["n"] for row in rows}
+    return {state: counted.get(state, 0) for state in STATES}
+
+
+def oldest_undelivered(tx: Transaction, clinic: str) -> str | None:
+    """Since when the longest-waiting delivery that may leave has waited, None when none waits."""
+    row = tx.execute(
+        "SELECT min(created) FROM delivery WHERE clinic = ?"
+        " AND state IN ('queued', 'claimed', 'uncertain')",
+        (clinic,),
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Deliveries that wait for a person, alike in state, rule and reason."""
+
+    state: State
+    type: str
+    rule: str
+    reason: str
+    count: int
+
+
+def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
+    """What is held or refused, grouped by why, most first."""
+    rows = tx.execute(
+        "SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?"
+        " AND state IN ('held', 'refused', 'quarantined') GROUP BY state, type, rule, reason"
+        " ORDER BY count(*) DESC, type",
+        (clinic,),
+    )
+    return [Stuck(*row) for row in rows]
+
+
+def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
+    """Names (`Type/id`) that a clinic refused and holds nothing of: what nothing may refer to."""
+    rows = tx.execute(
+        "SELECT d.type || '/' || d.id AS name FROM delivery AS d LEFT JOIN holding AS h"
+        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id"
+        " WHERE d.clinic = ? AND d.state IN ('refused', 'quarantined') AND h.id IS NULL",
+        (clinic,),
+    )
+    return [row["name"] for row in rows]
