@@ -54,7 +54,8 @@ def build_observations(
 class Plan:
     """What the Observations of a form say alike for everyone in a study, made once.
 
-    Codes are by scale, quantities by scale and value, frames by scale, band and whether prorated.
+    Codes are by scale, quantities by scale and value, frames by scale, band and whether prorated;
+    `observed` are the items whose answers become Observations of their own.
     """
 
     def __init__(self, identity: Identity, form: Form) -> None:
@@ -66,6 +67,8 @@ class Plan:
             )
             for scale in form.scales
         }
+        self.panel_code = concept(form.codes, own_coding("instrument", form.id), form.title)
+        self.observed = tuple(item for item in form.items if item.observe)
         self.frame = make_frame("Observation", _always(identity, form))
         self._valued: dict[tuple[str, Decimal, bool], tuple[dict[str, Any], Frame]] = {}
         self._absent: dict[str, Frame] = {}
@@ -196,8 +199,8 @@ def _item_observations(response: Response, shared: Shared) -> list[Draft]:
     """One Observation per answered item that the form wants observed; a gap has none."""
     return [
         _item_observation(item, answer, shared)
-        for item in response.form.items
-        if item.observe and (answer := response.answers.get(item.link_id)) and answer.values
+        for item in shared.plan.observed
+        if (answer := response.answers.get(item.link_id)) and answer.values
     ]
 
 
@@ -242,11 +245,10 @@ _VALUE_WORDS = {  # R4 has no valueDate here: a date is a dateTime of a day
 
 def _panel(shared: Shared, members: list[Draft]) -> Draft:
     """The Observation that holds the others together and has no value of its own."""
-    form = shared.plan.form
     return Draft(
         {
             **shared.head("panel"),
-            "code": concept(form.codes, own_coding("instrument", form.id), form.title),
+            "code": shared.plan.panel_code,
             "hasMember": [reference(*member.name) for member in members],
         },
         shared.plan.frame,
