@@ -39,7 +39,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SourceSettings(_Section):

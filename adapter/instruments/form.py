@@ -63,7 +63,8 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=4
 class Declared(BaseModel, frozen=True):
     """The base of everything read from a mapping file: frozen, and no word it does not know."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Built when first used: most commands read the declarations, but not every import does.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Unique(Declared, frozen=True):
