@@ -13,6 +13,7 @@ from typing import Literal
 import orjson
 
 from adapter.fhir.adverse_event import build_adverse_event
+from adapter.fhir.change import change_name
 from adapter.fhir.check import write
 from adapter.fhir.draft import Draft
 from adapter.fhir.observation import ObservationStatus, build_observations
@@ -20,6 +21,7 @@ from adapter.fhir.provenance import Activity, Derivation, build_provenance
 from adapter.fhir.questionnaire_response import build_questionnaire_response
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
+from adapter.ingest.change import Place, after_baseline, changes_at, tracked
 from adapter.ingest.owe import owe, retractable
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record, Response, ResponseStatus
@@ -38,6 +40,7 @@ SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended"})
 class Acceptance:
     """What one ingest says of a record: which run, when, and what its form instance was before."""
 
+    record: Record
     run: int
     now: str
     before: Instance | None
@@ -60,23 +63,25 @@ def next_status(word: ResponseStatus, before: Instance | None, source_hash: str)
             return word
 
 
-def accept(
-    tx: Transaction, trial: Trial, record: Record, response: Response, said: Acceptance
-) -> Change:
+def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) -> Change:
     """Takes one response into the ledger; `unchanged` when nothing of it is new."""
     unit = trial.identity.of_response(response)
     built = _build(trial, response)
     belonging = Belonging(unit, response.participant, response.form.id)
     changed = list(_put_all(tx, trial, belonging, built, said))
+    place = Place(response.participant, response.form, response.timepoint)
+    if response.repeat is None:
+        since_baseline = changes_at(tx, trial, place)
+        changed += _put_all(tx, trial, belonging, since_baseline, said)
+        built += since_baseline
     if said.before is not None:
         changed += retract_gone(tx, trial, unit, {draft.name for draft in built}, said.now)
     if changed and built:
-        activity: Activity = "CREATE" if said.before is None else "UPDATE"
-        derivation = Derivation(record, said.source_hash, response.form, activity)
-        names = [draft.name for draft in built]
-        provenance = build_provenance(derivation, names, trial.identity, said.now)
-        list(_put_all(tx, trial, belonging, [Draft(provenance)], said))
-    place = orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
+        _put_provenance(tx, trial, belonging, built, said)
+    if response.repeat is None:
+        _follow_baseline(tx, trial, place, said)
+    record = said.record
+    cell = orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
     instances.keep_instance(
         tx,
         Instance(
@@ -86,13 +91,56 @@ def accept(
             said.source_hash,
             trial.mapping_of(response.form),
             response.status,
-            place,
+            cell,
             said.run,
         ),
     )
     if said.before is None:
         return "created"
     return "changed" if changed else "unchanged"
+
+
+def _put_provenance(
+    tx: Transaction,
+    trial: Trial,
+    belonging: Belonging,
+    built: list[Draft],
+    said: Acceptance,
+) -> None:
+    activity: Activity = "CREATE" if said.before is None else "UPDATE"
+    derivation = Derivation(
+        said.record, said.source_hash, trial.form_of(said.record.form), activity
+    )
+    names = [draft.name for draft in built]
+    provenance = build_provenance(derivation, names, trial.identity, said.now)
+    list(_put_all(tx, trial, belonging, [Draft(provenance)], said))
+
+
+def _follow_baseline(tx: Transaction, trial: Trial, place: Place, said: Acceptance) -> None:
+    """Where this is a baseline: what changed since it is said anew at every later timepoint."""
+    for later in after_baseline(trial, place):
+        belonging = Belonging(later.unit(trial), later.participant, later.form.id)
+        built = changes_at(tx, trial, later)
+        if list(_put_all(tx, trial, belonging, built, said)):
+            _put_provenance(tx, trial, belonging, built, said)
+        _retract_changes(tx, trial, later, {draft.name for draft in built}, said.now)
+
+
+def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> None:
+    """After a response was taken back: no change since it stands any more."""
+    for later in after_baseline(trial, place):
+        _retract_changes(tx, trial, later, set(), now)
+
+
+def _retract_changes(
+    tx: Transaction, trial: Trial, place: Place, kept: set[tuple[str, str]], now: str
+) -> None:
+    unit = place.unit(trial)
+    for scale in tracked(place.form):
+        name = change_name(unit, scale, trial.identity)
+        version = None if name in kept else versions.latest(tx, *name)
+        if version is not None and not version.is_retracted:
+            _retract(tx, trial, version, now)
 
 
 def _build(trial: Trial, response: Response) -> list[Draft]:

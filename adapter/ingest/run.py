@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import orjson
+
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
-from adapter.ingest.accept import Acceptance, accept, next_status, retract_unit
+from adapter.ingest.accept import Acceptance, accept, forget_baseline, next_status, retract_unit
+from adapter.ingest.change import Place
 from adapter.ingest.owe import owe_newcomers
 from adapter.ingest.participation import accept_study, retract_participant
 from adapter.ingest.people import take_people
@@ -121,8 +124,8 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     if response is None:
         work.report.add(form.id, "empty")
         return
-    said = Acceptance(work.report.run, work.now, before, source_hash)
-    work.report.add(form.id, accept(tx, trial, record, response, said))
+    said = Acceptance(record, work.report.run, work.now, before, source_hash)
+    work.report.add(form.id, accept(tx, trial, response, said))
 
 
 def _is_same(before: instances.Instance, source_hash: str, mapping: str, status: str) -> bool:
@@ -175,11 +178,20 @@ def _retract_missing(work: Ingest) -> None:
         people = instances.participants_unseen(tx, run)
         for instance in list(instances.unseen(tx, run)):
             retract_unit(tx, work.trial, instance.unit, work.now)
+            _forget_baseline(tx, work, instance)
             instances.keep_instance(tx, _retracted(instance, run))
             work.report.add(instance.form, "retracted")
         for name in people:
             retract_participant(tx, work.trial, name, work.now)
             work.report.add("participant", "retracted")
+
+
+def _forget_baseline(tx: Transaction, work: Ingest, instance: instances.Instance) -> None:
+    participant, event, _, repeat = orjson.loads(instance.place)
+    point, form = work.trial.study.timepoint_of(event), work.trial.forms.get(instance.form)
+    if point is not None and form is not None and repeat is None:
+        place = Place(participant, form, point.id)
+        forget_baseline(tx, work.trial, place, work.now)
 
 
 def _retracted(instance: instances.Instance, run: int) -> instances.Instance:

@@ -44,8 +44,20 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
             for index, placement in enumerate(study.forms)
             for problem in _placement_findings(study, index, placement, forms, lines)
         ),
+        *_baseline_findings(study, lines),
         *_missing_code_findings(study, forms, lines),
     ]
+
+
+def _baseline_findings(study: Study, lines: Lines) -> Iterator[Problem]:
+    known = [point.id for point in study.timepoints]
+    if study.baseline is not None and study.baseline not in known:
+        yield lines.problem(
+            ("baseline",),
+            f"a timepoint of this study ({', '.join(known)})",
+            f"`{study.baseline}`",
+            "Correct it, or declare it in `timepoints`.",
+        )
 
 
 def _placement_findings(

@@ -198,6 +198,7 @@ class Scale(Unique, frozen=True):
     better: Literal["lower", "higher"] | None = None
     bands: tuple[Band, ...] = ()
     change: tuple[Threshold, ...] = ()
+    observe_change: bool = False
     note: Text | None = None
 
 

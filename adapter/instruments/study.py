@@ -164,6 +164,7 @@ class Study(Unique, frozen=True):
     record_id: Text
     missing_codes: dict[str, AbsentReason] = Field(default_factory=dict)
     timepoints: tuple[Timepoint, ...]
+    baseline: Id | None = None
     participant: ParticipantForm
     consents: tuple[ConsentRule, ...] = ()
     forms: tuple[FormPlacement, ...]

@@ -21,6 +21,7 @@ import httpx
 from adapter.errors import EhrError, NotFoundError
 from adapter.ingest import Ledger, Trial, ingest
 from adapter.ingest.participation import withdraw
+from adapter.instruments.form import Form
 from adapter.instruments.participant import ConsentWord
 from adapter.instruments.study import Study
 from adapter.store.database import Database
@@ -47,7 +48,7 @@ NOW = datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
 STUDY = project.STUDY.replace(
     "source_form: tally, at: [week-0, week-4]",
     "source_form: tally, at: [week-0, week-4], reveals_allocation: true",
-)
+).replace("participant:\n", "baseline: week-0\nparticipant:\n", 1)
 REPOSITORY = limited(
     ClinicProfile(
         kind="clinic",
@@ -374,7 +375,14 @@ def trial(release: int, *, has_joined: bool) -> Trial:
     identity = type(small.identity)(study, project.KEY)
     profiles = (REPOSITORY, CLINIC) if has_joined else (REPOSITORY,)
     receivers = tuple(profile.receiver for profile in profiles)
-    return Trial(study, small.forms, identity, receivers, f"1.0.{release}")
+    return Trial(study, {**small.forms, "mood": _mood()}, identity, receivers, f"1.0.{release}")
+
+
+@cache
+def _mood() -> Form:
+    """The mood form, which says how far a later total is from the first."""
+    said = "range: [0, 9]"
+    return project.form(project.FORMS["mood"].replace(said, f"{said}, observe_change: true"))
 
 
 @cache

@@ -33,12 +33,16 @@ CHANGES = json.loads((CASE / "changes.json").read_text("utf-8"))
 AS_OF = json.loads((CASE / "cohort.json").read_text("utf-8"))["as_of"]
 CLINIC = "northside-clinic"
 AMENDED = {
-    ("1042", "week_9_arm_1", "ders18"): {"ders-18-total", "ders-18-goals"},
-    ("1042", "week_9_arm_1", "bdi_total"): {"bdi-total"},
+    ("1042", "week_9_arm_1", "ders18"): {
+        *("ders-18-total", "ders-18-goals", "ders-18-total-change"),
+    },
+    ("1042", "week_9_arm_1", "bdi_total"): {"bdi-total", "bdi-total-change"},
     ("1062", "week_0_arm_1", "pcl_c"): {"pcl-c-total", "pcl-c-reexperiencing"},
     ("1070", "week_21_arm_1", "mos_sleep"): {"mos-sleep-snoring"},
 }
 """The scores that the generator says each correction changes, in the words of the mappings."""
+FOLLOWING = {("1062", "week_9_arm_1", "pcl_c"), ("1062", "week_21_arm_1", "pcl_c")}
+"""What was said of the change since a baseline that is corrected."""
 COMPLETED = ("1088", "week_21_arm_1", "pcl_c")
 DELETED, WITHDRAWN = "1049", "1026"
 Place = tuple[str, str, str]
@@ -175,7 +179,7 @@ def test_only_the_changes_that_were_written_down_make_versions(story: Story) -> 
         if change.participant != DELETED
     }
 
-    assert changed == {*AMENDED, COMPLETED, (WITHDRAWN, "", "")}
+    assert changed == {*AMENDED, *FOLLOWING, COMPLETED, (WITHDRAWN, "", "")}
 
 
 @pytest.mark.parametrize("place", AMENDED, ids="-".join)
@@ -196,7 +200,7 @@ def test_the_form_that_was_finished_is_completed_and_scored(story: Story) -> Non
     statuses = Counter((change.type, change.status) for change in made)
     assert statuses == {
         ("QuestionnaireResponse", "completed"): 1,
-        ("Observation", "final"): 5,
+        ("Observation", "final"): 6,
         ("Provenance", ""): 1,
     }
 
@@ -235,7 +239,18 @@ def test_the_clinic_is_owed_the_retraction_of_two_records_and_the_changes_of_the
 
     owed = {word: count for word, count in story.owed[1].items() if word.startswith("retract")}
     assert owed == {f"retract {kind}": count for kind, count in sent.items()}
-    assert story.owed[1]["put Observation"] == sum(map(len, AMENDED.values())) + 5
+    assert story.owed[1]["put Observation"] == sum(map(len, AMENDED.values())) + 6 + len(FOLLOWING)
+
+
+@pytest.mark.parametrize("place", sorted(FOLLOWING), ids="-".join)
+def test_the_change_since_a_corrected_baseline_is_amended_and_nothing_else_there(
+    story: Story, place: Place
+) -> None:
+    made = [change for change in story.changes[1] if change.place == place]
+
+    observed = {change.code: change.status for change in made if change.type == "Observation"}
+    assert observed == {"pcl-c-total-change": "amended"}
+    assert Counter(change.type for change in made) == {"Observation": 1, "Provenance": 1}
 
 
 def test_the_second_export_read_again_changes_nothing(story: Story) -> None:

@@ -120,6 +120,12 @@ def test_the_shipped_study_has_no_findings() -> None:
             "a code that is no answer",
             id="a missing code that is an option",
         ),
+        pytest.param(
+            "timepoints:\n => baseline: week-1 # <-\ntimepoints:\n",
+            "baseline",
+            "a timepoint of this study (week-0, week-9)",
+            id="a baseline that there is not",
+        ),
     ],
 )
 def test_a_mistake_in_a_study_is_one_finding_with_its_line(
