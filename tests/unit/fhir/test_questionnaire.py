@@ -1,0 +1,162 @@
+"""What a form filler gets to compute: weights where it looks for them, and rules as FHIRPath.
+
+Whether an engine understands the rules is for `tests/conformance` to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapter.fhir.coding import ORDINAL_VALUE
+from adapter.fhir.expression import score_expression
+from adapter.fhir.questionnaire import build_questionnaire
+from tests.forms import form_of
+
+if TYPE_CHECKING:
+    from adapter.instruments.form import Form
+
+HEAD = """
+kind: instrument
+id: asked
+version: "1.0.0"
+title: Asked
+source: made for the tests
+licence: {status: none, wording: shipped}
+options:
+  plain: [{value: 0}, {value: 1}, {value: 2}, {value: unsure}]
+  halves: [{value: a, weight: 0.5}, {value: b, weight: 1}]
+items:
+  - {link_id: c-1, field: c_1, options: plain}
+  - {link_id: c-2, field: c_2, options: plain}
+  - {link_id: h-1, field: h_1, options: halves}
+  - {link_id: n-1, field: n_1, type: integer, min: 0, max: 10}
+  - {link_id: n-2, field: n_2, type: integer, min: 0, max: 10}
+  - {link_id: n-3, field: n_3, type: integer, min: 0, max: 10}
+  - {link_id: d-1, field: d_1, type: decimal, min: 0, max: 10}
+  - {link_id: b-1, field: b_1, type: boolean}
+scales:
+"""
+
+
+def form_with(scale: str, low: int = 0) -> Form:
+    return form_of(f"{HEAD}  - {{id: s, title: S, range: [{low}, 100], {scale}}}\n")
+
+
+def expression_of(scale: str) -> str | None:
+    form = form_with(scale)
+    return score_expression(form, form.scales[0])
+
+
+def weights_in(element: dict[str, Any]) -> list[Any]:
+    extensions = element.get("extension", [])
+    return [each["valueDecimal"] for each in extensions if each["url"] == ORDINAL_VALUE]
+
+
+def test_a_weight_stands_on_the_answer_option_and_on_its_coding() -> None:
+    built = build_questionnaire(form_with("method: sum, items: [c-1]"), "q")
+
+    offered = built["item"][0]["answerOption"]
+
+    assert [weights_in(option) for option in offered] == [[0], [1], [2], []]
+    assert [weights_in(option["valueCoding"]) for option in offered] == [[0], [1], [2], []]
+
+
+def test_other_rules_of_calculation_leave_url_and_version_as_they_are() -> None:
+    before = build_questionnaire(form_with("method: sum, items: [c-1, c-2]"), "q")
+    after = build_questionnaire(form_with("method: mean, items: [c-1, c-2], places: 1"), "q")
+
+    assert before["item"][-1] != after["item"][-1]
+    assert (before["url"], before["version"]) == (after["url"], after["version"])
+
+
+def test_numbers_are_counted_as_they_are_and_all_must_be_there() -> None:
+    values = "%resource.item.where(linkId in ('n-1' | 'n-2')).answer.value"
+
+    said = expression_of("method: sum, items: [n-1, n-2]")
+
+    assert said == f"({values}.aggregate($this + $total, 0)).where({values}.count() >= 2)"
+
+
+@pytest.mark.parametrize(
+    ("scale", "counted"),
+    [
+        pytest.param("items: [n-1], reverse: [n-1]", "10 - $this", id="a reversed number"),
+        pytest.param(
+            "items: [c-1], recode: {c-1: {0: 100, 1: 50, 2: 0}}",
+            "100 - $this * 50",
+            id="a recode that falls in a line",
+        ),
+        pytest.param(
+            "items: [c-1], recode: {c-1: {0: -2, 1: -1, 2: 0}}",
+            "$this - 2",
+            id="a recode that rises by one",
+        ),
+        pytest.param(
+            "items: [c-1], recode: {c-1: {0: 0, 1: 0, 2: 1}}",
+            "iif($this = 2, 1, 0)",
+            id="a recode that is no line",
+        ),
+        pytest.param(
+            "items: [c-1], recode: {c-1: {0: 5, 1: 5, 2: 5}}", "5", id="a recode to one number"
+        ),
+        pytest.param(
+            "items: [c-1], recode: {c-1: {0: 0, 1: 0.5, 2: 1}}",
+            "iif($this = 0, 0, iif($this = 1, 0.5, 1))",
+            id="a recode in a line of halves, which some engines cannot say exactly",
+        ),
+        pytest.param("items: [b-1]", "iif($this, 1, 0)", id="yes or no"),
+    ],
+)
+def test_a_recode_is_a_line_of_whole_numbers_or_a_choice(scale: str, counted: str) -> None:
+    said = expression_of(f"method: sum, {scale}")
+
+    assert f".select({counted}).aggregate(" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("scale", "rounding"),
+    [
+        pytest.param(
+            "method: mean, places: 1, items: [n-1, n-2, n-3]",
+            " * 10 / 3).round(0) / 10)",
+            id="mean",
+        ),
+        pytest.param("method: mean, places: 1, items: [n-1, n-2]", "$total, 0) / 2)", id="exact"),
+        pytest.param("method: sum, items: [h-1]", " * 10).round(0) / 10).round(0))", id="halves"),
+        pytest.param("method: sum, places: 1, items: [h-1]", " * 10).round(0) / 10)", id="places"),
+        pytest.param(
+            "method: mean, places: 2, items: [d-1]",
+            " * 1000000).round(0) / 10000).round(0) / 100)",
+            id="decimals",
+        ),
+    ],
+)
+def test_a_quotient_is_rounded_while_its_last_place_is_the_unit(scale: str, rounding: str) -> None:
+    assert f"{rounding}.where(" in str(expression_of(scale))
+
+
+def test_a_filled_sum_may_be_rounded_up_before_it_is_doubled() -> None:
+    said = expression_of(
+        "method: sum, items: [c-1, c-2], multiply: 2, missing: {at_least: 1, fill: mean, round: up}"
+    )
+
+    assert ".count()).ceiling() * 2).where(" in str(said)
+
+
+def test_the_values_of_a_table_are_as_long_as_the_longest() -> None:
+    said = expression_of("method: lookup, places: 1, items: [c-1], table: {0: 9.5, 1: 10, 2: 100}")
+
+    assert str(said).startswith("('009.5 010.0 100.0'.substring((")
+    assert ".truncate() - 0) * 6, 5).toDecimal()).where(" in str(said)
+
+
+def test_a_reported_total_has_no_expression() -> None:
+    assert expression_of("method: reported, field: total") is None
+
+
+def test_a_rounded_score_that_may_lie_below_0_has_no_expression() -> None:
+    form = form_with("method: mean, items: [n-1, n-2, n-3]", low=-5)
+
+    assert score_expression(form, form.scales[0]) is None
