@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ from pydantic import (
 
 from adapter.errors import DeclarationError, Origin, Problem
 
+Section = TypeVar("Section", bound="_Section")
 SHORTEST_KEY_BYTES = 16
 LONGEST_KEY_BYTES = 64
 _AT_LINE = re.compile(r"at line (?P<line>\d+)")
@@ -180,33 +181,16 @@ def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """The same settings with every path made absolute from `folder`."""
-
-    def absolute(path: Path | None) -> Path | None:
-        return None if path is None else (folder / path).absolute()
-
-    return settings.model_copy(
+    return _absolute(settings, folder).model_copy(
         update={
-            **{
-                name: absolute(getattr(settings, name))
-                for name in ("study", "instruments", "ledger", "crosswalk", "key_file")
-            },
-            "sources": tuple(
-                source.model_copy(
-                    update={
-                        "dictionary": absolute(source.dictionary),
-                        "records": absolute(source.records),
-                    }
-                )
-                for source in settings.sources
-            ),
-            "clinics": tuple(
-                clinic.model_copy(
-                    update={
-                        "profile": absolute(clinic.profile),
-                        "token_file": absolute(clinic.token_file),
-                    }
-                )
-                for clinic in settings.clinics
-            ),
+            "sources": tuple(_absolute(source, folder) for source in settings.sources),
+            "clinics": tuple(_absolute(clinic, folder) for clinic in settings.clinics),
         }
+    )
+
+
+def _absolute(section: Section, folder: Path) -> Section:
+    paths = {name: value for name, value in section if isinstance(value, Path)}
+    return section.model_copy(
+        update={name: (folder / path).absolute() for name, path in paths.items()}
     )

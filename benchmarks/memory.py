@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Source, Trial, ingest
+from adapter.ingest import Ledger, Snapshot, Trial, ingest
 from adapter.instruments.form import Form
 from adapter.instruments.study import Study
 from adapter.release import Receiver
@@ -70,8 +70,7 @@ def _peak_kib(rows: int) -> int:
         _write_project(folder, rows)
         dictionary = read_dictionary(folder / "dictionary.csv")
         records = RecordsFile(folder / "records.csv", dictionary, study)
-        source = Source(records, tuple(dictionary.forms), NOW, None)
-        report = ingest(ledger, trial, source, NOW.isoformat())
+        report = ingest(ledger, trial, Snapshot(records, NOW, None), NOW.isoformat())
         if report.counts[form.id]["created"] != rows:
             raise SystemExit(f"expected {rows} created; found {report.counts}")
     # Not getrusage: what it tells a child begins with the size of the process that started it.

@@ -15,7 +15,7 @@ from adapter.export.ndjson import export_ndjson
 from adapter.ingest import Ledger, Report, ingest
 from adapter.ingest.participation import withdraw
 from adapter.release import Subject, decide
-from adapter.service import Service, check_sources, open_service, read_declarations
+from adapter.service import Service, check_sources, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances, standing
 from adapter.store.deliveries import State
@@ -37,7 +37,7 @@ def run_check(said: argparse.Namespace) -> int:
         problems = [*wrong.problems]
     else:
         declared = read_declarations(settings)
-        problems = [*declared.problems, *check_sources(settings, declared)]
+        problems = [*declared.problems, *check_sources(settings, declared, now())]
     show.findings(problems, as_json=said.json)
     has_error = any(problem.severity == "error" for problem in problems)
     return DeclarationError.exit_code if has_error else 0

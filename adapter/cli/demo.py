@@ -18,7 +18,7 @@ from adapter.cli import show
 from adapter.cli.commands import ingest_all, push_all, verify_all
 from adapter.cli.simulate import record_system
 from adapter.errors import NotFoundError
-from adapter.service import Service, check_sources, open_service, read_declarations
+from adapter.service import Service, check_sources, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.simulate import record_system_app, serving
 from adapter.store import instances
@@ -83,7 +83,7 @@ def run_demo(said: argparse.Namespace) -> int:
 def _round(service: Service, places: Places, title: str) -> None:
     print(f"=== {title}\n")
     settings = read_settings(places.config)
-    show.findings(check_sources(settings, read_declarations(settings)), as_json=False)
+    show.findings(check_sources(settings, read_declarations(settings), now()), as_json=False)
     reports = ingest_all(service)
     show.ingested(reports, [], as_json=False)
     show.planned([plan(clinic) for clinic in service.clinics], as_json=False)

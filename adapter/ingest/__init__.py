@@ -2,6 +2,6 @@
 
 from adapter.ingest.run import ingest
 from adapter.ingest.trial import Trial
-from adapter.ingest.work import Ledger, Report, Source
+from adapter.ingest.work import Ledger, Report, Snapshot
 
-__all__ = ["Ledger", "Report", "Source", "Trial", "ingest"]
+__all__ = ["Ledger", "Report", "Snapshot", "Trial", "ingest"]

@@ -20,7 +20,7 @@ from adapter.ingest.owe import owe_newcomers
 from adapter.ingest.participation import accept_study, retract_participant
 from adapter.ingest.people import take_people
 from adapter.ingest.trial import Trial
-from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Source, batches, reject
+from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapshot, batches, reject
 from adapter.instruments.fields import fields_of
 from adapter.instruments.participant import participant_forms
 from adapter.instruments.response import Record, ResponseStatus, parse_response
@@ -34,11 +34,13 @@ _COMPLETE_WORDS = frozenset({"", "0", "1", "2"})
 def ingest(
     ledger: Ledger,
     trial: Trial,
-    source: Source,
+    snapshot: Snapshot,
     now: str,
     step: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Reads a source into the ledger. `now` is an instant in UTC; `step` is told of rows done.
+    """Reads a snapshot of a source into the ledger.
+
+    `now` is an instant in UTC; `step` is told of rows done.
 
     Raises:
         ConflictError: another ingest is at work.
@@ -47,10 +49,10 @@ def ingest(
     database = ledger.database
     with database.sole_writer("ingest"):
         with database.write() as tx:
-            report = Report(instances.start_run(tx, "redcap", now))
+            report = Report(instances.start_run(tx, snapshot.source.name, now))
             owe_newcomers(tx, trial, now)
             accept_study(tx, trial, now)
-        work = Ingest(database, ledger.crosswalk, trial, source, report, now, step)
+        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
         take_people(work)
         _take_forms(work)
         _retract_missing(work)
@@ -62,7 +64,7 @@ def ingest(
 
 def _take_forms(work: Ingest) -> None:
     wanted = _readable_forms(work)
-    records = work.source.records.records(frozenset(wanted))
+    records = work.snapshot.source.records(frozenset(wanted))
     for batch in batches(records, RECORDS_A_COMMIT):
         with work.database.write() as tx:
             for record in batch:
@@ -76,25 +78,26 @@ def _take_forms(work: Ingest) -> None:
 
 def _readable_forms(work: Ingest) -> list[str]:
     """The source forms that are mapped and whose columns are all there; the others are problems."""
-    study, known = work.trial.study, participant_forms(work.trial.study)
+    source, study = work.snapshot.source, work.trial.study
+    known = participant_forms(study)
     readable: list[str] = []
     with work.database.write() as tx:
-        for name in work.source.forms:
+        for name in source.shapes:
             placement = study.placement_of(name)
             if placement is None:
                 if name not in known and name not in study.not_mapped:
                     reject(tx, work, name, (findings.not_mapped(name),), counts=False)
                 continue
             fields = fields_of(work.trial.forms[placement.form], placement, study)
-            missing = work.source.records.missing_columns(name, fields)
+            missing = source.missing_columns(name, fields)
             if missing:
                 work.report.is_whole = False
                 reject(tx, work, name, missing, counts=False)
             else:
                 readable.append(name)
-        for problem in findings.not_in_source(study, work.source.forms):
+        for problem in findings.not_in_source(study, source.shapes):
             work.report.is_whole = False
-            if work.source.missing_limit is not None:  # it says that it is the whole project
+            if work.snapshot.missing_limit is not None:  # it says that it is the whole project
                 reject(tx, work, problem.field, (problem,), counts=False)
     return readable
 
@@ -159,12 +162,12 @@ def _status_word(
     zone = work.trial.study.timezone
     enrolled = datetime.fromisoformat(person.enrolled).date()
     closes = end_of_window(enrolled, point.week, point.closes_days, zone)
-    return "in-progress" if work.source.as_of < closes else "stopped"
+    return "in-progress" if work.snapshot.as_of < closes else "stopped"
 
 
 def _retract_missing(work: Ingest) -> None:
     """Retracts what an earlier run met and this one did not, if that is believable."""
-    run, limit = work.report.run, work.source.missing_limit
+    run, limit = work.report.run, work.snapshot.missing_limit
     if limit is None:
         return
     with work.database.write() as tx:

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from adapter.errors import Problem
 from adapter.ingest.trial import Trial
-from adapter.sources.redcap import RecordsFile
+from adapter.sources.source import Source
 from adapter.store import instances
 from adapter.store.database import Database, Transaction
 from adapter.store.identities import Crosswalk
@@ -39,14 +39,13 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A records file to read, when it was exported, and how many vanished records are believed.
+class Snapshot:
+    """A source to read, the moment it tells of, and how many vanished records are believed.
 
-    `missing_limit` None: the file is not the whole project, so nothing missing is retracted.
+    `missing_limit` None: it is not the whole project, so nothing missing is retracted.
     """
 
-    records: RecordsFile
-    forms: tuple[str, ...]
+    source: Source
     as_of: datetime
     missing_limit: int | None
 
@@ -61,12 +60,12 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One run over one source."""
+    """One run over one snapshot of a source."""
 
     database: Database
     crosswalk: Crosswalk
     trial: Trial
-    source: Source
+    snapshot: Snapshot
     report: Report
     now: str
     step: Callable[[int], None]

@@ -48,6 +48,18 @@ def participant_forms(study: Study) -> frozenset[str]:
     return frozenset({study.participant.form, *(rule.form for rule in study.consents)})
 
 
+def fact_fields(study: Study) -> tuple[tuple[str, str], ...]:
+    """Every (form, field) of the source that a person's trial facts are read from, each once."""
+    person = study.participant
+    numbers = (identifier.field for identifier in person.identifiers.values())
+    read = [(person.form, name) for name in (person.enrolled, person.completed, *numbers)]
+    for rule in study.consents:
+        withdrawn = rule.withdrawn.field if rule.withdrawn else None
+        names = (rule.given.field, rule.date, withdrawn, rule.withdrawn_date)
+        read.extend((rule.form, name) for name in names)
+    return tuple(dict.fromkeys((form, name) for form, name in read if name))
+
+
 def parse_participant(records: Iterable[Record], study: Study) -> Participant:
     """One person from all records of their participant and consent forms.
 

@@ -115,7 +115,7 @@ def test_a_broken_configuration_is_a_finding_too(
         pytest.param("records.csv", None, "records.csv", "No such file", id="no export"),
         pytest.param("dictionary.csv", None, "dictionary.csv", "No such file", id="no dictionary"),
         pytest.param("records.csv", b"a,b\n", "records.csv", "none", id="another export"),
-        pytest.param("dictionary.csv", b"a,b\n", "dictionary.csv", "another", id="another file"),
+        pytest.param("dictionary.csv", b"a,b\n", "dictionary.csv", "none", id="another file"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_by_its_name(

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from adapter.errors import Problem
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Report, Source, Trial, ingest
+from adapter.ingest import Ledger, Report, Snapshot, Trial, ingest
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
@@ -396,16 +396,16 @@ class Bench:
         missing_limit: int | None = None,
         encoding: str = "utf-8",
         dictionary: bytes | None = None,
-    ) -> Source:
+    ) -> Snapshot:
         declared = self.folder / "dictionary.csv"
         declared.write_bytes(dictionary_csv() if dictionary is None else dictionary)
         path = self.folder / "records.csv"
         path.write_bytes(content)
         read = read_dictionary(declared)
         records = RecordsFile(path, read, self.trial.study, encoding)
-        return Source(records, tuple(read.forms), as_of, missing_limit)
+        return Snapshot(records, as_of, missing_limit)
 
-    def read(self, source: Source, step: Callable[[int], None] = lambda _: None) -> Report:
+    def read(self, source: Snapshot, step: Callable[[int], None] = lambda _: None) -> Report:
         return ingest(Ledger(self.database, self.crosswalk), self.trial, source, NOW, step)
 
     def ingest(

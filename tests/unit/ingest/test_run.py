@@ -554,7 +554,7 @@ def test_whatever_happened_to_an_export_every_row_is_accounted_for(
             said = str(refused)
         else:
             read = [form for form in MAPPED if not is_left_out(bench.problems(report), form)]
-            assert taken(report) == len(list(source.records.records(frozenset(read))))
+            assert taken(report) == len(list(source.source.records(frozenset(read))))
             said = "".join(map(str, bench.problems(report)))
 
     assert CANARY not in said

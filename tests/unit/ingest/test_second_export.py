@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Report, Source, Trial, ingest
+from adapter.ingest import Ledger, Report, Snapshot, Trial, ingest
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
@@ -131,9 +131,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     ):
         for name in ("records.csv", "records-2.csv", "records-2.csv"):
             last = database.read().execute("SELECT coalesce(max(rowid), 0) FROM version").fetchone()
-            source = Source(
+            source = Snapshot(
                 RecordsFile(CASE / name, dictionary, told.study),
-                tuple(dictionary.forms),
                 datetime.fromisoformat(AS_OF[name]),
                 missing_limit=5,
             )

@@ -1,0 +1,17 @@
+"""Settings become a running adapter: the only clock, the only wiring.
+
+Everything below takes what it needs as arguments; here it is found and put together.
+"""
+
+from adapter.service.declarations import Declarations, read_declarations
+from adapter.service.running import Service, now, open_service
+from adapter.service.sources import check_sources
+
+__all__ = [
+    "Declarations",
+    "Service",
+    "check_sources",
+    "now",
+    "open_service",
+    "read_declarations",
+]

@@ -1,0 +1,103 @@
+"""What the mapping files say, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapter.errors import Origin, Problem
+from adapter.instruments.coherence import check_form, check_study
+from adapter.instruments.form import Form
+from adapter.instruments.mapping import read_mapping
+from adapter.instruments.study import Study
+from adapter.settings import ClinicSettings, Settings
+from adapter.sync.profile import ClinicProfile
+
+
+@dataclass(slots=True)
+class Declarations:
+    """All that the mapping files say, and all that is wrong with them."""
+
+    study: Study | None = None
+    forms: dict[str, Form] = field(default_factory=dict)
+    clinics: list[tuple[ClinicProfile, ClinicSettings]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_declarations(settings: Settings) -> Declarations:
+    """Reads every mapping file that the settings name, and finds everything that is wrong."""
+    found = Declarations()
+    for path in sorted(settings.instruments.glob("*.yaml")):
+        _read_form(path, found)
+    if not found.forms and not found.problems:
+        found.problems.append(
+            Problem(
+                Origin(settings.instruments.name),
+                "",
+                "form files (*.yaml)",
+                "none",
+                "Check `instruments`.",
+            )
+        )
+    for clinic in settings.clinics:
+        text = _text_of(clinic.profile, found)
+        if text is not None:
+            profile, _, problems = read_mapping(text, clinic.profile.name, ClinicProfile)
+            found.problems.extend(problems)
+            if profile is not None:
+                found.clinics.append((profile, clinic))
+    text = _text_of(settings.study, found)
+    if text is not None:
+        found.study, lines, problems = read_mapping(text, settings.study.name, Study)
+        found.problems.extend(problems)
+        if found.study is not None:
+            found.problems.extend(check_study(found.study, found.forms, lines))
+            found.problems.extend(_clinic_findings(found, found.study))
+    return found
+
+
+def _read_form(path: Path, found: Declarations) -> None:
+    text = _text_of(path, found)
+    if text is None:
+        return
+    form, lines, problems = read_mapping(text, path.name, Form)
+    found.problems.extend(problems)
+    if form is None:
+        return
+    if form.id in found.forms:
+        found.problems.append(
+            lines.problem(("id",), "each id once", f"`{form.id}` again", "Give it another id.")
+        )
+    found.forms[form.id] = form
+    found.problems.extend(check_form(form, lines))
+
+
+def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
+    known = set(study.participant.identifiers)
+    names: set[str] = set()
+    for profile, settings in found.clinics:
+        if profile.id in names:
+            origin, again = Origin(settings.profile.name), f"`{profile.id}` again"
+            yield Problem(origin, "id", "each clinic once", again, "Give it another id.")
+        names.add(profile.id)
+        name = profile.patient.find_by
+        if name is not None and name not in known:
+            yield Problem(
+                Origin(settings.profile.name),
+                "patient.find_by",
+                f"an identifier of the study ({', '.join(sorted(known))})",
+                f"`{name}`",
+                "Correct it, or declare the identifier in the study file.",
+            )
+
+
+def _text_of(path: Path, found: Declarations) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = getattr(wrong, "strerror", None) or "bytes that are not UTF-8"
+        found.problems.append(
+            Problem(Origin(path.name), "", "a readable UTF-8 file", reason, "Check adapter.toml.")
+        )
+        return None

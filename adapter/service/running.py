@@ -1,0 +1,169 @@
+"""A running adapter: its ledger opened, its clients made, and the clock read, here alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapter.errors import DeclarationError, Origin, Problem
+from adapter.fhir.identity import Identity
+from adapter.ingest import Snapshot, Trial
+from adapter.service.declarations import read_declarations
+from adapter.service.sources import open_source
+from adapter.settings import (
+    LONGEST_KEY_BYTES,
+    SHORTEST_KEY_BYTES,
+    ClinicSettings,
+    Settings,
+    read_secret,
+    read_settings,
+)
+from adapter.store.database import Database
+from adapter.store.identities import Crosswalk
+from adapter.sync.answer import Answer
+from adapter.sync.clinic import Clinic
+from adapter.sync.profile import ClinicProfile
+from adapter.sync.receipt import Unknown, Unreachable
+
+if TYPE_CHECKING:
+    from httpx import Client
+
+
+def now() -> datetime:
+    """The present moment, aware, UTC. The one place where the clock is read."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the place
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running adapter: its declarations, its ledger, and the clinics it delivers to."""
+
+    settings: Settings
+    trial: Trial
+    database: Database
+    crosswalk: Crosswalk
+    clinics: tuple[Clinic, ...]
+
+    def now(self) -> str:
+        """The present moment as the ledger writes it."""
+        return now().isoformat(timespec="seconds")
+
+    def sources(self) -> Iterator[Snapshot]:
+        """Each configured source, opened.
+
+        Raises:
+            SourceError: a file that is not what it claims to be.
+        """
+        for settings in self.settings.sources:
+            yield open_source(settings, self.trial.study, now())
+
+
+@contextmanager
+def open_service(config: Path, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """Opens everything that `adapter.toml` names, and closes it again.
+
+    Raises:
+        DeclarationError: the configuration or a mapping is wrong, with all findings.
+    """
+    surroundings = os.environ if environment is None else environment
+    settings = read_settings(config)
+    declared = read_declarations(settings)
+    if declared.problems or declared.study is None:
+        raise DeclarationError("The mappings cannot be used.", tuple(declared.problems))
+    identity = Identity(declared.study, _study_key(settings, surroundings))
+    receivers = tuple(profile.receiver for profile, _ in declared.clinics)
+    trial = Trial(
+        declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
+    )
+    database, crosswalk = Database(settings.ledger), Crosswalk(settings.crosswalk)
+    clients = [
+        _LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
+    ]
+    try:
+        clinics = tuple(
+            Clinic(
+                client.profile,
+                client,
+                database,
+                crosswalk,
+                declared.study,
+                identity,
+                now,
+                time.sleep,
+            )
+            for client in clients
+        )
+        yield Service(settings, trial, database, crosswalk, clinics)
+    finally:
+        for client in clients:
+            client.close()
+        crosswalk.close()
+        database.close()
+
+
+class _LateClient:
+    """A clinic's client, made at the first request: `status` needs no network and no token."""
+
+    def __init__(
+        self, profile: ClinicProfile, settings: ClinicSettings, environment: Mapping[str, str]
+    ) -> None:
+        self.profile = profile
+        self._settings, self._environment = settings, environment
+        self._http: Client | None = None
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer | Unreachable | Unknown:
+        from adapter.sync.client import FhirClient  # noqa: PLC0415 - only who sends pays for it
+
+        if self._http is None:
+            self._http = _http_client(self.profile, self._settings, self._environment)
+        return FhirClient(self._http, now).exchange(method, path, content, headers)
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+
+
+def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
+    text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
+    key = (text or "").encode()
+    if not SHORTEST_KEY_BYTES <= len(key) <= LONGEST_KEY_BYTES:
+        problem = Problem(
+            Origin("adapter.toml"),
+            "key_env or key_file",
+            f"a key of {SHORTEST_KEY_BYTES} to {LONGEST_KEY_BYTES} bytes",
+            f"{len(key)} bytes",
+            "Make one that nobody can guess, and keep it: ids are derived from it.",
+        )
+        raise DeclarationError("The study's id key cannot be used.", (problem,))
+    return key
+
+
+def _http_client(
+    profile: ClinicProfile, clinic: ClinicSettings, environment: Mapping[str, str]
+) -> Client:
+    from httpx import Client  # noqa: PLC0415 - as above
+
+    token = read_secret(
+        environment, clinic.token_env, clinic.token_file, f"a token of {profile.id}"
+    )
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Client(
+        base_url=clinic.url.rstrip("/") + "/",
+        headers=headers,
+        timeout=profile.timeout_seconds,
+        follow_redirects=False,
+        trust_env=False,
+    )

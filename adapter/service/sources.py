@@ -1,0 +1,51 @@
+"""The configured sources: opened by their kind, and checked against the mappings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapter.errors import Problem, SourceError
+from adapter.ingest import Snapshot
+from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
+from adapter.instruments.fields import fields_of
+from adapter.instruments.participant import participant_forms
+from adapter.instruments.study import Study
+from adapter.service.declarations import Declarations
+from adapter.settings import Settings, SourceSettings
+from adapter.sources.redcap import RecordsFile, read_dictionary
+
+
+def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapshot:
+    """A source as it is configured; without `as_of` it tells of this moment.
+
+    Raises:
+        SourceError: a file that is not what it claims to be.
+    """
+    dictionary = read_dictionary(settings.dictionary, settings.encoding)
+    records = RecordsFile(settings.records, dictionary, study, settings.encoding)
+    return Snapshot(records, settings.as_of or now, settings.missing_limit)
+
+
+def check_sources(settings: Settings, declared: Declarations, now: datetime) -> list[Problem]:
+    """What the dictionaries and exports lack of what the mappings read, and what nobody mapped."""
+    study, problems = declared.study, list[Problem]()
+    if study is None or not settings.sources:
+        return problems
+    there: set[str] = set()
+    for settings_of_source in settings.sources:
+        try:
+            source = open_source(settings_of_source, study, now).source
+        except SourceError as wrong:
+            there.update(mapped_forms(study))  # what an unreadable source holds is not known
+            problems.extend(wrong.problems)
+            continue
+        there.update(source.shapes)
+        problems.extend(source.missing_facts())
+        for name in source.shapes:
+            placement = study.placement_of(name)
+            if placement is not None and placement.form in declared.forms:
+                fields = fields_of(declared.forms[placement.form], placement, study)
+                problems.extend(source.missing_columns(name, fields))
+            elif placement is None and name not in {*participant_forms(study), *study.not_mapped}:
+                problems.append(not_mapped(name))
+    return [*problems, *not_in_source(study, there)]
