@@ -49,6 +49,11 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
     }
 
 
+def score_link_id(scale: Scale) -> str:
+    """The link id of the item in which a form filler writes a score that it computed."""
+    return f"score-{scale.id}"
+
+
 def _item(form: Form, item: Item) -> dict[str, Any]:
     built: dict[str, Any] = {"linkId": item.link_id}
     if extensions := _item_extensions(item):
@@ -105,7 +110,7 @@ def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
     )
     extensions.append({"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True})
     return {
-        "linkId": f"score-{scale.id}",
+        "linkId": score_link_id(scale),
         "extension": extensions,
         "code": [*map(coding, scale.codes), own_coding("score", f"{form.id}-{scale.id}")],
         "text": scale.title,

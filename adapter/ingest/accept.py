@@ -24,7 +24,7 @@ from adapter.fhir.text import read_text
 from adapter.ingest.change import Place, after_baseline, changes_at, tracked
 from adapter.ingest.owe import owe, retractable
 from adapter.ingest.trial import Trial
-from adapter.instruments.response import Record, Response, ResponseStatus
+from adapter.instruments.response import SCORED, Record, Response, ResponseStatus
 from adapter.scoring import score_response
 from adapter.store import instances, versions
 from adapter.store.database import Transaction
@@ -32,8 +32,6 @@ from adapter.store.instances import Instance
 from adapter.store.versions import Belonging, Version
 
 Change = Literal["created", "changed", "unchanged"]
-SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended"})
-"""A form that nobody sent gives no score: nobody said that its answers stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from adapter.instruments.time import BadTimeError, local_datetime
 Value = Option | Decimal | int | bool | str
 AnswerParser = Callable[[str], "Answer | Misfit"]
 TotalParser = Callable[[str], "Decimal | Misfit"]
+NumberReader = Callable[[Decimal], "Answer | Misfit"]
 LARGEST_INTEGER = 2**31 - 1
 """FHIR's integer has 32 bits: https://hl7.org/fhir/R4/datatypes.html#integer"""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -61,6 +62,19 @@ def known_answers(item: Item, offered: tuple[Option, ...], study: Study) -> dict
     return known
 
 
+def answer_of(item: Item, values: tuple[Value, ...]) -> Answer:
+    """The answer that typed values make; what may be several options counts nothing."""
+    counts: Decimal | None
+    match values:
+        case (Option() as option,):
+            counts = None if item.repeats else option.score
+        case (bool() | int() | Decimal() as number,):
+            counts = Decimal(number)
+        case _:
+            counts = None
+    return Answer(item.link_id, values, counts=counts)
+
+
 def answer_parser(item: Item, offered: tuple[Option, ...], zone: str) -> AnswerParser:
     """What reads a raw value that is no known answer, or says what was expected."""
     if offered:
@@ -76,20 +90,38 @@ def answer_parser(item: Item, offered: tuple[Option, ...], zone: str) -> AnswerP
 
 
 def _number_parser(item: Item) -> AnswerParser:
-    whole = item.type == "integer"
-    shape = _WHOLE if whole else _NUMBER
-    expected = _expected_number("a whole number" if whole else "a number", item.min, item.max)
+    shape = _WHOLE if item.type == "integer" else _NUMBER
+    expected = Misfit(_expected_in(item))
+    read = number_reader(item)
 
     def parse(raw: str) -> Answer | Misfit:
         text = raw.strip()
-        if not shape.fullmatch(text):
-            return Misfit(expected)
-        number = Decimal(text)
-        if not _is_between(number, item.min, item.max) or (whole and abs(number) > LARGEST_INTEGER):
-            return Misfit(expected)
-        return Answer(item.link_id, (int(number) if whole else number,), counts=number)
+        return read(Decimal(text)) if shape.fullmatch(text) else expected
 
     return parse
+
+
+def number_reader(item: Item) -> NumberReader:
+    """What takes a number as the answer to an item, if it is within the item's bounds."""
+    expected = Misfit(_expected_in(item))
+    low, high, is_whole = item.min, item.max, item.type == "integer"
+
+    def read(number: Decimal) -> Answer | Misfit:
+        if not _is_between(number, low, high):
+            return expected
+        if not is_whole:
+            return Answer(item.link_id, (number,), counts=number)
+        # The size first: to write 1E999999 out as a whole number would take for ever.
+        if abs(number) > LARGEST_INTEGER or number != int(number):
+            return expected
+        return Answer(item.link_id, (int(number),), counts=number)
+
+    return read
+
+
+def _expected_in(item: Item) -> str:
+    kind = "a whole number" if item.type == "integer" else "a number"
+    return _expected_number(kind, item.min, item.max)
 
 
 def total_parser(low: Decimal, high: Decimal) -> TotalParser:

@@ -20,6 +20,8 @@ from adapter.instruments.study import AbsentReason, FormPlacement, Study
 from adapter.instruments.time import BadTimeError, local_datetime
 
 ResponseStatus = Literal["in-progress", "completed", "amended", "entered-in-error", "stopped"]
+SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended"})
+"""A form that nobody sent gives no score: nobody said that its answers stand."""
 
 
 @dataclass(frozen=True, slots=True)
