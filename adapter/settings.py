@@ -44,8 +44,9 @@ class _Section(BaseModel):
 
 
 class SourceSettings(_Section):
-    """One export of a REDCap project.
+    """One export of a REDCap project, its dictionary and its records each in CSV or JSON.
 
+    `decimal_comma`: it was made with a comma in every number, whatever the fields' validation says.
     `as_of` is when it was exported (now, when left out): open windows are judged by it.
     `missing_limit` says that it holds the whole project, and how many records may be gone since
     last time and are then retracted; left out, none is.
@@ -55,6 +56,7 @@ class SourceSettings(_Section):
     dictionary: Path
     records: Path
     encoding: str = "utf-8"
+    decimal_comma: bool = False
     as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
     missing_limit: int | None = Field(default=None, ge=0)
 

@@ -166,9 +166,9 @@ def _parse_datetime(link_id: str, zone: str, raw: str) -> Answer | Misfit:
 
 
 def _parse_time(link_id: str, raw: str) -> Answer | Misfit:
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", raw):
-        return Misfit("a time of day HH:MM")
-    return Answer(link_id, (f"{raw}:00",))
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", raw):
+        return Misfit("a time of day HH:MM, with or without seconds")
+    return Answer(link_id, (raw if raw.count(":") > 1 else f"{raw}:00",))
 
 
 def _parse_text(link_id: str, raw: str) -> Answer | Misfit:

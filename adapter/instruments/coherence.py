@@ -36,7 +36,7 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
     """Timepoints, placements, consents and missing-data codes of one study against its forms."""
     return [
         *repeated(lines, ("timepoints",), "id", [point.id for point in study.timepoints]),
-        *repeated(lines, ("timepoints",), "event", [point.event for point in study.timepoints]),
+        *_event_findings(study, lines),
         *repeated(lines, ("forms",), "source_form", [form.source_form for form in study.forms]),
         *repeated(lines, ("consents",), "id", [consent.id for consent in study.consents]),
         *(
@@ -47,6 +47,16 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
         *_baseline_findings(study, lines),
         *_missing_code_findings(study, forms, lines),
     ]
+
+
+def _event_findings(study: Study, lines: Lines) -> Iterator[Problem]:
+    met: set[str] = set()
+    for index, point in enumerate(study.timepoints):
+        for event in point.events:
+            if event in met:
+                place, found = ("timepoints", index, "event"), f"`{event}` again"
+                yield lines.problem(place, "each event once", found, "Give each its own.")
+            met.add(event)
 
 
 def _baseline_findings(study: Study, lines: Lines) -> Iterator[Problem]:

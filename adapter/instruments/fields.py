@@ -15,19 +15,20 @@ from adapter.instruments.answer import (
     total_parser,
 )
 from adapter.instruments.form import Form, Option
-from adapter.instruments.study import FormPlacement, Study
+from adapter.instruments.study import AbsentReason, FormPlacement, Study
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
     """Per item its column, link id, what it is known to say, and the parser of the rest.
 
-    `checkboxes` has, by link id, a column for every option; `totals` has column, scale id and
+    `checkboxes` has, by link id, a column for every option, and for every missing-data code the one
+    that an export may have; `totals` has column, scale id and
     parser.
     """
 
     items: tuple[tuple[str, str, Mapping[str, Answer], AnswerParser], ...]
-    checkboxes: Mapping[str, tuple[tuple[str, Option], ...]]
+    checkboxes: Mapping[str, tuple[tuple[str, Option | AbsentReason], ...]]
     totals: tuple[tuple[str, str, TotalParser], ...]
 
 
@@ -37,7 +38,8 @@ def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, 
     columns: list[str] = []
     for field, link_id, _, _ in table.items:
         boxes = table.checkboxes.get(link_id)
-        columns.extend([column for column, _ in boxes] if boxes else [field])
+        options = [column for column, told in boxes or () if isinstance(told, Option)]
+        columns.extend(options or [field])
     return (*columns, *(field for field, _, _ in table.totals))
 
 
@@ -46,15 +48,17 @@ def field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
     """The form's fields in this study, made once."""
     names = placement.fields
     items: list[tuple[str, str, Mapping[str, Answer], AnswerParser]] = []
-    checkboxes: dict[str, tuple[tuple[str, Option], ...]] = {}
+    checkboxes: dict[str, tuple[tuple[str, Option | AbsentReason], ...]] = {}
     for item in form.items:
         field = names.get(item.field, item.field)
         offered = form.offered(item)
         known = known_answers(item, offered, study)
         items.append((field, item.link_id, known, answer_parser(item, offered, study.timezone)))
         if item.repeats and offered:
+            told: dict[str, Option | AbsentReason] = {option.value: option for option in offered}
+            told = {**told, **study.missing_codes, **told}
             checkboxes[item.link_id] = tuple(
-                (checkbox_column(field, option.value), option) for option in offered
+                (checkbox_column(field, code), meaning) for code, meaning in told.items()
             )
     totals = tuple(
         (names.get(scale.field, scale.field), scale.id, total_parser(*scale.range))

@@ -8,14 +8,14 @@ the answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from adapter.errors import AnswerError, Origin, Problem
 from adapter.instruments.answer import Answer, Misfit, Value, describe
 from adapter.instruments.fields import FieldMap, field_map
-from adapter.instruments.form import Form
+from adapter.instruments.form import Form, Option
 from adapter.instruments.study import AbsentReason, FormPlacement, Study
 from adapter.instruments.time import BadTimeError, local_datetime
 
@@ -132,14 +132,23 @@ def _read_checkboxes(
     problems: list[Problem],
 ) -> None:
     ticked: list[Value] = []
-    for column, option in table.checkboxes[link_id]:
+    absent: AbsentReason | None = None
+    column = ""
+    for column, told in table.checkboxes[link_id]:
         raw = record.values.get(column, "0")
-        if raw == "1":
-            ticked.append(option)
-        elif raw != "0":
+        if raw not in {"0", "1"}:
             problems.append(_misfit(record, column, "0 or 1", raw))
-    if ticked:
-        answers[link_id] = Answer(link_id, tuple(ticked))
+        elif raw == "0":
+            continue
+        elif isinstance(told, Option):
+            ticked.append(told)
+        else:
+            absent = told
+    if ticked and absent:
+        expected = "boxes that are ticked, or a missing-data code"
+        problems.append(replace(_misfit(record, column, expected, ""), found="both"))
+    elif ticked or absent:
+        answers[link_id] = Answer(link_id, tuple(ticked), absent)
 
 
 def _read_authored(
@@ -167,7 +176,8 @@ def _misfit(record: Record, field: str, expected: str, raw: str) -> Problem:
 
 def _misplaced(record: Record, study: Study) -> Problem:
     placement = study.placement_of(record.form)
-    events = [point.event for point in study.timepoints if placement and point.id in placement.at]
+    points = [point for point in study.timepoints if placement and point.id in placement.at]
+    events = [event for point in points for event in point.events]
     return Problem(
         origin=record.origin,
         field="redcap_event_name" if placement else record.form,

@@ -68,14 +68,20 @@ class Timepoint(Declared, frozen=True):
     """One assessment of the plan.
 
     `week` counts from enrolment, None for what happens throughout; `closes_days` is how many days
-    after the planned day the window closes, None for a window that stays open.
+    after the planned day the window closes, None for a window that stays open. `event` is the
+    source's name of it, or its names where the source has one for each arm.
     """
 
     id: Id
     title: Text
     week: int | None = None
-    event: str = ""
+    event: str | tuple[str, ...] = ""
     closes_days: int | None = Field(default=None, ge=0)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """All the source's names of it."""
+        return (self.event,) if isinstance(self.event, str) else self.event
 
 
 class Identifier(Declared, frozen=True):
@@ -185,7 +191,7 @@ class Study(Unique, frozen=True):
 
     @cached_property
     def _by_event(self) -> dict[str, Timepoint]:
-        return {point.event: point for point in reversed(self.timepoints)}
+        return {event: point for point in reversed(self.timepoints) for event in point.events}
 
     @cached_property
     def _by_source_form(self) -> dict[str, FormPlacement]:

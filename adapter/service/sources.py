@@ -22,7 +22,13 @@ def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapsh
         SourceError: a file that is not what it claims to be.
     """
     dictionary = read_dictionary(settings.dictionary, settings.encoding)
-    records = RecordsFile(settings.records, dictionary, study, settings.encoding)
+    records = RecordsFile(
+        settings.records,
+        dictionary,
+        study,
+        settings.encoding,
+        decimal_comma=settings.decimal_comma,
+    )
     return Snapshot(records, settings.as_of or now, settings.missing_limit)
 
 

@@ -2,45 +2,75 @@
 
 The standard reader stops at the first malformed line, or swallows all that follows a stray quote.
 Here a row that cannot be read is a Problem with its line, and reading goes on with the next line.
-One row is in memory at a time.
+One row is in memory at a time. What separates the cells is seen from the header.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from adapter.errors import Origin, Problem, SourceError
+from adapter.sources.text import AGAIN, RECODE, is_decoded, opened, unreadable
 
-AGAIN = "Export the file again."
-RECODE = "Export as UTF-8, or set `encoding` of this source in adapter.toml (cp1252?)."
+DELIMITERS = ",;\t|^"
 _LONGEST_ROW_LINES = 500  # a row that spans more is a quote that was never closed
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells in the header's order, and the line it starts on."""
+    """One row: its cells in the header's order, and the line it starts on.
 
-    line: int
+    `place` says in words where it stands in a file whose lines say nothing.
+    """
+
+    line: int | None
     cells: list[str]
+    place: str = ""
+
+
+class Rows(Protocol):
+    """Rows of named cells, read one by one and as often as asked for."""
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the cells, in the order of every row."""
+        ...
+
+    def rows(self) -> Iterator[Row | Problem]:
+        """Every row, or what is wrong with it.
+
+        Raises:
+            SourceError: it cannot be read on.
+        """
+        ...
 
 
 class Table:
-    """A CSV file with a header. `encoding` is the file's own; a byte-order mark is left out."""
+    """A CSV file with a header.
 
-    def __init__(self, path: Path, encoding: str = "utf-8") -> None:
+    `encoding` is the file's own, but a UTF-8 byte-order mark outranks it, and is left out;
+    `delimiter` is what separates cells, by default whichever of `DELIMITERS` gives the header most
+    columns.
+    """
+
+    def __init__(self, path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> None:
         """Reads the header.
 
         Raises:
             SourceError: no such file or encoding, no header, or a column that stands twice.
         """
         self.path, self.encoding = path, encoding
+        self._delimiter = delimiter or DELIMITERS[0]
+        if delimiter is None:
+            first = next(self._lines(), "")
+            self._delimiter = max(DELIMITERS, key=lambda sign: self._width(first, sign))
         self.header = self._read_header()
 
     def rows(self) -> Iterator[Row | Problem]:
@@ -64,53 +94,37 @@ class Table:
     def _read_header(self) -> list[str]:
         with closing(self._lines()) as lines:
             try:
-                names = [name.strip() for name in next(csv.reader(lines, strict=True), [])]
+                names = [name.strip() for name in next(self._reader(lines), [])]
             except csv.Error:
-                raise self._unreadable("a header in CSV", "a quote out of place", AGAIN) from None
-        if not _is_decoded("".join(names)):
-            raise self._unreadable(f"text in {self.encoding}", "bytes that are not", RECODE)
+                raise self._headless("a header in CSV", "a quote out of place", AGAIN) from None
+        if not is_decoded("".join(names)):
+            raise self._headless(f"text in {self.encoding}", "bytes that are not", RECODE)
         if not names:
-            raise self._unreadable("a header", "nothing on the first line", AGAIN)
+            raise self._headless("a header", "nothing on the first line", AGAIN)
         # By place and not by name: where the header is missing, the first line holds answers.
         twice = [place for place, name in enumerate(names, start=1) if name in names[: place - 1]]
         if twice:
             found = f"the name of an earlier one at column {', '.join(map(str, twice))}"
-            raise self._unreadable("a header with each column once", found, AGAIN)
+            raise self._headless("a header with each column once", found, AGAIN)
         return names
 
     def _lines(self) -> Generator[str, None, None]:
-        """The lines as text; a byte that is none in this encoding comes as a lone surrogate."""
-        try:
-            is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
-            encoding = "utf-8-sig" if is_utf8 else self.encoding
-            with self.path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
-                yield from lines
-        except OSError as wrong:
-            found = str(wrong.strerror)
-            raise self._unreadable("a readable file", found, "Check its path.", None) from wrong
-        except LookupError:
-            known = "an encoding that Python knows"
-            raise self._unreadable(known, f"`{self.encoding}`", RECODE, None) from None
-        except UnicodeError:
-            known = f"text in {self.encoding}"
-            raise self._unreadable(known, "bytes that are not", RECODE, None) from None
+        with opened(self.path, self.encoding) as lines:
+            yield from lines
 
-    def _unreadable(
-        self, expected: str, found: str, action: str, line: int | None = 1
-    ) -> SourceError:
-        problem = self._problem(line, expected, found, action)
-        return SourceError(f"{self.path.name} cannot be read.", (problem,))
+    def _headless(self, expected: str, found: str, action: str) -> SourceError:
+        return unreadable(Origin(self.path.name, 1), expected, found, action)
 
     def _parse(self, taken: list[tuple[int, str]]) -> Row | Problem:
         line = taken[0][0]
         text = "".join(part for _, part in taken)
         try:
-            cells = next(csv.reader([text], strict=True), [])
+            cells = next(self._reader([text]), [])
         except csv.Error:
             return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
         if text.count('"') % 2 or self._swallows(taken):
             return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
-        if not _is_decoded(text):
+        if not is_decoded(text):
             return self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
         if cells and len(cells) != len(self.header):
             return self._problem(line, f"{len(self.header)} cells", f"{len(cells)}", AGAIN)
@@ -122,26 +136,24 @@ class Table:
         A row begins with a number or a name, never with a note, and all rows begin alike.
         """
         first, *inside = (text for _, text in taken)
-        begins_with_note = bool(inside) and _width(first) == 1
+        begins_with_note = bool(inside) and self._width(first) == 1
         return begins_with_note or any(
-            _shape(text) == _shape(first) and _width(text) == len(self.header) for text in inside
+            self._shape(text) == self._shape(first) and self._width(text) == len(self.header)
+            for text in inside
         )
+
+    def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self._delimiter, strict=True)
+
+    def _width(self, text: str, delimiter: str | None = None) -> int:
+        return len(next(csv.reader([text], delimiter=delimiter or self._delimiter), []))
+
+    def _shape(self, text: str) -> str:
+        """A line's first cell with numbers alike: rows begin alike, the lines of a note do not."""
+        return re.sub(r"\d+", "0", text.partition(self._delimiter)[0].replace('"', ""))
 
     def _problem(self, line: int | None, expected: str, found: str, action: str) -> Problem:
         return Problem(Origin(self.path.name, line), "", expected, found, action)
-
-
-def _is_decoded(text: str) -> bool:
-    return text.isascii() or not any("\udc80" <= sign <= "\udcff" for sign in text)
-
-
-def _width(text: str) -> int:
-    return len(next(csv.reader([text]), []))
-
-
-def _shape(text: str) -> str:
-    """A line's first cell with all numbers alike: rows begin alike, the lines of a note do not."""
-    return re.sub(r"\d+", "0", text.partition(",")[0].replace('"', ""))
 
 
 def _take(

@@ -5,16 +5,20 @@ A new kind of source adds a `Format` here, and is held to every promise of `Sour
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
-from tests.unit.ingest.project import Cells, columns, csv_bytes, dictionary_csv, records_csv, study
+from tests.unit.ingest.project import DICTIONARY_HEADER, FIELDS, KEYS, Cells, columns, study
 
 SPOILT = "\N{REPLACEMENT CHARACTER}spoilt"
-"""A record's name: `open_source` makes its row one that cannot be read in this format."""
+"""The name of a record whose row is written so that it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Format:
     """A way to write the project down.
 
     `open_source` writes these rows into a folder and opens them. `is_by_row`: one row that cannot
-    be read costs that row alone.
+    be read costs that row alone, and not the records beside it too.
     """
 
     name: str
@@ -30,22 +34,101 @@ class Format:
     is_by_row: bool = True
 
 
-def _redcap_flat_csv(folder: Path, rows: list[Cells]) -> Source:
-    whole = records_csv([row for row in rows if row["record_id"] != SPOILT])
-    lines = [
-        csv_bytes([["9", "short"]])
-        if row["record_id"] == SPOILT
-        else csv_bytes([[row.get(name, "") for name in columns()]])
+@dataclass(frozen=True)
+class Csv:
+    """How a table is written: what separates cells, in which encoding, with which mark."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    mark: bytes = b""
+
+    def write(self, path: Path, header: list[str], rows: list[list[str]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n").writerows([header, *rows])
+        path.write_bytes(self.mark + text.getvalue().encode(self.encoding))
+
+    spoilt = ("too", "short")
+
+
+class Json:
+    """Lists of objects; a row that is none is a number."""
+
+    encoding = "utf-8"
+
+    def write(self, path: Path, header: list[str], rows: list[list[str]]) -> None:
+        entries = [
+            dict(zip(header, row, strict=True)) if len(row) == len(header) else 7 for row in rows
+        ]
+        path.write_text(json.dumps(entries), "utf-8")
+
+    spoilt = ()
+
+
+API_NAMES = ("field_name", "form_name", "field_type", "select_choices_or_calculations")
+R_NAMES = [name.replace(" ", ".").replace("/", ".").replace(",", ".") for name in DICTIONARY_HEADER]
+
+
+def _flat(kind: Csv | Json, folder: Path, rows: list[Cells]) -> Source:
+    header = columns()
+    written = [
+        [*kind.spoilt] if row["record_id"] == SPOILT else [_cell(row, name) for name in header]
         for row in rows
     ]
-    header = whole.split(b"\n", 1)[0] + b"\n"
-    return _redcap(folder, "records.csv", header + b"".join(lines))
+    return _opened(kind, folder, header, written)
 
 
-def _redcap(folder: Path, name: str, content: bytes) -> Source:
-    (folder / "dictionary.csv").write_bytes(dictionary_csv())
-    (folder / name).write_bytes(content)
-    return RecordsFile(folder / name, read_dictionary(folder / "dictionary.csv"), study())
+def _by_value(kind: Csv | Json, folder: Path, rows: list[Cells]) -> Source:
+    """One row for each value; REDCap has none for a box that is not ticked."""
+    header = ["record", *KEYS[1:], "field_name", "value"]
+    written = []
+    for row in rows:
+        if row["record_id"] == SPOILT:
+            written.append([*kind.spoilt])
+            continue
+        place = [row["record_id"], *(row.get(key, "") for key in KEYS[1:])]
+        values = {name: cell for name, cell in row.items() if name not in KEYS and cell}
+        written += [[*place, *_value(name, cell)] for name, cell in values.items()]
+    return _opened(kind, folder, header, written)
 
 
-FORMATS = (Format("REDCap, flat CSV", _redcap_flat_csv),)
+def _value(column: str, cell: str) -> tuple[str, str]:
+    for name, _, kind, choices in FIELDS:
+        if kind == "checkbox" and column.startswith(f"{name}___"):
+            codes = [choice.split(",")[0].strip() for choice in choices.split("|")]
+            ending = column.removeprefix(f"{name}___")
+            return name, next(code for code in codes if code.replace("-", "_") == ending)
+    return column, cell
+
+
+def _cell(row: Cells, name: str) -> str:
+    """A cell of a flat export, where a box that is not ticked says 0."""
+    is_box = "___" in name
+    return row.get(name, "0" if is_box and row["record_id"] != SPOILT else "")
+
+
+def _opened(kind: Csv | Json, folder: Path, header: list[str], rows: list[list[str]]) -> Source:
+    if isinstance(kind, Json):
+        fields = [list(field) for field in FIELDS]
+        kind.write(folder / "dictionary", list(API_NAMES), fields)
+    else:
+        names = R_NAMES if kind.delimiter == "\t" else list(DICTIONARY_HEADER)
+        fields = [
+            [name, of, "", each, f"Label of {name}", choices, *[""] * 12]
+            for name, of, each, choices in FIELDS
+        ]
+        kind.write(folder / "dictionary", names, fields)
+    kind.write(folder / "records", header, rows)
+    dictionary = read_dictionary(folder / "dictionary", kind.encoding)
+    return RecordsFile(folder / "records", dictionary, study(), kind.encoding)
+
+
+_SEMICOLONS = Csv(";", "cp1252")
+_TABS = Csv("\t", "utf-8", b"\xef\xbb\xbf")
+FORMATS = (
+    Format("REDCap, flat CSV", partial(_flat, Csv())),
+    Format("REDCap, flat CSV in CP1252 with semicolons", partial(_flat, _SEMICOLONS)),
+    Format("REDCap, flat CSV with a BOM, tabs and R's names", partial(_flat, _TABS)),
+    Format("REDCap, flat JSON", partial(_flat, Json())),
+    Format("REDCap, CSV by value", partial(_by_value, Csv()), is_by_row=False),
+    Format("REDCap, JSON by value", partial(_by_value, Json()), is_by_row=False),
+)

@@ -1,28 +1,37 @@
 """REDCap's data dictionary: which fields a project has, and what a flat export calls them.
 
-Read by the names of its columns, not by their places. Source of the words: REDCap's own dictionary
-downloads (18 columns, and whatever a site adds behind them).
+It comes as CSV or JSON, and is read by the names of its columns, not by their places: those of a
+download (18, and whatever a site adds), those of the API (`content=metadata`), and either as R's
+`make.names` leaves them (`Variable...Field.Name`). Source of the words: REDCap's own downloads, and
+PyCap's and REDCapR's for the API's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.fields import checkbox_column
-from adapter.sources.rows import Row, Table
+from adapter.sources.files import open_rows
+from adapter.sources.rows import Row
 from adapter.sources.source import FieldShape, FieldType, FormShape
 
 _COLUMNS = {
     "name": "Variable / Field Name",
     "form": "Form Name",
     "type": "Field Type",
-    "label": "Field Label",
     "choices": "Choices, Calculations, OR Slider Labels",
 }
+_LABEL = "Field Label"
 _VALIDATION = "Text Validation Type OR Show Slider Number"
+_OF_THE_API = {
+    "fieldname": "Variable / Field Name",
+    "selectchoicesorcalculations": "Choices, Calculations, OR Slider Labels",
+}
 _WITHOUT_VALUE = {"descriptive"}
 _LISTED = {"radio", "dropdown", "checkbox"}
 _IMPLIED = {
@@ -95,6 +104,15 @@ class Dictionary:
         fields = (field for field in self.fields.values() if field.form == form)
         return [column for field in fields for column in field.columns]
 
+    def missing_columns_of(self, form: str, codes: Iterable[str]) -> list[str]:
+        """The columns that the project's missing-data codes add to a form's checkboxes."""
+        boxes = (
+            field.name
+            for field in self.fields.values()
+            if field.form == form and field.type == "checkbox"
+        )
+        return [checkbox_column(name, code) for name in boxes for code in codes]
+
     @property
     def forms(self) -> list[str]:
         """The names of the forms, in order."""
@@ -116,42 +134,59 @@ def read_dictionary(path: Path, encoding: str = "utf-8") -> Dictionary:
     Raises:
         SourceError: not a data dictionary, with everything that is wrong with it.
     """
-    table = Table(path, encoding)
+    table = open_rows(path, encoding)
+    places = _places(table.header)
     wrong = [
         Problem(Origin(path.name, 1), name, f"a column `{name}`", "none", "Export it again.")
         for name in _COLUMNS.values()
-        if name not in table.header
+        if _plain(name) not in places
     ]
     if wrong:
         raise SourceError(f"{path.name} is no REDCap data dictionary.", tuple(wrong))
-    places = {word: table.header.index(name) for word, name in _COLUMNS.items()}
-    validation = table.header.index(_VALIDATION) if _VALIDATION in table.header else None
-    fields: dict[str, Field] = {}
-    for row in table.rows():
-        if isinstance(row, Problem):
-            wrong.append(row)
-            continue
-        field = _field(row, places, validation)
-        fields[field.name] = field
+    rows = [row for row in table.rows() if isinstance(row, Problem) or any(row.cells)]
+    wrong = [row for row in rows if isinstance(row, Problem)]
+    fields = [(row, _field(row, places)) for row in rows if isinstance(row, Row)]
+    names = Counter(field.name for _, field in fields)
+    for row, field in fields:
+        if not field.name or not field.form or names[field.name] > 1:
+            origin, found = Origin(path.name, row.line), "another"
+            expected = "a name of its own and a form on every row"
+            wrong.append(Problem(origin, field.name, expected, found, "Export it again."))
     if wrong:
         raise SourceError(f"{path.name} cannot be read whole.", tuple(wrong))
-    return Dictionary(path.name, fields)
+    return Dictionary(path.name, {field.name: field for _, field in fields})
 
 
-def _field(row: Row, places: Mapping[str, int], validation: int | None) -> Field:
-    said = {word: row.cells[place].strip() for word, place in places.items()}
-    kind = said["type"]
+def _plain(name: str) -> str:
+    """A column's name without what REDCap's CSV, its API and R write differently."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return _plain(_OF_THE_API[plain]) if plain in _OF_THE_API else plain
+
+
+def _places(header: list[str]) -> dict[str, int]:
+    return {_plain(name): place for place, name in reversed(list(enumerate(header)))}
+
+
+def _field(row: Row, places: Mapping[str, int]) -> Field:
+    def said(name: str) -> str:
+        place = places.get(_plain(name))
+        return "" if place is None else row.cells[place].strip()
+
+    kind = said(_COLUMNS["type"])
     return Field(
-        name=said["name"],
-        form=said["form"],
+        name=said(_COLUMNS["name"]),
+        form=said(_COLUMNS["form"]),
         type=kind,
-        choices=_choices(said["choices"]) if kind in _LISTED else _IMPLIED.get(kind, {}),
-        label=said["label"],
-        validation="" if validation is None else row.cells[validation].strip(),
+        choices=_choices(said(_COLUMNS["choices"])) if kind in _LISTED else _IMPLIED.get(kind, {}),
+        label=said(_LABEL),
+        validation=said(_VALIDATION),
     )
 
 
 def _choices(text: str) -> dict[str, str]:
-    """`1, Yes | 2, No, never` as {"1": "Yes", "2": "No, never"}: labels may hold commas."""
-    pairs = (part.split(",", 1) for part in text.split("|") if "," in part)
-    return {code.strip(): label.strip() for code, label in pairs}
+    """`1, Yes | 2, No, never` as {"1": "Yes", "2": "No, never"}: labels may hold commas.
+
+    A choice without a comma is its own label.
+    """
+    pairs = (part.strip().partition(",") for part in text.split("|") if part.strip())
+    return {code.strip(): (label if comma else code).strip() for code, comma, label in pairs}

@@ -13,24 +13,37 @@ from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.participant import fact_fields
 from adapter.instruments.response import Record
 from adapter.instruments.study import Study
-from adapter.sources.redcap.dictionary import Dictionary
-from adapter.sources.rows import AGAIN, Row
+from adapter.sources.redcap.dictionary import Dictionary, Field
+from adapter.sources.rows import Row
+from adapter.sources.text import AGAIN
 
+_COMMA_DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _INSTANCE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Project:
     """What reads the flat rows of one export: its dictionary, its study, and its header."""
 
-    def __init__(self, name: str, dictionary: Dictionary, study: Study, header: list[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        dictionary: Dictionary,
+        study: Study,
+        header: list[str],
+        *,
+        decimal_comma: bool = False,
+    ) -> None:
         """`name` is the export's, for messages; `header` names the cells of every row, in order.
+
+        `decimal_comma`: the export was made with a comma in every number. In fields whose
+        validation says so, a comma is read as one without it.
 
         Raises:
             SourceError: no column with the record's name.
         """
         self.name = name
         self.shapes = dictionary.shapes
-        self._study = study
+        self._study, self._decimal_comma = study, decimal_comma
         self._place = {column: place for place, column in enumerate(header)}
         if study.record_id not in self._place:
             problem = Problem(
@@ -107,7 +120,8 @@ class Project:
             found = "cells of other forms too"
         else:
             return None
-        return Problem(origin, field, expected, found, AGAIN)
+        where = f" ({row.place})" if row.place else ""
+        return Problem(origin, field, expected, f"{found}{where}", AGAIN)
 
     def _missing(self, form: str, names: tuple[str, ...]) -> list[Problem]:
         return [
@@ -126,10 +140,11 @@ class Project:
     def _values(self, row: Row, form: str) -> dict[str, str]:
         cells = row.cells
         values: dict[str, str] = {}
-        for name, place, is_checkbox in self._forms[form]:
+        for name, place, is_checkbox, has_comma in self._forms[form]:
             cell = cells[place]
             if cell and not (is_checkbox and cell == "0"):
-                values[name] = cell
+                is_decimal = has_comma and _COMMA_DECIMAL.fullmatch(cell.strip())
+                values[name] = cell.strip().replace(",", ".") if is_decimal else cell
         return values
 
     def _completed_at(self, row: Row, form: str) -> str:
@@ -142,9 +157,18 @@ class Project:
         place = self._place.get(name)
         return "" if place is None else row.cells[place].strip()
 
-    def _columns(self, dictionary: Dictionary, form: str) -> list[tuple[str, int, bool]]:
+    def _columns(self, dictionary: Dictionary, form: str) -> list[tuple[str, int, bool, bool]]:
+        """The columns of a form: name, place, whether it is a box, whether a comma is a point."""
+        fields = dictionary.fields
+        boxes = dictionary.missing_columns_of(form, self._study.missing_codes)
         return [
-            (name, self._place[name], name not in dictionary.fields)
-            for name in dictionary.columns_of(form)
+            (name, self._place[name], name not in fields, self._has_comma(fields.get(name)))
+            for name in dict.fromkeys((*dictionary.columns_of(form), *boxes))
             if name in self._place and name != self._study.record_id
         ]
+
+    def _has_comma(self, field: Field | None) -> bool:
+        if field is None:
+            return False
+        is_number = self._decimal_comma and field.shape.type == "decimal"
+        return is_number or field.validation.endswith("comma_decimal")

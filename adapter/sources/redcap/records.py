@@ -1,4 +1,4 @@
-"""A flat REDCap export in a file, as a source."""
+"""A REDCap export in a file, as a source."""
 
 from __future__ import annotations
 
@@ -8,25 +8,36 @@ from pathlib import Path
 from adapter.errors import Problem
 from adapter.instruments.response import Record
 from adapter.instruments.study import Study
+from adapter.sources.files import open_rows
 from adapter.sources.redcap.dictionary import Dictionary
 from adapter.sources.redcap.project import Project
-from adapter.sources.rows import Table
+from adapter.sources.redcap.values import ValueRows, is_by_value
 from adapter.sources.source import FormShape
 
 
 class RecordsFile:
-    """A flat export of a project's records."""
+    """An export of a project's records: CSV or JSON, a row for each event or for each value."""
 
     def __init__(
-        self, path: Path, dictionary: Dictionary, study: Study, encoding: str = "utf-8"
+        self,
+        path: Path,
+        dictionary: Dictionary,
+        study: Study,
+        encoding: str = "utf-8",
+        *,
+        decimal_comma: bool = False,
     ) -> None:
-        """Reads the header.
+        """Reads the header; for `decimal_comma` see `Project`.
 
         Raises:
             SourceError: no such file, or no column with the record's name.
         """
-        self._table = Table(path, encoding)
-        self._project = Project(path.name, dictionary, study, self._table.header)
+        rows = open_rows(path, encoding)
+        by_value = is_by_value(rows.header)
+        self._rows = ValueRows(path.name, rows, dictionary, study) if by_value else rows
+        self._project = Project(
+            path.name, dictionary, study, self._rows.header, decimal_comma=decimal_comma
+        )
 
     @property
     def name(self) -> str:
@@ -48,7 +59,7 @@ class RecordsFile:
 
     def records(self, forms: frozenset[str]) -> Iterator[Record | Problem]:
         """See `Source`."""
-        for row in self._table.rows():
+        for row in self._rows.rows():
             if isinstance(row, Problem):
                 yield row
             else:

@@ -49,9 +49,15 @@ from tests.unit.instruments.every_type import (
             "a local time that exists in Australia/Sydney (the clocks skip this hour)",
             id="skipped hour",
         ),
-        pytest.param("hour", "24:00", "a time of day HH:MM", id="no such hour"),
-        pytest.param("hour", "7:5", "a time of day HH:MM", id="hour with one digit"),
-        pytest.param("hour", "10:00:00", "a time of day HH:MM", id="hour with seconds"),
+        pytest.param(
+            "hour", "24:00", "a time of day HH:MM, with or without seconds", id="no such hour"
+        ),
+        pytest.param(
+            "hour", "7:5", "a time of day HH:MM, with or without seconds", id="hour with one digit"
+        ),
+        pytest.param(
+            "hour", "10:00:60", "a time of day HH:MM, with or without seconds", id="no such second"
+        ),
         pytest.param("line", "   ", "text that is not blank", id="blank line"),
         pytest.param("lines", "\n", "text that is not blank", id="blank text"),
         pytest.param("line", "a\x07b", "text without control characters", id="a bell"),
@@ -144,6 +150,7 @@ def test_what_was_found_is_described_and_not_quoted(raw: str, described: str) ->
         ),
         pytest.param("moment", "2023-02-28", Answer("moment", ("2023-02-28",)), id="moment, a day"),
         pytest.param("hour", "09:05", Answer("hour", ("09:05:00",)), id="time"),
+        pytest.param("hour", "09:05:59", Answer("hour", ("09:05:59",)), id="time with seconds"),
         pytest.param("line", " a word ", Answer("line", ("a word",)), id="string"),
         pytest.param("lines", "two\nlines", Answer("lines", ("two\nlines",)), id="text"),
     ],

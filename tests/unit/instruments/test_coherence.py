@@ -77,6 +77,12 @@ def test_the_shipped_study_has_no_findings() -> None:
             id="two timepoints of one event",
         ),
         pytest.param(
+            "event: week_9} => event: [week_9, week_0]} # <-",
+            "timepoints.1.event",
+            "each event once",
+            id="two timepoints that share one of their events",
+        ),
+        pytest.param(
             "forms:\n => forms:\n  - {form: coherent, source_form: coherent, at: []}\n"
             " && source_form: coherent\n => source_form: coherent # <-\n",
             "forms.1.source_form",

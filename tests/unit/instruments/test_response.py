@@ -90,6 +90,22 @@ def test_boxes_without_a_tick_are_no_answer() -> None:
     assert list(response.answers) == ["whole"]
 
 
+def test_a_missing_data_code_that_is_ticked_is_an_answer_with_a_reason() -> None:
+    response = answered({"boxes____97": "1", "boxes___1": "0"})
+
+    assert response.answers == {"boxes": Answer("boxes", (), "asked-declined")}
+
+
+def test_a_missing_data_code_beside_a_tick_is_refused() -> None:
+    wrong = refusal(record_of("every-type", {"boxes____97": "1", "boxes___b_3": "1"}))
+
+    (problem,) = wrong.problems
+    assert (problem.expected, problem.found) == (
+        "boxes that are ticked, or a missing-data code",
+        "both",
+    )
+
+
 def test_answers_stand_in_the_order_of_the_form() -> None:
     response = answered({"line": "x", "hour": "10:00", "whole": "1", "colour": "1"})
 

@@ -68,6 +68,16 @@ def test_an_event_of_the_source_stands_for_a_timepoint(
     assert (point and point.id) == timepoint
 
 
+def test_a_timepoint_may_have_an_event_for_each_arm() -> None:
+    study = study_of(
+        STUDY_TEXT.replace("week_0_arm_1", "[week_0_arm_1, week_0_arm_2]") + "forms: []"
+    )
+
+    points = [study.timepoint_of(event) for event in ("week_0_arm_1", "week_0_arm_2", "week_0")]
+
+    assert [point and point.id for point in points] == ["week-0", "week-0", None]
+
+
 @pytest.mark.parametrize(
     ("source_form", "form"), [("ders18", "ders-18"), ("bdi_total", "bdi"), ("pain_history", None)]
 )
