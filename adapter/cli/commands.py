@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -14,6 +15,7 @@ from adapter.errors import DeclarationError, NotFoundError, Problem
 from adapter.export.ndjson import export_ndjson
 from adapter.ingest import Ledger, Report, ingest
 from adapter.ingest.participation import withdraw
+from adapter.ingest.signals import standing_signals, urgency
 from adapter.release import Subject, decide
 from adapter.service import Service, check_sources, now, open_service, read_declarations
 from adapter.settings import read_settings
@@ -86,7 +88,16 @@ def run_status(said: argparse.Namespace) -> int:
     """Deliveries per clinic and state, and what needs a person."""
     with _open(said) as service:
         states = [_state(service, clinic) for clinic in service.clinics]
-        show.state(states, _rejections(service), as_json=said.json)
+        levels = Counter(each.level for each in standing_signals(service.database.read()))
+        show.state(states, levels, _rejections(service), as_json=said.json)
+    return 0
+
+
+def run_signals(said: argparse.Namespace) -> int:
+    """Every safety signal that stands, the most urgent first."""
+    with _open(said) as service:
+        signals = sorted(standing_signals(service.database.read()), key=urgency)
+        show.signals(signals, as_json=said.json)
     return 0
 
 

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         ("verify", "read back what clinics accepted and compare it"),
         ("sync", "ingest, push and verify"),
         ("status", "deliveries per clinic and state, and what needs a person"),
+        ("signals", "the safety signals that stand, for the trial's own staff"),
     ):
         _configured(commands.add_parser(name, help=says, description=says))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))

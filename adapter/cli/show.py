@@ -10,6 +10,7 @@ from adapter.cli.terminal import document, lines, table
 from adapter.errors import Problem
 from adapter.export.ndjson import ExportedFile
 from adapter.ingest import Report
+from adapter.ingest.signals import Standing
 from adapter.sync.plan import Plan
 from adapter.sync.push import PushReport
 from adapter.sync.verify import VerifyReport
@@ -129,10 +130,17 @@ def summary(
     )
 
 
-def state(states: list[dict[str, Any]], rejected: list[Problem], *, as_json: bool) -> None:
-    """Where every delivery stands, and what needs a person."""
+def state(
+    states: list[dict[str, Any]],
+    signals: Counter[str],
+    rejected: list[Problem],
+    *,
+    as_json: bool,
+) -> None:
+    """Where every delivery stands, and what needs a person; `signals` are counts by level."""
     if as_json:
-        document({"clinics": states, "rejected": [_finding(problem) for problem in rejected]})
+        findings = [_finding(problem) for problem in rejected]
+        document({"clinics": states, "safety_signals": signals, "rejected": findings})
         return
     for said in states:
         counts = {word: count for word, count in said.items() if isinstance(count, int) and count}
@@ -142,7 +150,27 @@ def state(states: list[dict[str, Any]], rejected: list[Problem], *, as_json: boo
             ("state", "resource", "why", "count"),
             [tuple(entry.values()) for entry in said["needs_a_person"]],
         )
+    if signals:
+        counted = ", ".join(f"{count} {level}" for level, count in sorted(signals.items()))
+        print(f"safety signals that stand: {counted}; `adapter signals` lists them")
     lines(rejected, LISTED_REJECTIONS)
+
+
+def signals(standing: list[Standing], *, as_json: bool) -> None:
+    """The safety signals that stand."""
+    if as_json:
+        document({"signals": [asdict(signal) for signal in standing]})
+        return
+    table(
+        "safety signals that stand",
+        ("level", "record", "signal", "why", "answered"),
+        [
+            (each.level, each.record, f"{each.title} ({each.signal})", each.reason, each.authored)
+            for each in standing
+        ],
+    )
+    if not standing:
+        print("no safety signal stands")
 
 
 def exported(files: list[ExportedFile], *, as_json: bool) -> None:

@@ -27,16 +27,11 @@ def change_name(unit: str, scale: Scale, identity: Identity) -> tuple[str, str]:
 
 def build_change(
     form: Form, scale: Scale, scores: tuple[Resource, Resource], name: tuple[str, str]
-) -> Draft | None:
-    """The change between two score Observations, the baseline's and the later one.
-
-    None where one of them has no value: a change from nothing is no change.
-    """
+) -> Draft:
+    """The change between two score Observations that have values, the baseline's and the later."""
     baseline, later = scores
-    values = [each.get("valueQuantity", {}).get("value") for each in scores]
-    if None in values:
-        return None
-    change = change_since(scale, *(Decimal(value) for value in values))
+    first, second = (Decimal(each["valueQuantity"]["value"]) for each in scores)
+    change = change_since(scale, first, second)
     own: Resource = {
         "resourceType": "Observation",
         "id": name[1],

@@ -13,6 +13,8 @@ _WORDS: dict[str, dict[str, Any]] = {
     "Observation": {"status": "entered-in-error"},
     "Consent": {"status": "entered-in-error"},
     "Patient": {"active": False},
+    "Flag": {"status": "entered-in-error"},
+    "Task": {"status": "entered-in-error"},
 }
 
 

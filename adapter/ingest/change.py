@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from adapter.fhir.change import build_change, change_name
 from adapter.fhir.draft import Draft
 from adapter.fhir.text import read_text
+from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_version
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form, Scale
 from adapter.store import versions
 from adapter.store.database import Transaction
+from adapter.store.versions import Belonging
+
+Scores = tuple[dict[str, Any], dict[str, Any]]
+"""Two score Observations that have a value: the one at baseline, and the later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +39,26 @@ class Place:
 
 def changes_at(tx: Transaction, trial: Trial, place: Place) -> list[Draft]:
     """What changed here since baseline, as far as the ledger holds both scores."""
-    baseline = trial.study.baseline
-    if baseline is None or place.timepoint == baseline:
-        return []
-    since = Place(place.participant, place.form, baseline)
-    built = []
-    for scale in tracked(place.form):
-        first = _score(tx, trial, since, scale)
-        later = _score(tx, trial, place, scale)
-        if first is not None and later is not None:
-            name = change_name(place.unit(trial), scale, trial.identity)
-            draft = build_change(place.form, scale, (first, later), name)
-            built += [draft] if draft else []
-    return built
+    unit = place.unit(trial)
+    return [
+        build_change(place.form, scale, scores, change_name(unit, scale, trial.identity))
+        for scale in _tracked(place.form)
+        if (scores := scores_at(tx, trial, place, scale)) is not None
+    ]
 
 
-def after_baseline(trial: Trial, place: Place) -> Iterator[Place]:
+def scores_at(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> Scores | None:
+    """A scale's scores at baseline and here; None where there are not two that have a value."""
+    if trial.study.baseline in {None, place.timepoint}:
+        return None
+    baseline = Place(place.participant, place.form, str(trial.study.baseline))
+    first, later = _score(tx, trial, baseline, scale), _score(tx, trial, place, scale)
+    return None if first is None or later is None else (first, later)
+
+
+def places_after(trial: Trial, place: Place) -> Iterator[Place]:
     """Where a change since this baseline may stand; nowhere where this is none."""
-    if place.timepoint != trial.study.baseline or not tracked(place.form):
+    if place.timepoint != trial.study.baseline:
         return
     placed = (each for each in trial.study.forms if each.form == place.form.id)
     for timepoint in dict.fromkeys(point for each in placed for point in each.at):
@@ -58,12 +66,42 @@ def after_baseline(trial: Trial, place: Place) -> Iterator[Place]:
             yield Place(place.participant, place.form, timepoint)
 
 
-def tracked(form: Form) -> tuple[Scale, ...]:
+def follow_baseline(tx: Transaction, trial: Trial, place: Place, said: Acceptance) -> None:
+    """What changed since this baseline is said anew; nothing is where it is none."""
+    for later in places_after(trial, place):
+        belonging = Belonging(later.unit(trial), later.participant, later.form.id)
+        built = changes_at(tx, trial, later)
+        if put_all(tx, trial, belonging, built, said):
+            put_provenance(tx, trial, belonging, built, said)
+        _retract_changes(tx, trial, later, {draft.name for draft in built}, said.now)
+
+
+def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> None:
+    """After a response was taken back: no change since it stands any more."""
+    for later in places_after(trial, place):
+        _retract_changes(tx, trial, later, set(), now)
+
+
+def _retract_changes(
+    tx: Transaction, trial: Trial, place: Place, kept: set[tuple[str, str]], now: str
+) -> None:
+    unit = place.unit(trial)
+    for scale in _tracked(place.form):
+        name = change_name(unit, scale, trial.identity)
+        version = None if name in kept else versions.latest(tx, *name)
+        if version is not None and not version.is_retracted:
+            retract_version(tx, trial, version, now)
+
+
+def _tracked(form: Form) -> tuple[Scale, ...]:
     """The scales whose change since baseline is said."""
     return tuple(scale for scale in form.scales if scale.observe_change or scale.change)
 
 
-def _score(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> dict[str, object] | None:
+def _score(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> dict[str, Any] | None:
     name = trial.identity.part(place.unit(trial), scale.id)
     version = versions.latest(tx, "Observation", name)
-    return None if version is None or version.is_retracted else read_text(version.text)
+    if version is None or version.is_retracted:
+        return None
+    said = read_text(version.text)
+    return said if "valueQuantity" in said else None

@@ -67,6 +67,8 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
     """After a consent changed: takes back what must not stay, owes again what may return."""
     mine = retractable(versions.of_participant(tx, person.participant))
     for receiver in trial.receivers:
+        # What is held names nothing that is sent: it must not leave after what names it.
+        deliveries.ask_again(tx, receiver.name, person.participant, now)
         must_go = _must_retract(trial, receiver, person)
         for version in mine:
             if must_go:

@@ -15,7 +15,7 @@ from adapter.fhir.research import (
     build_research_study,
     build_research_subject,
 )
-from adapter.ingest.accept import retract_gone, retract_unit
+from adapter.ingest.keep import retract_gone, retract_unit
 from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form

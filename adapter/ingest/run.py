@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import orjson
-
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
-from adapter.ingest.accept import Acceptance, accept, forget_baseline, next_status, retract_unit
-from adapter.ingest.change import Place
+from adapter.ingest.accept import accept, next_status, retract_response
+from adapter.ingest.keep import Acceptance
 from adapter.ingest.owe import owe_newcomers
 from adapter.ingest.participation import accept_study, retract_participant
 from adapter.ingest.people import take_people
@@ -180,21 +178,12 @@ def _retract_missing(work: Ingest) -> None:
             return
         people = instances.participants_unseen(tx, run)
         for instance in list(instances.unseen(tx, run)):
-            retract_unit(tx, work.trial, instance.unit, work.now)
-            _forget_baseline(tx, work, instance)
+            retract_response(tx, work.trial, instance, work.now)
             instances.keep_instance(tx, _retracted(instance, run))
             work.report.add(instance.form, "retracted")
         for name in people:
             retract_participant(tx, work.trial, name, work.now)
             work.report.add("participant", "retracted")
-
-
-def _forget_baseline(tx: Transaction, work: Ingest, instance: instances.Instance) -> None:
-    participant, event, _, repeat = orjson.loads(instance.place)
-    point, form = work.trial.study.timepoint_of(event), work.trial.forms.get(instance.form)
-    if point is not None and form is not None and repeat is None:
-        place = Place(participant, form, point.id)
-        forget_baseline(tx, work.trial, place, work.now)
 
 
 def _retracted(instance: instances.Instance, run: int) -> instances.Instance:

@@ -14,6 +14,7 @@ from adapter.errors import Problem
 from adapter.instruments.form import Form
 from adapter.instruments.items import code_findings, item_findings, repeated
 from adapter.instruments.mapping import Lines
+from adapter.instruments.safety import safety_findings
 from adapter.instruments.scales import scale_findings
 from adapter.instruments.study import FormPlacement, Study
 
@@ -45,6 +46,7 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
             for problem in _placement_findings(study, index, placement, forms, lines)
         ),
         *_baseline_findings(study, lines),
+        *(safety_findings(study.safety, forms, study.baseline, lines) if study.safety else ()),
         *_missing_code_findings(study, forms, lines),
     ]
 

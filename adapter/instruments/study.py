@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field
 
 from adapter.instruments.form import Declared, Id, Text, Unique
+from adapter.instruments.safety import Safety
 
 AbsentReason = Literal[
     "unknown",
@@ -174,6 +175,7 @@ class Study(Unique, frozen=True):
     participant: ParticipantForm
     consents: tuple[ConsentRule, ...] = ()
     forms: tuple[FormPlacement, ...]
+    safety: Safety | None = None
     not_mapped: dict[str, Text] = Field(default_factory=dict)
 
     @property

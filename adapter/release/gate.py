@@ -15,9 +15,16 @@ from adapter.instruments.study import Purpose, Study
 from adapter.release.blinding import reveals_allocation
 from adapter.release.consent import ConsentHold, held_by_consent
 
-Rule = Literal["released", "retraction", "withdrawal-notice", "blinding"] | ConsentHold
+Rule = (
+    Literal["released", "retraction", "withdrawal-notice", "blinding", "safety-signal"]
+    | ConsentHold
+)
 PARTICIPATION: Final = "participation"
 """Stands in `Subject.form` for what says that and how a person takes part."""
+SAFETY: Final = "safety/"
+"""Stands in `Subject.form` before the form whose answers gave a safety signal."""
+
+_RELEASING: frozenset[Rule] = frozenset({"released", "retraction", "withdrawal-notice"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +58,26 @@ def decide(
     person has withdrawn, to a receiver that knows of them. `consents` holds the participant's word
     by consent id.
     """
+    rule = _rule(subject, study, purpose, consents)
+    return Decision(rule in _RELEASING, rule)
+
+
+def _rule(
+    subject: Subject, study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+) -> Rule:
     if subject.is_retraction:
-        return Decision(is_released=True, rule="retraction")
-    if reveals_allocation(study, subject.form):
-        return Decision(is_released=False, rule="blinding")
-    if not subject.participant:
-        return Decision(is_released=True, rule="released")
-    hold = held_by_consent(study, purpose, consents)
-    if hold is None:
-        return Decision(is_released=True, rule="released")
+        return "retraction"
+    if reveals_allocation(study, subject.form.removeprefix(SAFETY)):
+        return "blinding"
+    if subject.form.startswith(SAFETY) and not _may_be_told(study, purpose):
+        return "safety-signal"
+    hold = held_by_consent(study, purpose, consents) if subject.participant else None
     is_notice = subject.form == PARTICIPATION and subject.is_known_there
     if hold == "consent-withdrawn" and is_notice:
-        return Decision(is_released=True, rule="withdrawal-notice")
-    return Decision(is_released=False, rule=hold)
+        return "withdrawal-notice"
+    return hold or "released"
+
+
+def _may_be_told(study: Study, purpose: Purpose) -> bool:
+    """Whether the study's rules send safety signals to receivers of this purpose."""
+    return study.safety is not None and purpose in study.safety.send_to

@@ -36,8 +36,15 @@ class Change:
     @property
     def percent(self) -> Decimal | None:
         """The move in per cent of the baseline, to one place; None where the baseline is 0."""
-        exact = _percent(self.baseline, self.value)
+        exact = self.exact_percent
         return None if exact is None else exact.quantize(_ONE_PLACE, ROUND_HALF_UP)
+
+    @property
+    def exact_percent(self) -> Decimal | None:
+        """The same, before it is rounded: thresholds are compared with this one."""
+        if self.baseline == 0:
+            return None
+        return self.points * 100 / abs(self.baseline)
 
     @property
     def direction(self) -> Direction:
@@ -57,18 +64,10 @@ def change_since(scale: Scale, baseline: Decimal, value: Decimal) -> Change:
 
 
 def _is_reached(threshold: Threshold, change: Change) -> bool:
-    """Whether either of the threshold's two sizes is reached, without any rounding."""
+    """Whether either of the threshold's two sizes is reached."""
     if threshold.kind == "responder" and change.direction != "better":
         return False
-    percent = _percent(change.baseline, change.value)
-    sizes = (
-        (threshold.points, change.points),
-        (threshold.percent, percent),
-    )
+    sizes = ((threshold.points, change.points), (threshold.percent, change.exact_percent))
     return any(
         least is not None and moved is not None and abs(moved) >= least for least, moved in sizes
     )
-
-
-def _percent(baseline: Decimal, value: Decimal) -> Decimal | None:
-    return None if baseline == 0 else (value - baseline) * 100 / abs(baseline)

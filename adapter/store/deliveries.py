@@ -159,6 +159,15 @@ def reopen(tx: Transaction, clinic: str, now: str) -> None:
         )
 
 
+def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
+    """After a consent changed: the gate is asked anew about what of this person it held."""
+    tx.execute(
+        "UPDATE delivery SET state = 'queued', rule = '', updated = ?"
+        " WHERE clinic = ? AND participant = ? AND state = 'held'",
+        (now, clinic, participant),
+    )
+
+
 def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
     """The next queued deliveries in order, at most `limit` unless one unit alone is larger.
 

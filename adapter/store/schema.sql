@@ -68,6 +68,7 @@ CREATE TABLE delivery (             -- one version owed to one clinic
 CREATE INDEX delivery_by_state ON delivery (clinic, state, seq);
 CREATE INDEX delivery_by_resource ON delivery (clinic, type, id);
 CREATE INDEX delivery_by_unit ON delivery (clinic, unit);
+CREATE INDEX delivery_by_participant ON delivery (clinic, participant, state);
 
 CREATE TABLE holding (              -- what a clinic holds of ours, as far as it told us
   clinic         TEXT NOT NULL,

@@ -87,8 +87,14 @@ def _push_batch(
         return 0, None
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
     if settlements:  # what is held is not under way, whatever happens while the rest is
+        by_seq = {delivery.seq: delivery for delivery in claimed}
         with clinic.database.write() as tx:
-            settling.settle(tx, settlements, clinic.now())
+            for said in settlements:
+                delivery = by_seq[said.seq]
+                # A consent may have changed since the gate was asked.
+                is_free = said.state == "held" and not _held_now(clinic, tx, delivery, unfound)
+                becomes = Settlement(said.seq, "queued") if is_free else said
+                settling.settle(tx, [becomes], clinic.now())
     settlements = []
     outgoing: list[Outgoing] = []
     for delivery in released:
@@ -119,8 +125,7 @@ def _ask_gate(
     settlements: list[Settlement] = []
     tx = clinic.database.read()
     for delivery in claimed:
-        rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
-        rule = rule or unfound.get(delivery.participant, "")
+        rule = _held_now(clinic, tx, delivery, unfound)
         if not rule and clinic.patient_of(delivery.participant) is None:
             found = clinic.find_patient(delivery.participant)
             if isinstance(found, Unreachable | Unknown):
@@ -134,6 +139,11 @@ def _ask_gate(
         else:
             released.append(delivery)
     return released, settlements, None
+
+
+def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict[str, str]) -> str:
+    rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
+    return rule or unfound.get(delivery.participant, "")
 
 
 def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:

@@ -20,9 +20,11 @@ from tests.properties.world import (
     PROFILES,
     PURPOSES,
     RECORDS,
+    Agreed,
     Answered,
     Ingested,
     Joined,
+    Meanwhile,
     Present,
     Pushed,
     Resource,
@@ -52,6 +54,18 @@ from tests.properties.world import (
 @example([Upgraded(), Ingested((Answered("1", "pain", 2),)), Joined()])
 # The Device is put anew before anything left: it keeps its place before those that name it.
 @example([Upgraded(), Ingested((Answered("1", "pain", 2),))])
+# A consent is refused and given again while a push is under way: what it held goes first.
+@example(
+    [
+        Pushed(
+            "repository",
+            (
+                Meanwhile((Agreed("1", "research", "refused"),), is_late=False),
+                Meanwhile((Agreed("1", "research", "given"),), is_late=False),
+            ),
+        )
+    ]
+)
 @settings(max_examples=200, deadline=None)
 def test_after_any_history_each_record_system_holds_the_newest_that_it_may_know_and_each_once(
     history: list[Step],
