@@ -34,6 +34,7 @@ ObservationStatus = Literal["final", "amended", "corrected", "entered-in-error"]
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+PRORATED = "-prorated"
 REPORTED = "The total as the trial holds it; the answers behind it were not supplied."
 
 
@@ -79,7 +80,7 @@ class Plan:
         key = (scale.id, value, score.is_prorated)
         if key not in self._valued:
             band = band_of(scale, value)
-            frame = self._make(scale, band, "-prorated" if score.is_prorated else "")
+            frame = self._make(scale, band, PRORATED if score.is_prorated else "")
             self._valued[key] = (quantity(value, scale.unit), frame)
         return self._valued[key]
 
@@ -175,17 +176,24 @@ def _always(identity: Identity, form: Form) -> dict[str, Any]:
     }
 
 
+def methods_of(form: Form, scale: Scale) -> dict[str, str]:
+    """Every way in which a score of this scale may have been computed: code and what it means."""
+    suffixes = ("", PRORATED) if scale.missing and scale.missing.fill == "mean" else ("",)
+    return dict(_method_code(form, scale, suffix) for suffix in suffixes)
+
+
 def _method(form: Form, scale: Scale, suffix: str) -> dict[str, Any]:
+    code, text = _method_code(form, scale, suffix)
+    said = {"system": code_system("scoring-method"), "version": form.version, "code": code}
+    return {"coding": [said], "text": f"{text}, {form.title} version {form.version}"}
+
+
+def _method_code(form: Form, scale: Scale, suffix: str) -> tuple[str, str]:
     rule = scale.method + (f"-x{scale.multiply}" if scale.multiply > 1 else "") + suffix
-    said = {
-        "system": code_system("scoring-method"),
-        "version": form.version,
-        "code": f"{form.id}-{scale.id}-{rule}",
-    }
-    text = f"{rule} over {len(scale.items)} items, {form.title} version {form.version}"
+    text = f"{rule} over {len(scale.items)} items"
     if scale.method == "reported":
-        text = f"total as reported by the trial, {form.title} version {form.version}"
-    return {"coding": [said], "text": text}
+        text = "total as reported by the trial"
+    return f"{form.id}-{scale.id}-{rule}", text
 
 
 def _interpretation(form: Form, scale: Scale, band: Band) -> dict[str, Any]:

@@ -15,26 +15,31 @@ from adapter.fhir.research import (
     build_research_study,
     build_research_subject,
 )
+from adapter.fhir.terminology import build_code_systems, build_value_sets
 from adapter.ingest.keep import retract_gone, retract_unit
 from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.participant import Participant, ended_by_withdrawal
-from adapter.release import PARTICIPATION
+from adapter.release import PARTICIPATION, reveals_allocation
 from adapter.store import instances, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Belonging
 
 
 def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
-    """Keeps the resources that belong to nobody: the device, the study, its questionnaires."""
-    identity = trial.identity
+    """Keeps what belongs to nobody: the codes, the device, the study, its questionnaires."""
+    identity, forms = trial.identity, _placed_forms(trial)
+    # A fragment may leave codes out: not even that there is such a form is told to who is blinded.
+    told = [form for form in forms if not reveals_allocation(trial.study, form.id)]
     built = [
+        *(("", system) for system in build_code_systems(told, trial.study.safety, identity)),
+        *((form.id, answers) for form in forms for answers in build_value_sets(form, identity)),
         ("", build_device(identity, trial.software)),
         ("", build_research_study(identity)),
         *(
             (form.id, build_questionnaire(form, identity.token("questionnaire", form.id)))
-            for form in _placed_forms(trial)
+            for form in forms
             if form.items and form.kind != "adverse-event"
         ),
     ]

@@ -21,6 +21,10 @@ ResourceType = Literal[
     "Observation",
     "AdverseEvent",
     "Provenance",
+    "Flag",
+    "Task",
+    "CodeSystem",
+    "ValueSet",
 ]
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from adapter.fhir.terminology import build_code_systems
 from adapter.fhir.text import read_text
 from adapter.ingest import Ledger, ingest
 from adapter.service import Service, open_service
@@ -129,6 +131,19 @@ def retraction_texts(service: Service) -> list[bytes]:
 def questionnaires(service: Service) -> list[bytes]:
     """The newest version of every Questionnaire."""
     return [version.text for version in versions.of_type(service.database.read(), "Questionnaire")]
+
+
+def code_systems(service: Service) -> list[dict[str, Any]]:
+    """All of the project's own codes that a trial may send, as complete as they then are."""
+    trial = service.trial
+    forms = [trial.forms[name] for name in dict.fromkeys(each.form for each in trial.study.forms)]
+    systems = build_code_systems(forms, trial.study.safety, trial.identity)
+    return [{**system, "content": "complete"} for system in systems]
+
+
+def value_sets(service: Service) -> list[bytes]:
+    """The newest version of every ValueSet."""
+    return [version.text for version in versions.of_type(service.database.read(), "ValueSet")]
 
 
 def name_of(text: bytes) -> str:

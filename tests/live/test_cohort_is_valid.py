@@ -20,10 +20,12 @@ from tests.live.cohort import (
     IDBT_PAIN,
     NEXT_TRIAL,
     Case,
+    code_systems,
     name_of,
     questionnaires,
     retraction_texts,
     take_in,
+    value_sets,
     written_texts,
 )
 from tests.live.definitions import definitions
@@ -63,9 +65,14 @@ def judge(validator: Validator) -> Validator:
 
 @pytest.fixture
 def informed(trial: Service, judge: Validator) -> Validator:
-    """The validator, which knows the questionnaires of the trial, too."""
-    for questionnaire in questionnaires(trial):
-        judge.define(questionnaire)
+    """The validator, which knows the trial's own questionnaires and codes, too, and all of them.
+
+    So that a code which is sent and stands in no CodeSystem of ours is an error.
+    """
+    for text in (*questionnaires(trial), *value_sets(trial)):
+        judge.define(text)
+    for system in code_systems(trial):
+        judge.define(system)
     return judge
 
 

@@ -30,6 +30,14 @@ def study_with(**purposes: str) -> Study:
     return study_of(f"{STUDY_TEXT}{consents}{FORMS}")
 
 
+def telling(*purposes: str) -> Study:
+    """A study whose safety signals may go to receivers of these purposes."""
+    said = ", ".join(purposes)
+    rules = f"safety: {{version: '1.0.0', source: made up, send_to: [{said}], signals: []}}\n"
+    consents = "consents:\n" + CONSENT.format(id="share", purpose="care")
+    return study_of(f"{STUDY_TEXT}{consents}{FORMS}{rules}")
+
+
 STUDY = study_with(research="research", share="care", both="care")
 
 SOMEBODYS = Subject("1", "phq-9")
@@ -99,6 +107,30 @@ def test_the_gate_decides_by_this_table(  # noqa: PLR0913, PLR0917 - the columns
 
     is_released = rule in {"released", "withdrawal-notice", "retraction"}
     assert decision == Decision(is_released=is_released, rule=rule)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("form", "send_to", "word", "rule"),
+    [
+        ("safety/phq-9", (), "given", "safety-signal"),
+        ("safety/phq-9", ("research",), "given", "safety-signal"),
+        ("safety/phq-9", ("care",), "given", "released"),
+        ("safety/phq-9", ("care",), "refused", "consent-refused"),
+        ("safety/session-attendance", ("care",), "given", "blinding"),
+    ],
+)
+def test_a_safety_signal_leaves_only_for_whom_the_study_names(
+    form: str, send_to: tuple[str, ...], word: ConsentWord, rule: str
+) -> None:
+    decision = decide(Subject("1", form), telling(*send_to), "care", {"share": word})
+
+    assert decision == Decision(is_released=rule == "released", rule=rule)  # type: ignore[arg-type]
+
+
+def test_a_study_without_safety_rules_tells_no_signal() -> None:
+    words: dict[str, ConsentWord] = {"share": "given", "both": "given"}
+
+    assert decide(Subject("1", "safety/phq-9"), STUDY, "care", words).rule == "safety-signal"
 
 
 def test_a_study_that_asked_for_no_consent_releases_nothing_of_anybody() -> None:
