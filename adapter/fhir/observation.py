@@ -8,6 +8,7 @@ every person (codes, method, reference range) is built once per scale.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -204,36 +205,43 @@ def _interpretation(form: Form, scale: Scale, band: Band) -> dict[str, Any]:
 
 
 def _item_observations(response: Response, shared: Shared) -> list[Draft]:
-    """One Observation per answered item that the form wants observed; a gap has none."""
+    """One Observation per answer to an item that the form wants observed; a gap has none."""
     return [
-        _item_observation(item, answer, shared)
+        _item_observation(item, part, shared)
         for item in shared.plan.observed
-        if (answer := response.answers.get(item.link_id)) and answer.values
+        if (answer := response.answers.get(item.link_id))
+        for part in _parts(item, answer)
     ]
 
 
-def _item_observation(item: Item, answer: Answer, shared: Shared) -> Draft:
+def _parts(item: Item, answer: Answer) -> Iterator[tuple[str, Value]]:
+    """What each answer is known by: its item, and where there may be several, what was chosen."""
+    for place, value in enumerate(answer.values):
+        which = value.value if isinstance(value, Option) else str(place)
+        yield (f"{item.link_id}-{which}" if item.repeats else item.link_id), value
+
+
+def _item_observation(item: Item, part: tuple[str, Value], shared: Shared) -> Draft:
     form = shared.plan.form
+    what, value = part
     own = own_coding("item", f"{form.id}-{item.link_id}")
     return Draft(
         {
-            **shared.head(item.link_id),
+            **shared.head(what),
             "code": concept(item.codes, own, item.text or f"{form.title}, {item.link_id}"),
             "performer": [shared.patient],
-            **_item_value(form, item, answer.values),
+            **_item_value(form, item, value),
         },
         shared.plan.frame,
     )
 
 
-def _item_value(form: Form, item: Item, values: tuple[Value, ...]) -> dict[str, Any]:
+def _item_value(form: Form, item: Item, value: Value) -> dict[str, Any]:
     """The value of an item in one of the types that R4 gives Observation.value[x]."""
-    options = [value for value in values if isinstance(value, Option)]
-    if options:
-        codings = [option_coding(form, item, option) for option in options]
-        text = ", ".join(option.get("display", option["code"]) for option in codings)
-        return {"valueCodeableConcept": {"coding": codings, "text": text}}
-    value = values[0]
+    if isinstance(value, Option):
+        said = option_coding(form, item, value)
+        text = said.get("display", said["code"])
+        return {"valueCodeableConcept": {"coding": [said], "text": text}}
     if isinstance(value, Decimal) or item.unit is not None:
         unit = item.unit.code if item.unit else "1"
         return {"valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}

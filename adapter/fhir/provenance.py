@@ -1,7 +1,8 @@
 """From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
 
 One Provenance per version of a form instance: which record and fields it was read from, a keyed
-hash of those cells, and the mapping (name and version) that read them.
+hash of those cells, and the mapping (name and version) that read them. One more kind for what was
+extracted from a QuestionnaireResponse: which version of it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,18 @@ class Derivation:
     activity: Activity
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Which version of a QuestionnaireResponse was extracted, the moment of it, and to what end.
+
+    `recorded` is an instant with its offset.
+    """
+
+    response: dict[str, Any]
+    recorded: str
+    activity: Activity
+
+
 def build_provenance(
     derivation: Derivation, targets: Sequence[tuple[str, str]], identity: Identity, recorded: str
 ) -> dict[str, Any]:
@@ -39,43 +52,60 @@ def build_provenance(
     record, form = derivation.record, derivation.form
     token = identity.token("provenance", targets[0][1], derivation.source_hash, derivation.activity)
     place = "/".join((record.participant, record.event, record.form, str(record.repeat or 1)))
+    entity = {
+        "extension": [_source_cells(derivation)],
+        "role": "source",
+        "what": {
+            "identifier": identity.identifier("source-record", place),
+            "display": f"{form.title}, as the trial's database holds it",
+        },
+    }
     return {
         "resourceType": "Provenance",
         "id": token,
         "meta": RESTRICTED,
         "target": [reference(*target) for target in targets],
         "recorded": recorded,
+        **_done_by_device(derivation.activity, identity),
+        "entity": [entity],
+    }
+
+
+def build_extraction_provenance(
+    extracted: Extracted, targets: Sequence[tuple[str, str]], identity: Identity
+) -> dict[str, Any]:
+    """The Provenance of what was extracted from one version of a QuestionnaireResponse."""
+    resource = extracted.response
+    name = f"{resource['resourceType']}/{resource['id']}"
+    version = resource.get("meta", {}).get("versionId")
+    what = name if version is None else f"{name}/_history/{version}"
+    return {
+        "resourceType": "Provenance",
+        "id": identity.token("provenance", what, extracted.recorded, extracted.activity),
+        "meta": RESTRICTED,
+        "target": [reference(*target) for target in targets],
+        "recorded": extracted.recorded,
+        **_done_by_device(extracted.activity, identity),
+        "entity": [{"role": "source", "what": {"reference": what}}],
+    }
+
+
+def _done_by_device(activity: Activity, identity: Identity) -> dict[str, Any]:
+    """What was done, and that this adapter did it."""
+    types = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+    return {
         "activity": {
             "coding": [
                 {
                     "system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation",
-                    "code": derivation.activity,
+                    "code": activity,
                 }
             ]
         },
         "agent": [
             {
-                "type": {
-                    "coding": [
-                        {
-                            "system": (
-                                "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
-                            ),
-                            "code": "assembler",
-                        }
-                    ]
-                },
+                "type": {"coding": [{"system": types, "code": "assembler"}]},
                 "who": reference("Device", identity.device_id),
-            }
-        ],
-        "entity": [
-            {
-                "extension": [_source_cells(derivation)],
-                "role": "source",
-                "what": {
-                    "identifier": identity.identifier("source-record", place),
-                    "display": f"{form.title}, as the trial's database holds it",
-                },
             }
         ],
     }

@@ -13,6 +13,7 @@ _ACTIONS: dict[IssueCode, str] = {
     "business-rule": "It was taken; compare both, and correct the one that is wrong.",
     "code-invalid": "Send a code that the Questionnaire offers.",
     "conflict": "Send it as the change that it is.",
+    "informational": "Nothing needs to be done if that is meant.",
     "invariant": "Correct the program that wrote it.",
     "not-found": "Send what is known here, or make it known first.",
     "not-supported": "Leave it out, or send it where it is understood.",
@@ -50,6 +51,10 @@ class Findings:
     def warning(self, code: IssueCode, expression: str, expected: str, found: str) -> None:
         """Adds what is told and does not hinder."""
         self._add("warning", code, expression, expected, found)
+
+    def information(self, expression: str, expected: str, found: str) -> None:
+        """Adds what may be good to know."""
+        self._add("information", "informational", expression, expected, found)
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Adds what R4 says of the resource, whatever the form."""
