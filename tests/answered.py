@@ -12,8 +12,8 @@ from adapter.fhir.identity import Identity, reference
 from adapter.fhir.reading import Occasion
 from adapter.instruments.fields import checkbox_column
 from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
-from tests.forms import FORMS, study_with
-from tests.unit.instruments.every_type import FORM as EVERY_TYPE
+from tests.forms import FORMS, form_of, study_with
+from tests.unit.instruments.every_type import EVERY_TYPE
 
 if TYPE_CHECKING:
     from adapter.instruments.form import Form, Item
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ASKED: dict[str, Form] = {
     name: form for name, form in FORMS.items() if form.items and form.kind != "adverse-event"
 }
-ALL = {**ASKED, "every-type": EVERY_TYPE}
+EVERY_ITEM_OBSERVED = EVERY_TYPE.replace("\nitems:", "\neach: {observe: true}\nitems:")
+ALL = {**ASKED, "every-type": form_of(EVERY_ITEM_OBSERVED)}
 STUDY = study_with(*ALL)
 IDENTITY = Identity(STUDY, b"synthetic people need no secret")
 PEOPLE = ("1001", "1002")

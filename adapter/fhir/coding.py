@@ -11,6 +11,7 @@ from adapter.instruments.form import Code, Form, Item, Option
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 UCUM = "http://unitsofmeasure.org"
 RESTRICTED = {
     "security": [
@@ -23,6 +24,11 @@ def coding(code: Code) -> dict[str, Any]:
     """A Coding as declared; without display where the licence keeps the wording."""
     said = {"system": code.url, "code": code.code}
     return {**said, "display": code.display} if code.display else said
+
+
+def category_of(form: Form) -> dict[str, Any]:
+    """The category of a form's Observations."""
+    return {"coding": [{"system": CATEGORY, "code": form.category}]}
 
 
 def own_coding(system: str, code: str) -> dict[str, Any]:

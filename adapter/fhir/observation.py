@@ -17,6 +17,7 @@ from adapter.fhir.coding import (
     RESEARCH_STUDY,
     RESTRICTED,
     UCUM,
+    category_of,
     coding,
     concept,
     number,
@@ -32,7 +33,6 @@ from adapter.instruments.response import Response
 from adapter.scoring import Score, band_of
 
 ObservationStatus = Literal["final", "amended", "corrected", "entered-in-error"]
-CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 PRORATED = "-prorated"
@@ -172,7 +172,7 @@ def _always(identity: Identity, form: Form) -> dict[str, Any]:
     return {
         "meta": RESTRICTED,
         "extension": [{"url": RESEARCH_STUDY, "valueReference": study}],
-        "category": [{"coding": [{"system": CATEGORY, "code": form.category}]}],
+        "category": [category_of(form)],
         "device": reference("Device", identity.device_id),
     }
 

@@ -32,12 +32,12 @@ class Derivation:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """Which version of a QuestionnaireResponse was extracted, the moment of it, and to what end.
+    """What was extracted (a reference to a version of a response), when and to what end.
 
     `recorded` is an instant with its offset.
     """
 
-    response: dict[str, Any]
+    what: dict[str, Any]
     recorded: str
     activity: Activity
 
@@ -74,19 +74,22 @@ def build_provenance(
 def build_extraction_provenance(
     extracted: Extracted, targets: Sequence[tuple[str, str]], identity: Identity
 ) -> dict[str, Any]:
-    """The Provenance of what was extracted from one version of a QuestionnaireResponse."""
-    resource = extracted.response
-    name = f"{resource['resourceType']}/{resource['id']}"
-    version = resource.get("meta", {}).get("versionId")
-    what = name if version is None else f"{name}/_history/{version}"
+    """The Provenance of what was extracted from one version of a QuestionnaireResponse.
+
+    It has a tag that is the same for the same version: Provenance has no identifier by which a
+    second sending could find the first.
+    """
+    said = (*map(str, extracted.what.values()), extracted.recorded, extracted.activity)
+    token = identity.token("provenance", *said)
+    tag = identity.identifier("provenance", token)
     return {
         "resourceType": "Provenance",
-        "id": identity.token("provenance", what, extracted.recorded, extracted.activity),
-        "meta": RESTRICTED,
+        "id": token,
+        "meta": {**RESTRICTED, "tag": [{"system": tag["system"], "code": token}]},
         "target": [reference(*target) for target in targets],
         "recorded": extracted.recorded,
         **_done_by_device(extracted.activity, identity),
-        "entity": [{"role": "source", "what": {"reference": what}}],
+        "entity": [{"role": "source", "what": extracted.what}],
     }
 
 

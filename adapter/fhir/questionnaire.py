@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.fhir.coding import coding, number, option_coding, own_coding, weight_extension
+from adapter.fhir.coding import (
+    category_of,
+    coding,
+    number,
+    option_coding,
+    own_coding,
+    weight_extension,
+)
 from adapter.fhir.expression import score_expression
 from adapter.fhir.identity import questionnaire_url
 from adapter.instruments.form import Form, Item, Option, Scale
 
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 CORE = "http://hl7.org/fhir/StructureDefinition"
+EXTRACT = f"{SDC}/sdc-questionnaire-observationExtract"
+EXTRACT_CATEGORY = f"{SDC}/sdc-questionnaire-observation-extract-category"
 
 
 def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
@@ -22,15 +31,7 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
     return {
         "resourceType": "Questionnaire",
         "id": resource_id,
-        "extension": [
-            {
-                "url": f"{CORE}/artifact-versionAlgorithm",
-                "valueCoding": {
-                    "system": "http://hl7.org/fhir/version-algorithm",
-                    "code": "semver",
-                },
-            }
-        ],
+        "extension": _extensions(form),
         "url": questionnaire_url(form),
         "version": form.version,
         "name": "".join(part.capitalize() for part in form.id.replace(".", "-").split("-")),
@@ -47,6 +48,16 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
             *(_score_item(form, scale) for scale in form.scales if scale.items),
         ],
     }
+
+
+def _extensions(form: Form) -> list[dict[str, Any]]:
+    algorithm = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
+    extensions: list[dict[str, Any]] = [
+        {"url": f"{CORE}/artifact-versionAlgorithm", "valueCoding": algorithm}
+    ]
+    if form.category != "survey":  # what SDC takes where nothing is said
+        extensions.append({"url": EXTRACT_CATEGORY, "valueCodeableConcept": category_of(form)})
+    return extensions
 
 
 def score_link_id(scale: Scale) -> str:
@@ -81,9 +92,7 @@ def _item_extensions(item: Item) -> list[dict[str, Any]]:
     if item.unit is not None:
         extensions.append({"url": f"{CORE}/questionnaire-unit", "valueCoding": coding(item.unit)})
     if item.observe:
-        extensions.append(
-            {"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True}
-        )
+        extensions.append({"url": EXTRACT, "valueBoolean": True})
     return extensions
 
 
@@ -108,7 +117,7 @@ def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
             "valueCoding": {"system": "http://unitsofmeasure.org", "code": scale.unit},
         }
     )
-    extensions.append({"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True})
+    extensions.append({"url": EXTRACT, "valueBoolean": True})
     return {
         "linkId": score_link_id(scale),
         "extension": extensions,

@@ -65,7 +65,7 @@ def _read_table() -> dict[str, dict[str, tuple[tuple[str, ...], ...]]]:
         pairs = (one.partition("=") for one in declared.split())
         table[name] = {
             parameter: tuple(tuple(path.split(".")) for path in (paths or parameter).split(","))
-            for parameter, _, paths in pairs
+            for parameter, _, paths in (*pairs, ("_tag", "=", "meta.tag"))
         }
     return table
 

@@ -37,6 +37,7 @@ def definitions() -> Iterator[Definition]:
     yield extension(f"{SDC}calculatedExpression", ["Questionnaire.item"], "Expression")
     at = ["Questionnaire", "Questionnaire.item", "Questionnaire.item.code"]
     yield extension(f"{SDC}observationExtract", at, "boolean", "code")
+    yield extension(f"{SDC}observation-extract-category", at[:2], "CodeableConcept")
     yield extension(EXPECTED, ["AdverseEvent"], "boolean")
     yield extension(RESOLVED, ["AdverseEvent"], "dateTime")
     yield extension(UNVERIFIED["url"], ["QuestionnaireResponse"], "code")

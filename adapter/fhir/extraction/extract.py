@@ -20,14 +20,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.fhir.extraction.links import full_url, linked, links_of, response_reference
+from adapter.fhir.extraction.links import linked, links_of, response_reference
 from adapter.fhir.extraction.totals import compare_totals
 from adapter.fhir.extraction.transaction import (
     Entry,
     build_transaction,
     create,
-    create_unless,
-    criteria,
     replace,
 )
 from adapter.fhir.identity import Identity
@@ -141,15 +139,14 @@ def _provenance(
     A clock would make every extraction another one, so a response that holds no moment, or that
     nothing can refer to, gives no Provenance.
     """
-    recorded = resource.get("meta", {}).get("lastUpdated") or resource.get("authored", "")
-    itself = response_reference(resource)
-    if "T" not in recorded or "id" not in resource or itself is None:
-        expected = "an id, and a moment of its own, for a Provenance to tell of"
+    meta = resource.get("meta", {})
+    recorded = meta.get("lastUpdated") or resource.get("authored", "")
+    what = response_reference(resource, meta.get("versionId"))
+    if "T" not in recorded or what is None:
+        expected = "an id or an identifier, and a moment, for a Provenance to tell of"
         found.information(ROOT, expected, "one without them")
         return
     activities: dict[str, Activity] = {"completed": "CREATE", "amended": "UPDATE"}
-    extracted = Extracted(resource, recorded, activities.get(resource["status"], "NULLIFY"))
+    extracted = Extracted(what, recorded, activities.get(resource["status"], "NULLIFY"))
     names = [("Observation", entry["resource"]["id"]) for entry in entries]
-    provenance = build_extraction_provenance(extracted, names, identity)
-    by = criteria(entity=itself["reference"], recorded=recorded)
-    yield create_unless(provenance, full_url("Provenance", provenance["id"]), by)
+    yield create(build_extraction_provenance(extracted, names, identity))

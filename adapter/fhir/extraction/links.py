@@ -33,13 +33,13 @@ class Links:
     answered_by: tuple[Resource, ...]
 
 
-def full_url(system: str, value: str) -> str:
-    """The URL of an entry: the same for the same business identifier.
+def full_url(token: str) -> str:
+    """The URL of the entry of a resource: the same for the same business identifier.
 
-    >>> full_url("https://idbt-pain.example.org/fhir/NamingSystem/observation", "1")
+    >>> full_url("https://idbt-pain.example.org/fhir/NamingSystem/observation|1")
     'urn:uuid:7bffd5e4-140c-5dc7-8626-634be82bd1b7'
     """
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{system}|{value}')}"
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, token)}"
 
 
 def links_of(resource: Resource, response: Response, identity: Identity, found: Findings) -> Links:
@@ -63,10 +63,11 @@ def links_of(resource: Resource, response: Response, identity: Identity, found: 
     return Links(targets, copied, () if source is None else (source,))
 
 
-def response_reference(resource: Resource) -> Resource | None:
-    """A reference to a response: by its id, else by its identifier, else none."""
+def response_reference(resource: Resource, version: str | None = None) -> Resource | None:
+    """A reference to a response: by its id and version, else by its identifier, else none."""
     if "id" in resource:
-        return reference("QuestionnaireResponse", resource["id"])
+        name = resource["id"] if version is None else f"{resource['id']}/_history/{version}"
+        return reference("QuestionnaireResponse", name)
     if "identifier" in resource:
         return {"type": "QuestionnaireResponse", "identifier": resource["identifier"]}
     return None

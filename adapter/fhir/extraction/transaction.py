@@ -14,34 +14,21 @@ from adapter.fhir.extraction.links import full_url, relinked
 
 Resource = dict[str, Any]
 Entry = dict[str, Any]
-_KEPT = ":/|,"  # what a query may hold as it is
+_KEPT = ":/|"  # what stands in a query as it is, like in R4's own examples
 
 
 def create(resource: Resource) -> Entry:
-    """Creates a resource unless there is one with its identifier."""
-    request = {
-        "method": "POST",
-        "url": resource["resourceType"],
-        "ifNoneExist": criteria(identifier=_token(resource)),
-    }
-    return _entry(_url_of(resource), resource, request)
+    """Creates a resource unless there is one of the same identifier or tag."""
+    _, found_by = _name(resource)
+    request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": found_by}
+    return _entry(resource, request)
 
 
 def replace(resource: Resource) -> Entry:
     """Puts a resource in place of the one with its identifier, or creates it."""
-    url = f"{resource['resourceType']}?{criteria(identifier=_token(resource))}"
-    return _entry(_url_of(resource), resource, {"method": "PUT", "url": url})
-
-
-def create_unless(resource: Resource, url: str, found_by: str) -> Entry:
-    """Creates a resource that has no identifier, unless there is one that a search finds."""
-    request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": found_by}
-    return _entry(url, resource, request)
-
-
-def criteria(**parameters: str) -> str:
-    """A search by all of these parameters."""
-    return "&".join(f"{name}={quote(value, safe=_KEPT)}" for name, value in parameters.items())
+    _, found_by = _name(resource)
+    request = {"method": "PUT", "url": f"{resource['resourceType']}?{found_by}"}
+    return _entry(resource, request)
 
 
 def build_transaction(entries: Sequence[Entry]) -> Resource:
@@ -63,15 +50,17 @@ def _within(resource: Resource, urls: dict[str, str]) -> Resource:
     return relinked(without, urls)
 
 
-def _entry(url: str, resource: Resource, request: dict[str, str]) -> Entry:
-    return {"fullUrl": url, "resource": resource, "request": request}
+def _entry(resource: Resource, request: dict[str, str]) -> Entry:
+    token, _ = _name(resource)
+    return {"fullUrl": full_url(token), "resource": resource, "request": request}
 
 
-def _url_of(resource: Resource) -> str:
-    identifier = resource["identifier"][0]
-    return full_url(identifier["system"], identifier["value"])
-
-
-def _token(resource: Resource) -> str:
-    identifier = resource["identifier"][0]
-    return f"{identifier['system']}|{identifier['value']}"
+def _name(resource: Resource) -> tuple[str, str]:
+    """What a resource is known by everywhere, `system|value`, and the search that finds it."""
+    if "identifier" in resource:
+        said = resource["identifier"][0]
+        token = f"{said['system']}|{said['value']}"
+        return token, f"identifier={quote(token, safe=_KEPT)}"
+    tag = resource["meta"]["tag"][0]  # a Provenance, which has no identifier
+    token = f"{tag['system']}|{tag['code']}"
+    return token, f"_tag={quote(token, safe=_KEPT)}"

@@ -50,7 +50,7 @@ def test_an_unknown_parameter_is_answered_with_the_known_ones(clinic: Clinic) ->
 
     assert answer.json()["issue"][0]["diagnostics"] == (
         'Unknown search parameter "nick" for resource type Patient. '
-        "Valid are: _count, _id, _lastUpdated, _summary, identifier"
+        "Valid are: _count, _id, _lastUpdated, _summary, _tag, identifier"
     )
 
 
@@ -152,11 +152,12 @@ def test_a_search_finds_what_fits(filled: Clinic, search: str, ids: list[str]) -
         pytest.param(
             {
                 "resourceType": "Provenance",
+                "meta": {"tag": [{"system": "http://t.test", "code": "7"}]},
                 "target": [{"reference": "Patient/p1"}],
                 "recorded": "2026-03-01T09:30:00Z",
                 "agent": [{"who": {"display": "the adapter"}}],
             },
-            "target=Patient/p1&patient=p1",
+            "target=Patient/p1&patient=p1&_tag=http://t.test|7",
             id="Provenance",
         ),
         pytest.param(
