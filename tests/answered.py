@@ -66,6 +66,18 @@ def raw_answers(item: Item, form: Form) -> st.SearchStrategy[str]:
     return by_type[item.type]
 
 
+def as_asked(form: Form, values: dict[str, str]) -> dict[str, str]:
+    """The values without those of items that another's answer spares."""
+    kept = dict(values)
+    for item in form.items:
+        if item.asked_if is None:
+            continue
+        said = kept.get(form.item(item.asked_if.item).field, BLANK)
+        is_asked = said not in {BLANK, *MISSING} and item.asked_if.equals in {None, said}
+        kept[item.field] = kept.get(item.field, BLANK) if is_asked else BLANK
+    return kept
+
+
 @functools.cache
 def raw_values(form: Form) -> st.SearchStrategy[dict[str, str]]:
     """What the source holds: answers, gaps and missing-data codes, mixed."""
@@ -78,7 +90,7 @@ def raw_values(form: Form) -> st.SearchStrategy[dict[str, str]]:
             gap = st.sampled_from([BLANK, *MISSING])
             answer = raw_answers(item, form)
             fields[item.field] = st.one_of(answer, answer, answer, gap)
-    return st.fixed_dictionaries(fields)
+    return st.fixed_dictionaries(fields).map(functools.partial(as_asked, form))
 
 
 @functools.cache

@@ -27,19 +27,63 @@ class NaiveScore:
     of: int
     is_prorated: bool
     absent: str | None
+    profile: str | None = None
 
 
 def naive_scores(
     form: Declared, raw: Mapping[str, str], missing_codes: Mapping[str, str]
 ) -> list[NaiveScore]:
     """Every scale of a form, from the raw text of its fields; a blank one is empty or left out."""
-    scores = []
+    told = Told(form, raw, missing_codes)
+    scores: list[NaiveScore] = []
     for scale in form["scales"]:
         if "field" in scale:
             scores.append(_reported(scale, raw, missing_codes))
+        elif "scales" in scale:
+            before = [score for name in scale["scales"] for score in scores if score.scale == name]
+            scores.append(_of_scores(scale, before))
+        elif scale["method"] == "profile":
+            scores.append(_profile(told, scale))
+        elif scale["method"] == "between":
+            scores.append(_between(told, scale))
         else:
-            scores.append(_computed(form, scale, raw, missing_codes))
+            scores.append(_computed(told, scale))
     return scores
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person said: the form, the raw text of its fields, and what stands for a gap."""
+
+    form: Declared
+    raw: Mapping[str, str]
+    missing_codes: Mapping[str, str]
+
+    def item(self, link_id: str) -> Declared:
+        """One item with what all share."""
+        return next(item for item in items_of(self.form) if item["link_id"] == link_id)
+
+    def text(self, link_id: str) -> str:
+        """What was answered, empty where nothing was: blank, or a missing-data code."""
+        text = self.raw.get(self.item(link_id)["field"], "")
+        return "" if text in self.missing_codes else text
+
+    def gap(self, link_id: str) -> str:
+        """The reason that the source gives for a gap, or `blank`."""
+        return self.missing_codes.get(self.raw.get(self.item(link_id)["field"], ""), "blank")
+
+    def is_asked(self, link_id: str) -> bool | None:
+        """Whether an item was asked; None where nobody can know."""
+        item = self.item(link_id)
+        return self.says(item["asked_if"]) if "asked_if" in item else True
+
+    def says(self, condition: Declared) -> bool | None:
+        """Whether the other item says so; None where nobody can know."""
+        other = condition["item"]
+        text = self.text(other)
+        if text != "":
+            return "equals" not in condition or text == str(condition["equals"])
+        return False if self.is_asked(other) is False else None
 
 
 def items_of(form: Declared) -> list[Declared]:
@@ -88,29 +132,77 @@ def _reported(
     return NaiveScore(scale["id"], value, 1, 1, is_prorated=False, absent=None)
 
 
-def _computed(
-    form: Declared, scale: Declared, raw: Mapping[str, str], missing_codes: Mapping[str, str]
-) -> NaiveScore:
-    counted = []
-    gaps = []
-    members = spread(form, scale["items"])
+def _of_scores(scale: Declared, before: list[NaiveScore]) -> NaiveScore:
+    values = [score.value for score in before if score.value is not None]
+    of = len(scale["scales"])
+    if len(values) < of:
+        reasons = {score.absent for score in before if score.value is None}
+        absent = reasons.pop() if len(reasons) == 1 else "unknown"
+        return NaiveScore(scale["id"], None, len(values), of, is_prorated=False, absent=absent)
+    if scale["method"] == "percent":
+        part, whole = values
+        if whole == 0 or part > whole:
+            return NaiveScore(scale["id"], None, of, of, is_prorated=False, absent="error")
+        values = [100 * part / whole]
+    filled = any(score.is_prorated for score in before)
+    value = _value(scale, values, filled=False)
+    return NaiveScore(scale["id"], value, of, of, is_prorated=filled, absent=None)
+
+
+def _profile(told: Told, scale: Declared) -> NaiveScore:
+    members = spread(told.form, scale["items"])
+    codes = [told.text(link_id) for link_id in members]
+    gaps = [told.gap(link_id) for link_id in members if told.text(link_id) == ""]
+    answered = len(members) - len(gaps)
+    of = len(members)
+    if gaps:
+        return NaiveScore(scale["id"], None, answered, of, is_prorated=False, absent=_reason(gaps))
+    row = "".join(codes)
+    return NaiveScore(scale["id"], None, of, of, is_prorated=False, absent=None, profile=row)
+
+
+def _between(told: Told, scale: Declared) -> NaiveScore:
+    gaps = [told.gap(link_id) for link_id in scale["items"] if told.text(link_id) == ""]
+    if gaps:
+        absent = _reason(gaps)
+        return NaiveScore(scale["id"], None, 2 - len(gaps), 2, is_prorated=False, absent=absent)
+    start, end = [told.text(link_id) for link_id in scale["items"]]
+    clock, minutes = start, 0
+    while clock != end:
+        hour, minute = int(clock[:2]), int(clock[3:]) + 1
+        hour, minute = (hour, minute) if minute < 60 else (hour + 1, 0)
+        clock = f"{hour % 24:02}:{minute:02}"
+        minutes += 1
+    if minutes == 0:
+        return NaiveScore(scale["id"], None, 2, 2, is_prorated=False, absent="error")
+    return NaiveScore(scale["id"], Fraction(minutes), 2, 2, is_prorated=False, absent=None)
+
+
+def _computed(told: Told, scale: Declared) -> NaiveScore:
+    counted: list[Fraction] = []
+    told_anyway = 0
+    gaps: list[str] = []
+    members = spread(told.form, scale["items"])
     for link_id in members:
-        item = next(item for item in items_of(form) if item["link_id"] == link_id)
-        text = raw.get(item["field"], "")
-        if text == "":
-            gaps.append("blank")
-        elif text in missing_codes:
-            gaps.append(missing_codes[text])
-        elif _answer_weight(form, item, text) is None:
-            gaps.append("blank")
+        count = _count_of(told, scale, link_id)
+        for_a_gap = _word(told.form, scale, "if_missing", link_id)
+        if count is not None:
+            counted.append(count)
+        elif for_a_gap is not None:
+            counted.append(_exact(for_a_gap))
+            told_anyway += 1
         else:
-            counted.append(_counts(form, scale, item, text))
+            gaps.append(told.gap(link_id))
     rule = scale.get("missing")
     at_least = rule["at_least"] if rule else len(members)
     if len(counted) < at_least:
-        absent = gaps[0] if len(set(gaps)) == 1 and gaps[0] != "blank" else "unknown"
         return NaiveScore(
-            scale["id"], None, len(counted), len(members), is_prorated=False, absent=absent
+            scale["id"],
+            None,
+            len(counted) - told_anyway,
+            len(members),
+            is_prorated=False,
+            absent=_reason(gaps),
         )
     filled = False
     while rule and rule["fill"] == "mean" and len(counted) < len(members):
@@ -118,18 +210,51 @@ def _computed(
             mean = sum(counted) / Fraction(len(counted))
         filled = True
         counted.append(mean)
-    answered = len(members) - len(gaps)
+    answered = len(members) - len(gaps) - told_anyway
     value = _value(scale, counted, filled=filled)
     return NaiveScore(scale["id"], value, answered, len(members), is_prorated=filled, absent=None)
+
+
+def _reason(gaps: list[str]) -> str:
+    return gaps[0] if len(set(gaps)) == 1 and gaps[0] != "blank" else "unknown"
+
+
+def _count_of(told: Told, scale: Declared, link_id: str) -> Fraction | None:
+    """What one item counts in one scale, None where it is missing."""
+    condition = _word(told.form, scale, "only_if", link_id)
+    if condition is not None:
+        match told.says(condition):
+            case False:
+                return Fraction(0)
+            case None:
+                return None
+    if told.is_asked(link_id) is False:
+        return Fraction(0)
+    text = told.text(link_id)
+    item = told.item(link_id)
+    if text == "" or _answer_weight(told.form, item, text) is None:
+        return None
+    return _counts(told.form, scale, item, text)
+
+
+def _word(form: Declared, scale: Declared, word: str, link_id: str) -> Any:  # noqa: ANN401 - YAML
+    """What a word of the scale says of an item, None where it says nothing."""
+    for names, said in scale.get(word, {}).items():
+        if link_id in spread(form, [names]):
+            return said
+    return None
 
 
 def _counts(form: Declared, scale: Declared, item: Declared, text: str) -> Fraction:
     """What one answer counts in one scale."""
     count = _answer_weight(form, item, text)
     assert count is not None
-    for names, recode in scale.get("recode", {}).items():
-        if item["link_id"] in spread(form, [names]):
-            return next(_exact(new) for old, new in recode.items() if _exact(old) == count)
+    recode = _word(form, scale, "recode", item["link_id"])
+    if recode is not None:
+        return next(_exact(new) for old, new in recode.items() if _exact(old) == count)
+    steps = _word(form, scale, "steps", item["link_id"])
+    if steps is not None:
+        return _in_steps(steps, count)
     if item["link_id"] in spread(form, scale.get("reverse", [])):
         lowest, highest = lowest_and_highest(form, item)
         return lowest + highest - count
@@ -149,12 +274,28 @@ def _value(scale: Declared, counted: list[Fraction], *, filled: bool) -> Fractio
     for count in counted:
         total = total + count
     if scale["method"] == "mean":
-        return _half_up(total / len(counted), scale.get("places", 0))
-    if filled and scale["missing"].get("round", "none") == "up":
+        total = total / len(counted)
+    if scale["method"] == "highest":
+        total = max(counted)
+    if scale["method"] != "mean" and filled and scale["missing"].get("round", "none") == "up":
         total = Fraction(math.ceil(total))
     if scale["method"] == "lookup":
         total = _exact(scale["table"][int(_half_up(total, 0))])
-    return _half_up(total * scale.get("multiply", 1), scale.get("places", 0))
+    total = total * scale.get("multiply", 1)
+    if "points" in scale:
+        total = _in_steps(scale["points"], total)
+    return _half_up(total, scale.get("places", 0))
+
+
+def _in_steps(steps: list[Declared], number: Fraction) -> Fraction:
+    """What the first step counts whose end the number does not pass."""
+    for step in steps:
+        if "high" in step and number > _exact(step["high"]):
+            continue
+        if "below" in step and number >= _exact(step["below"]):
+            continue
+        return _exact(step["counts"])
+    raise AssertionError("the last step has no end")
 
 
 def _weight(option: Declared) -> Fraction | None:

@@ -30,7 +30,7 @@ from adapter.fhir.identity import Identity, code_system, reference
 from adapter.instruments.answer import Answer, Value
 from adapter.instruments.form import Band, Form, Item, Option, Scale
 from adapter.instruments.response import Response
-from adapter.scoring import Score, band_of
+from adapter.scoring import CONTRADICTION, Score, band_of
 
 ObservationStatus = Literal["final", "amended", "corrected", "entered-in-error"]
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
@@ -73,7 +73,7 @@ class Plan:
         self.observed = tuple(item for item in form.items if item.observe)
         self.frame = make_frame("Observation", _always(identity, form))
         self._valued: dict[tuple[str, Decimal, bool], tuple[dict[str, Any], Frame]] = {}
-        self._absent: dict[str, Frame] = {}
+        self._without_number: dict[str, Frame] = {}
 
     def valued(self, score: Score, value: Decimal) -> tuple[dict[str, Any], Frame]:
         """The quantity of a score, and the frame around it."""
@@ -85,25 +85,26 @@ class Plan:
             self._valued[key] = (quantity(value, scale.unit), frame)
         return self._valued[key]
 
-    def absent(self, scale: Scale) -> Frame:
-        """The frame around a score that could not be computed."""
-        if scale.id not in self._absent:
-            self._absent[scale.id] = self._make(scale, None, "")
-        return self._absent[scale.id]
+    def without_number(self, scale: Scale) -> Frame:
+        """The frame around a score that could not be computed, or is no number."""
+        if scale.id not in self._without_number:
+            self._without_number[scale.id] = self._make(scale, None, "")
+        return self._without_number[scale.id]
 
     def _make(self, scale: Scale, band: Band | None, suffix: str) -> Frame:
         low, high = scale.range
         elements: dict[str, Any] = {
             **_always(self.identity, self.form),
             "method": _method(self.form, scale, suffix),
-            "referenceRange": [
+        }
+        if scale.method != "profile":  # a row of answers lies between no two quantities
+            elements["referenceRange"] = [
                 {
                     "low": quantity(low, scale.unit),
                     "high": quantity(high, scale.unit),
                     "text": f"possible range {number(low)} to {number(high)}",
                 }
-            ],
-        }
+            ]
         if band is not None:
             elements["interpretation"] = [_interpretation(self.form, scale, band)]
         if self.form.is_totals_only:
@@ -154,16 +155,26 @@ def _score_observation(score: Score, shared: Shared) -> Draft:
     plan = shared.plan
     own = shared.head(score.scale.id)
     own["code"] = plan.codes[score.scale.id]
+    if score.profile is not None:
+        own["valueString"] = score.profile
+        return Draft(own, plan.without_number(score.scale))
     if score.value is None:
         own["dataAbsentReason"] = {
             "coding": [{"system": ABSENT, "code": score.absent}],
-            "text": f"{score.answered} of {score.of} items answered",
+            "text": _how_many(score),
         }
-        return Draft(own, plan.absent(score.scale))
+        return Draft(own, plan.without_number(score.scale))
     own["valueQuantity"], frame = plan.valued(score, score.value)
     if score.answered < score.of:
-        own["note"] = [{"text": f"{score.answered} of {score.of} items answered"}]
+        own["note"] = [{"text": _how_many(score)}]
     return Draft(own, frame)
+
+
+def _how_many(score: Score) -> str:
+    if score.absent == CONTRADICTION:
+        return "the answers contradict each other"
+    what = "scores known" if score.scale.scales else "items answered"
+    return f"{score.answered} of {score.of} {what}"
 
 
 def _always(identity: Identity, form: Form) -> dict[str, Any]:
@@ -179,8 +190,15 @@ def _always(identity: Identity, form: Form) -> dict[str, Any]:
 
 def methods_of(form: Form, scale: Scale) -> dict[str, str]:
     """Every way in which a score of this scale may have been computed: code and what it means."""
-    suffixes = ("", PRORATED) if scale.missing and scale.missing.fill == "mean" else ("",)
+    suffixes = ("", PRORATED) if _may_be_prorated(form, scale) else ("",)
     return dict(_method_code(form, scale, suffix) for suffix in suffixes)
+
+
+def _may_be_prorated(form: Form, scale: Scale) -> bool:
+    """Whether a gap may be filled in this score, or in one that it counts."""
+    members = [other for other in form.scales if other.id in scale.scales]
+    fills = scale.missing is not None and scale.missing.fill == "mean"
+    return fills or any(_may_be_prorated(form, member) for member in members)
 
 
 def _method(form: Form, scale: Scale, suffix: str) -> dict[str, Any]:
@@ -191,7 +209,8 @@ def _method(form: Form, scale: Scale, suffix: str) -> dict[str, Any]:
 
 def _method_code(form: Form, scale: Scale, suffix: str) -> tuple[str, str]:
     rule = scale.method + (f"-x{scale.multiply}" if scale.multiply > 1 else "") + suffix
-    text = f"{rule} over {len(scale.items)} items"
+    of = f"{len(scale.scales)} scores" if scale.scales else f"{len(scale.items)} items"
+    text = f"{rule} over {of}"
     if scale.method == "reported":
         text = "total as reported by the trial"
     return f"{form.id}-{scale.id}-{rule}", text

@@ -19,11 +19,13 @@ from adapter.fhir.coding import (
 from adapter.fhir.expression import score_expression
 from adapter.fhir.identity import questionnaire_url
 from adapter.instruments.form import Form, Item, Option, Scale
+from adapter.instruments.rules import Condition
 
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 CORE = "http://hl7.org/fhir/StructureDefinition"
 EXTRACT = f"{SDC}/sdc-questionnaire-observationExtract"
 EXTRACT_CATEGORY = f"{SDC}/sdc-questionnaire-observation-extract-category"
+_SAID = {"sum", "mean", "lookup"}
 
 
 def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
         "code": [*map(coding, form.codes), own_coding("instrument", form.id)],
         "item": [
             *(_item(form, item) for item in form.items),
-            *(_score_item(form, scale) for scale in form.scales if scale.items),
+            *(_score_item(form, scale) for scale in form.scales if scale.field is None),
         ],
     }
 
@@ -73,6 +75,8 @@ def _item(form: Form, item: Item) -> dict[str, Any]:
     if item.text:
         built["text"] = item.text
     built["type"] = item.type
+    if item.asked_if is not None:
+        built["enableWhen"] = [_enable_when(form, item.asked_if)]
     if item.required:
         built["required"] = True
     if item.repeats:
@@ -80,6 +84,19 @@ def _item(form: Form, item: Item) -> dict[str, Any]:
     if offered := form.offered(item):
         built["answerOption"] = [_answer_option(form, item, option) for option in offered]
     return built
+
+
+def _enable_when(form: Form, condition: Condition) -> dict[str, Any]:
+    """What another item has to say, as FHIR asks it."""
+    other = form.item(condition.item)
+    if condition.equals is None:
+        return {"question": other.link_id, "operator": "exists", "answerBoolean": True}
+    asked: dict[str, Any] = {"question": other.link_id, "operator": "="}
+    for option in form.offered(other):
+        if option.value == condition.equals:
+            said = option_coding(form, other, option)
+            return {**asked, "answerCoding": {"system": said["system"], "code": said["code"]}}
+    return {**asked, "answerBoolean": condition.equals == "1"}
 
 
 def _item_extensions(item: Item) -> list[dict[str, Any]]:
@@ -104,25 +121,34 @@ def _answer_option(form: Form, item: Item, option: Option) -> dict[str, Any]:
 
 def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
     extensions: list[dict[str, Any]] = []
-    if expression := score_expression(form, scale):
+    if expression := _expression(form, scale):
         extensions.append(
             {
                 "url": f"{SDC}/sdc-questionnaire-calculatedExpression",
                 "valueExpression": {"language": "text/fhirpath", "expression": expression},
             }
         )
-    extensions.append(
-        {
-            "url": f"{CORE}/questionnaire-unit",
-            "valueCoding": {"system": "http://unitsofmeasure.org", "code": scale.unit},
-        }
-    )
+    if scale.method != "profile":
+        extensions.append(
+            {
+                "url": f"{CORE}/questionnaire-unit",
+                "valueCoding": {"system": "http://unitsofmeasure.org", "code": scale.unit},
+            }
+        )
     extensions.append({"url": EXTRACT, "valueBoolean": True})
     return {
         "linkId": score_link_id(scale),
         "extension": extensions,
         "code": [*map(coding, scale.codes), own_coding("score", f"{form.id}-{scale.id}")],
         "text": scale.title,
-        "type": "decimal",
+        "type": "string" if scale.method == "profile" else "decimal",
         "readOnly": True,
     }
+
+
+def _expression(form: Form, scale: Scale) -> str | None:
+    """The scale's rule as FHIRPath; None where words are in it that have no FHIRPath yet."""
+    words = scale.scales or scale.steps or scale.points or scale.only_if or scale.if_missing
+    conditional = any(form.item(link_id).asked_if for link_id in scale.items)
+    is_said = scale.method in _SAID and not words and not conditional
+    return score_expression(form, scale) if is_said else None

@@ -52,14 +52,14 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
 
 
 def build_items(response: Response) -> list[dict[str, Any]]:
-    """The items with an answer or a reason, in the form's order."""
+    """The items with an answer or a reason, in the form's order; not those that were not asked."""
     form, shared = response.form, _choice_items(response.form)
     built = []
     for link_id, answer in response.answers.items():
         values = answer.values
         if len(values) == 1 and isinstance(values[0], Option):
             built.append(shared[link_id][values[0].value])
-        else:
+        elif answer.is_asked:
             built.append(_item(form, link_id, answer))
     return built
 

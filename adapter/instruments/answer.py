@@ -32,13 +32,14 @@ class Answer:
     """What was said to one item: typed values, or the reason why there is none.
 
     `counts` is what scoring counts: an option's weight or the number itself, None where there is
-    none.
+    none. An item that was not asked, because another's answer spared it, has no value and counts 0.
     """
 
     link_id: str
     values: tuple[Value, ...] = ()
     absent: AbsentReason | None = None
     counts: Decimal | None = None
+    is_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

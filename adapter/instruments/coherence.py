@@ -30,6 +30,7 @@ def check_form(form: Form, lines: Lines) -> list[Problem]:
             for index, scale in enumerate(form.scales)
             for problem in scale_findings(form, scale, ("scales", index), lines)
         ),
+        *_not_scored_findings(form, lines),
     ]
 
 
@@ -70,6 +71,19 @@ def _baseline_findings(study: Study, lines: Lines) -> Iterator[Problem]:
             f"`{study.baseline}`",
             "Correct it, or declare it in `timepoints`.",
         )
+
+
+def _not_scored_findings(form: Form, lines: Lines) -> Iterator[Problem]:
+    left_out = [scale.id for scale in form.not_scored]
+    yield from repeated(lines, ("not_scored",), "id", left_out)
+    for scale in form.scales:
+        if scale.id in left_out:
+            yield lines.problem(
+                ("not_scored", left_out.index(scale.id), "id"),
+                "the id of a score that is not computed",
+                f"`{scale.id}`, which stands in `scales`",
+                "Keep it in one of the two.",
+            )
 
 
 def _placement_findings(

@@ -23,13 +23,14 @@ class FieldMap:
     """Per item its column, link id, what it is known to say, and the parser of the rest.
 
     `checkboxes` has, by link id, a column for every option, and for every missing-data code the one
-    that an export may have; `totals` has column, scale id and
-    parser.
+    that an export may have; `totals` has column, scale id and parser; `asks_conditionally` says
+    whether some items are not asked of everybody.
     """
 
     items: tuple[tuple[str, str, Mapping[str, Answer], AnswerParser], ...]
     checkboxes: Mapping[str, tuple[tuple[str, Option | AbsentReason], ...]]
     totals: tuple[tuple[str, str, TotalParser], ...]
+    asks_conditionally: bool
 
 
 def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, ...]:
@@ -65,7 +66,8 @@ def field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
         for scale in form.scales
         if scale.field
     )
-    return FieldMap(tuple(items), checkboxes, totals)
+    asks_conditionally = any(item.asked_if for item in form.items)
+    return FieldMap(tuple(items), checkboxes, totals, asks_conditionally)
 
 
 def checkbox_column(field: str, code: str) -> str:

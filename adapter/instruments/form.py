@@ -8,10 +8,14 @@ A `Form` holds no data and does no I/O. The words are defined for their readers 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from adapter.instruments.declared import Declared, Id, Number, SourceCode, Text, Unique
+from adapter.instruments.rules import Condition, Missing, Step
 
 ItemType = Literal[
     "choice", "integer", "decimal", "boolean", "date", "dateTime", "time", "string", "text"
@@ -27,6 +31,7 @@ Category = Literal[
     "therapy",
     "imaging",
 ]
+Method = Literal["sum", "mean", "highest", "lookup", "profile", "between", "percent", "reported"]
 AdverseEventElement = Literal[
     "identifier",
     "event",
@@ -46,37 +51,8 @@ SYSTEMS = {
     "snomed": "http://snomed.info/sct",
     "ucum": "http://unitsofmeasure.org",
 }
+Word = TypeVar("Word")
 RANGE = re.compile(r"^(?P<first>\S+) \.\. (?P<last>\S+)$")
-
-
-def _exact(value: object) -> object:
-    # YAML reads 41.6 as a binary float; its shortest text is what the file says.
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Decimal(str(value)) if is_number else value
-
-
-Number = Annotated[Decimal, BeforeValidator(_exact)]
-Text = Annotated[str, Field(min_length=1)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=48)]
-
-
-class Declared(BaseModel, frozen=True):
-    """The base of everything read from a mapping file: frozen, and no word it does not know."""
-
-    # Built when first used: most commands read the declarations, but not every import does.
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-class Unique(Declared, frozen=True):
-    """A declaration that equals itself alone, so that what is compiled from it is kept by it."""
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same object."""
-        return self is other
-
-    def __hash__(self) -> int:
-        """By which object it is."""
-        return id(self)
 
 
 class Code(Declared, frozen=True):
@@ -100,19 +76,10 @@ class Option(Declared, frozen=True):
     system.
     """
 
-    value: Text
+    value: SourceCode
     weight: Number | None = None
     display: Text | None = None
     code: Code | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _value_is_text(cls, data: object) -> object:
-        # YAML reads `yes` and `no` as booleans; that is no number, and pydantic says so.
-        value = data.get("value") if isinstance(data, dict) else None
-        if isinstance(data, dict) and isinstance(value, int) and not isinstance(value, bool):
-            return {**data, "value": str(value)}
-        return data
 
     @property
     def score(self) -> Decimal | None:
@@ -123,7 +90,10 @@ class Option(Declared, frozen=True):
 
 
 class Item(Declared, frozen=True):
-    """One question: where its answer stands in the source (`field`) and what may be answered."""
+    """One question: where its answer stands in the source (`field`) and what may be answered.
+
+    `asked_if` is what another item has to say, or else this one is not asked at all.
+    """
 
     link_id: Id
     field: Text
@@ -137,20 +107,8 @@ class Item(Declared, frozen=True):
     max: Number | None = None
     unit: Code | None = None
     observe: bool = False
+    asked_if: Condition | None = None
     element: AdverseEventElement | None = None
-
-
-class Missing(Declared, frozen=True):
-    """When a scale may be scored although items are missing, and how the gap is filled.
-
-    `fill: mean` puts the person's own mean of the answered items (after reversal) in the gaps;
-    `fill: none` leaves them out (a mean over what was answered). `round: up` rounds the filled sum
-    up to a whole number.
-    """
-
-    at_least: int = Field(ge=1)
-    fill: Literal["mean", "none"]
-    round: Literal["up", "none"] = "none"
 
 
 class Band(Unique, frozen=True):
@@ -175,10 +133,11 @@ class Threshold(Declared, frozen=True):
 
 
 class Scale(Unique, frozen=True):
-    """One score: from `items` by a rule, or, where only the total is held, from `field`.
+    """One score: from `items` or earlier `scales` by a rule, or, where it is held, from `field`.
 
-    `reverse` recodes to min + max - value of the item's options; `recode` replaces an item's value
-    before it is counted; `table` maps the raw sum to the reported value (T-scores).
+    What an item counts is changed in this order: `reverse` (min + max - value), `recode` (by value)
+    or `steps` (by stretch); `only_if` lets it count 0, `if_missing` fills its gap. `table` and
+    `points` turn what they come to together into the score.
     """
 
     id: Id
@@ -186,20 +145,34 @@ class Scale(Unique, frozen=True):
     codes: tuple[Code, ...] = ()
     field: Text | None = None
     items: tuple[str, ...] = ()
-    method: Literal["sum", "mean", "lookup", "reported"]
+    scales: tuple[str, ...] = ()
+    method: Method
     multiply: int = Field(default=1, ge=1)
     reverse: tuple[str, ...] = ()
     recode: dict[str, dict[Number, Number]] = Field(default_factory=dict)
+    steps: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    only_if: dict[str, Condition] = Field(default_factory=dict)
+    if_missing: dict[str, Number] = Field(default_factory=dict)
     table: dict[int, Number] = Field(default_factory=dict)
+    points: tuple[Step, ...] = ()
     missing: Missing | None = None
     range: tuple[Number, Number]
     places: int = Field(default=0, ge=0, le=6)
-    unit: Literal["{score}", "{T-score}", "h", "%"] = "{score}"
+    unit: Literal["{score}", "{T-score}", "h", "min", "%"] = "{score}"
     better: Literal["lower", "higher"] | None = None
     bands: tuple[Band, ...] = ()
     change: tuple[Threshold, ...] = ()
     observe_change: bool = False
     note: Text | None = None
+
+
+class NotScored(Declared, frozen=True):
+    """A score that the instrument has and that is not computed here, with the reason."""
+
+    id: Id
+    title: Text
+    codes: tuple[Code, ...] = ()
+    reason: Text
 
 
 class Licence(Declared, frozen=True):
@@ -224,6 +197,8 @@ class Form(Unique, frozen=True):
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
+    not_scored: tuple[NotScored, ...] = ()
+    unverified: tuple[Text, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -245,11 +220,10 @@ class Form(Unique, frozen=True):
                 update={
                     "items": _spread(scale.items, order),
                     "reverse": _spread(scale.reverse, order),
-                    "recode": {
-                        link_id: dict(values)
-                        for key, values in scale.recode.items()
-                        for link_id in _spread((key,), order)
-                    },
+                    "recode": _spread_keys(scale.recode, order),
+                    "steps": _spread_keys(scale.steps, order),
+                    "only_if": _spread_keys(scale.only_if, order),
+                    "if_missing": _spread_keys(scale.if_missing, order),
                 }
             )
             for scale in self.scales
@@ -269,6 +243,10 @@ class Form(Unique, frozen=True):
     def offered(self, item: Item) -> tuple[Option, ...]:
         """The options this item offers, in the form's order; empty for an item without options."""
         return self.options.get(item.options, ()) if item.options else ()
+
+
+def _spread_keys(words: Mapping[str, Word], order: list[str]) -> dict[str, Word]:
+    return {link_id: said for key, said in words.items() for link_id in _spread((key,), order)}
 
 
 def _spread(names: tuple[str, ...], order: list[str]) -> tuple[str, ...]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 
 from adapter.errors import Problem
 from adapter.instruments.codes import check_digit_holds
 from adapter.instruments.form import Code, Form, Item
 from adapter.instruments.mapping import Lines, Place
+from adapter.instruments.rules import Condition
 
 
 def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
     """What is wrong with the questions and with the lists of answers."""
-    yield from repeated(lines, ("items",), "link_id", [item.link_id for item in form.items])
+    names = [item.link_id for item in form.items]
+    yield from repeated(lines, ("items",), "link_id", names)
     yield from repeated(lines, ("items",), "field", [item.field for item in form.items])
     for index, item in enumerate(form.items):
         yield from _of_item(form, item, ("items", index), lines)
+        if item.asked_if is not None:
+            where, before = ("items", index, "asked_if"), names[:index]
+            yield from condition_findings(form, item.asked_if, before, where, lines)
     for name, options in form.options.items():
         if not options:
             yield lines.problem(
@@ -67,6 +72,32 @@ def bounds_of(form: Form, item: Item) -> tuple[Decimal, Decimal] | None:
     return None
 
 
+def condition_findings(
+    form: Form, condition: Condition, others: Collection[str], place: Place, lines: Lines
+) -> Iterator[Problem]:
+    """A condition names one of the `others`, and something that it can say."""
+    if condition.item not in others:
+        yield lines.problem(
+            (*place, "item"),
+            "another item, for `asked_if` one that stands before",
+            f"`{condition.item}`",
+            "Correct the link id, or the order of the items.",
+        )
+        return
+    other = form.item(condition.item)
+    codes = [option.value for option in form.offered(other)]
+    if other.type == "boolean":
+        codes = ["0", "1"]
+    if other.repeats or (condition.equals is not None and condition.equals not in codes):
+        yield lines.problem(
+            (*place, "equals"),
+            f"one of the single answers of `{condition.item}`"
+            + (f": {', '.join(codes)}" if codes and not other.repeats else ""),
+            "something that it never says",
+            "Correct the code, or the item.",
+        )
+
+
 def _of_item(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Problem]:
     if item.options is not None and item.options not in form.options:
         yield lines.problem(
@@ -78,6 +109,13 @@ def _of_item(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Pro
     if item.type == "choice" and item.options is None:
         yield lines.problem(
             place, "`options` for a choice", "none", "Name the list of options of this item."
+        )
+    if item.type != "choice" and item.options is not None:
+        yield lines.problem(
+            (*place, "options"),
+            "`options` for a choice alone",
+            f"them for the type `{item.type}`",
+            "Remove them here; what `each` says, it says of every item.",
         )
     if item.min is not None and item.max is not None and item.min > item.max:
         yield lines.problem((*place, "min"), "min not above max", "min above max", "Swap them.")
@@ -110,6 +148,8 @@ def _codes_of(form: Form) -> Iterator[tuple[Place, Code]]:
         yield from _listed(("scales", number, "codes"), scale.codes)
         for which, band in enumerate(scale.bands):
             yield from _listed(("scales", number, "bands", which, "codes"), band.codes)
+    for number, left_out in enumerate(form.not_scored):
+        yield from _listed(("not_scored", number, "codes"), left_out.codes)
 
 
 def _listed(place: Place, codes: tuple[Code, ...]) -> Iterator[tuple[Place, Code]]:

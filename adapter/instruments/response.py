@@ -14,6 +14,7 @@ from typing import Literal
 
 from adapter.errors import AnswerError, Origin, Problem
 from adapter.instruments.answer import Answer, Misfit, Value, describe
+from adapter.instruments.asking import mark_unasked
 from adapter.instruments.fields import FieldMap, field_map
 from adapter.instruments.form import Form, Option
 from adapter.instruments.study import AbsentReason, FormPlacement, Study
@@ -43,8 +44,9 @@ class Response:
     """One person's answers to one form at one timepoint; what a QuestionnaireResponse says.
 
     `authored` is a FHIR dateTime with the study's offset, or a date, or None where the source holds
-    no time. `answers` is by link id, in the form's order, without the items nobody answered;
-    `totals` is by scale id, a reason standing where the source says why there is none.
+    no time. `answers` is by link id, in the form's order, without the items nobody answered, but
+    with a mark for those that were not asked (`is_asked`). `totals` is by scale id, a reason
+    standing where the source says why there is none.
     """
 
     form: Form
@@ -112,6 +114,8 @@ def _read_answers(
                 continue
             answer = said
         answers[link_id] = answer
+    if table.asks_conditionally and answers:  # else nobody was there, and nothing was told
+        answers = _with_unasked(record, form, placement, answers, problems)
     totals: dict[str, Decimal | AbsentReason] = {}
     for field, scale_id, parse_total in table.totals:
         if (raw := values.get(field)) is None:
@@ -122,6 +126,32 @@ def _read_answers(
         else:
             totals[scale_id] = total
     return answers, totals
+
+
+def _with_unasked(
+    record: Record,
+    form: Form,
+    placement: FormPlacement,
+    answers: dict[str, Answer],
+    problems: list[Problem],
+) -> dict[str, Answer]:
+    """The answers with a mark for what was not asked; what was answered all the same is told."""
+    marked, contradicting = mark_unasked(form, answers)
+    wrong = {problem.field for problem in problems}  # what hangs on such an item is not its own
+    fields = {item.link_id: placement.fields.get(item.field, item.field) for item in form.items}
+    problems.extend(
+        Problem(
+            origin=record.origin,
+            field=fields[item.link_id],
+            expected=f"nothing, unless `{fields[item.asked_if.item]}` says that it is asked",
+            found="an answer",
+            action="Correct one of the two in the source and export again; "
+            "this form is kept back until then.",
+        )
+        for item in contradicting
+        if item.asked_if is not None and fields[item.asked_if.item] not in wrong
+    )
+    return marked
 
 
 def _read_checkboxes(

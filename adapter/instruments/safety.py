@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from adapter.errors import Problem
-from adapter.instruments.form import Declared, Form, Id, Number, Text, Unique
+from adapter.instruments.declared import Declared, Id, Number, Text, Unique
+from adapter.instruments.form import Form
 from adapter.instruments.mapping import Lines, Place
 
 Level = Literal["immediate", "urgent", "review", "ae-triage"]

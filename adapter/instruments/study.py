@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
-from adapter.instruments.form import Declared, Id, Text, Unique
+from adapter.instruments.declared import Declared, Id, Text, Unique
 from adapter.instruments.safety import Safety
 
 AbsentReason = Literal[

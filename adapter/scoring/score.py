@@ -1,4 +1,4 @@
-"""Scores a response by the rules its form declares: reversal, sums, means, tables, missing items.
+"""Scores a response by the rules its form declares: from items, from other scores, or as held.
 
 Each form's rules are compiled once to small closures over (link id, what the answer counts). A
 score that its rule forbids has no value and says why; it is never 0 and never a guess.
@@ -7,29 +7,28 @@ score that its rule forbids has no value and says why; it is never 0 and never a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from adapter.instruments.answer import Answer
 from adapter.instruments.form import Band, Form, Scale
-from adapter.instruments.items import bounds_of
 from adapter.instruments.response import Response
 from adapter.instruments.study import AbsentReason
+from adapter.scoring.tally import Answers, Tally, highest, item_gaps, item_tally, total
+from adapter.scoring.value import minutes_between, percent, profile, rounded, value_rule
 
-Answers = Mapping[str, Answer]
 Totals = Mapping[str, Decimal | AbsentReason]
-Recode = Mapping[Decimal, Decimal]
-_ZERO = Decimal(0)
-Tally = tuple[Decimal, int]  # what the answered items count together, and how many they are
+CONTRADICTION: AbsentReason = "error"
+"""Why there is no score where the answers cannot all be true: more sleep than time in bed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """One scale's score: `value` in the scale's unit, or None and `absent` says why.
 
-    `answered` of `of` items counted; `is_prorated` when the rule filled gaps with the person's
-    mean.
+    A profile has its answers' codes in a row as `profile`, and no value: it is no number.
+    `answered` of `of` items (or scores) counted; `is_prorated` when the rule filled gaps with the
+    person's mean.
     """
 
     scale: Scale
@@ -38,12 +37,16 @@ class Score:
     of: int
     is_prorated: bool = False
     absent: AbsentReason | None = None
+    profile: str | None = None
+
+
+Scorer = Callable[[Answers, Totals], Score]
 
 
 def score_response(response: Response) -> tuple[Score, ...]:
     """Every scale of the response's form, in the form's order."""
     answers, totals = response.answers, response.totals
-    return tuple(score(answers, totals) for score in _scorers(response.form))
+    return tuple(score(answers, totals) for score in _scorers(response.form).values())
 
 
 def band_of(scale: Scale, value: Decimal) -> Band | None:
@@ -60,31 +63,44 @@ def _is_less(value: Decimal, end: Decimal | None) -> bool:
 
 
 @functools.cache
-def _scorers(form: Form) -> tuple[Callable[[Answers, Totals], Score], ...]:
-    return tuple(
-        _reported_scorer(scale) if scale.method == "reported" else _scorer(form, scale)
-        for scale in form.scales
-    )
+def _scorers(form: Form) -> dict[str, Scorer]:
+    """The scorer of each scale by its id; a scale that counts others stands after them."""
+    scorers: dict[str, Scorer] = {}
+    for scale in form.scales:
+        scorers[scale.id] = _scorer(form, scale, scorers)
+    return scorers
 
 
-def _reported_scorer(scale: Scale) -> Callable[[Answers, Totals], Score]:
-    step = Decimal(1).scaleb(-scale.places)
+def _scorer(form: Form, scale: Scale, before: Mapping[str, Scorer]) -> Scorer:
+    match scale.method:
+        case "reported":
+            return _reported_scorer(scale)
+        case "profile":
+            return _profile_scorer(scale)
+        case "between":
+            return _between_scorer(scale)
+        case _ if scale.scales:
+            return _scorer_of_scores(scale, [before[name] for name in scale.scales])
+        case _:
+            return _item_scorer(form, scale)
 
+
+def _reported_scorer(scale: Scale) -> Scorer:
     def score(_: Answers, totals: Totals) -> Score:
-        total = totals.get(scale.id)
-        if not isinstance(total, Decimal):
-            return Score(scale, None, 0, 1, absent=total or "unknown")
-        return Score(scale, total.quantize(step, ROUND_HALF_UP), 1, 1)
+        held = totals.get(scale.id)
+        if not isinstance(held, Decimal):
+            return Score(scale, None, 0, 1, absent=held or "unknown")
+        return Score(scale, rounded(held, scale.places), 1, 1)
 
     return score
 
 
-def _scorer(form: Form, scale: Scale) -> Callable[[Answers, Totals], Score]:
-    tally = _tally(form, scale)
+def _item_scorer(form: Form, scale: Scale) -> Scorer:
+    tally, gaps_of = item_tally(form, scale), item_gaps(form, scale)
     of = len(scale.items)
     needed = scale.missing.at_least if scale.missing else of
     fills_gaps = scale.missing is not None and scale.missing.fill == "mean"
-    value_of = _value_rule(scale, of)
+    value_of = value_rule(scale, of)
 
     known: dict[Tally, Score] = {}  # a scale has few totals; the same one is the same Score
 
@@ -92,90 +108,79 @@ def _scorer(form: Form, scale: Scale) -> Callable[[Answers, Totals], Score]:
         tallied = tally(answers)
         if tallied in known:
             return known[tallied]
-        total, answered = tallied
-        if answered < needed:
-            return Score(scale, None, answered, of, absent=_why_absent(scale, answers))
-        prorated = fills_gaps and answered < of
-        known[tallied] = Score(scale, value_of(total, answered), answered, of, prorated)
+        together, counting, answered = tallied
+        if counting < needed:
+            reason = _why_absent(gaps_of(answers), answers)
+            return Score(scale, None, answered, of, absent=reason)
+        prorated = fills_gaps and counting < of
+        known[tallied] = Score(scale, value_of(together, counting), answered, of, prorated)
         return known[tallied]
 
     return score
 
 
-def _tally(form: Form, scale: Scale) -> Callable[[Answers], Tally]:
-    link_ids = scale.items
-    recodes = tuple(
-        (place, recode)
-        for place, link_id in enumerate(link_ids)
-        if (recode := _recode(form, scale, link_id)) is not None
-    )
+def _scorer_of_scores(scale: Scale, members: list[Scorer]) -> Scorer:
+    """A score of scores, each as it is told; where one has no value, this one has none."""
+    of = len(members)
+    value_of = value_rule(scale, of)
+    together = highest if scale.method == "highest" else total
 
-    def tally(answers: Answers) -> Tally:
-        counted = [_counts(answers, link_id) for link_id in link_ids]
-        for place, recode in recodes:
-            count = counted[place]
-            counted[place] = None if count is None else recode[count]
-        known = [count for count in counted if count is not None]
-        return sum(known, _ZERO), len(known)
+    def score(answers: Answers, totals: Totals) -> Score:
+        scores = [member(answers, totals) for member in members]
+        values = [member.value for member in scores if member.value is not None]
+        prorated = any(member.is_prorated for member in scores)
+        if len(values) < of:
+            reason = _common(member.absent for member in scores if member.value is None)
+            return Score(scale, None, len(values), of, absent=reason)
+        counted = percent(values) if scale.method == "percent" else together(values)
+        if counted is None:
+            return Score(scale, None, of, of, absent=CONTRADICTION)
+        return Score(scale, value_of(counted, of), of, of, prorated)
 
-    def tally_complete(answers: Answers) -> Tally:
-        try:
-            counted = [answers[link_id].counts for link_id in link_ids]
-            for place, recode in recodes:
-                counted[place] = recode[counted[place]]  # type: ignore[index] # None: KeyError
-            # A None among them is a TypeError, caught below: cheaper than looking at each.
-            return sum(counted, _ZERO), len(counted)  # type: ignore[type-var,return-value]
-        except (KeyError, TypeError):  # something is missing
-            return tally(answers)
-
-    return tally_complete
+    return score
 
 
-def _counts(answers: Answers, link_id: str) -> Decimal | None:
-    answer = answers.get(link_id)
-    return None if answer is None else answer.counts
+def _profile_scorer(scale: Scale) -> Scorer:
+    of = len(scale.items)
+
+    def score(answers: Answers, _: Totals) -> Score:
+        if gaps := _unanswered(scale, answers):
+            return Score(scale, None, of - len(gaps), of, absent=_why_absent(gaps, answers))
+        return Score(scale, None, of, of, profile=profile(scale.items, answers))
+
+    return score
 
 
-def _recode(form: Form, scale: Scale, link_id: str) -> Recode | None:
-    """What each value of an item counts in this scale; None where it counts as itself."""
-    item = form.item(link_id)
-    if link_id in scale.recode:
-        return scale.recode[link_id]
-    if link_id not in scale.reverse:
-        return None
-    low, high = bounds_of(form, item) or (Decimal(0), Decimal(0))  # coherence: there are bounds
-    offered = [option.score for option in form.offered(item) if option.score is not None]
-    values = offered or [Decimal(value) for value in range(int(low), int(high) + 1)]
-    return {value: low + high - value for value in values}
+def _between_scorer(scale: Scale) -> Scorer:
+    of = len(scale.items)
+
+    def score(answers: Answers, _: Totals) -> Score:
+        if gaps := _unanswered(scale, answers):
+            return Score(scale, None, of - len(gaps), of, absent=_why_absent(gaps, answers))
+        start, end = (str(answers[link_id].values[0]) for link_id in scale.items)
+        minutes = minutes_between(start, end)
+        if minutes is None:
+            return Score(scale, None, of, of, absent=CONTRADICTION)
+        return Score(scale, rounded(minutes, scale.places), of, of)
+
+    return score
 
 
-def _value_rule(scale: Scale, of: int) -> Callable[[Decimal, int], Decimal]:
-    step = Decimal(1).scaleb(-scale.places)
-    rounds_up = scale.missing is not None and scale.missing.round == "up"
-    multiply, table, is_mean = scale.multiply, scale.table, scale.method == "mean"
-
-    def value_of(total: Decimal, answered: int) -> Decimal:
-        if is_mean:
-            return (total / answered).quantize(step, ROUND_HALF_UP)
-        if answered < of:
-            total = total * of / answered
-            if rounds_up:
-                total = total.to_integral_value(ROUND_CEILING)
-        if table:
-            total = table[int(total.to_integral_value(ROUND_HALF_UP))]
-        return (total * multiply if multiply > 1 else total).quantize(step, ROUND_HALF_UP)
-
-    return value_of
-
-
-def _why_absent(scale: Scale, answers: Answers) -> AbsentReason:
+def _why_absent(gaps: Iterable[str], answers: Answers) -> AbsentReason:
     """The reason the source gives for every gap, or `unknown` when it gives none or several."""
-    gaps: set[AbsentReason | None] = set()
-    for link_id in scale.items:
-        answer = answers.get(link_id)
-        if answer is None:
-            gaps.add(None)
-        elif answer.counts is None:
-            gaps.add(answer.absent)
-    reason = gaps.pop() if len(gaps) == 1 else None
+    missing = [answers.get(link_id) for link_id in gaps]
+    return _common(None if answer is None else answer.absent for answer in missing)
+
+
+def _unanswered(scale: Scale, answers: Answers) -> list[str]:
+    return [
+        link_id
+        for link_id in scale.items
+        if (answer := answers.get(link_id)) is None or not answer.values
+    ]
+
+
+def _common(reasons: Iterable[AbsentReason | None]) -> AbsentReason:
+    said = set(reasons)
+    reason = said.pop() if len(said) == 1 else None
     return reason or "unknown"

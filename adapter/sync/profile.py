@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from adapter.instruments.form import Declared, Id, Text
+from adapter.instruments.declared import Declared, Id, Text
 from adapter.instruments.study import Purpose
 from adapter.release import Receiver
 

@@ -11,7 +11,7 @@ import pytest
 
 from adapter import errors
 from adapter.cli import main
-from adapter.instruments import form, study
+from adapter.instruments import declared, form, rules, study
 from adapter.settings import ClinicSettings, Settings, SourceSettings
 from adapter.sync import profile
 
@@ -59,9 +59,9 @@ def test_every_exit_code_of_the_error_tree_stands_in_the_readme() -> None:
 def test_every_word_of_a_mapping_file_is_defined() -> None:
     models = [
         model
-        for module in (form, study, profile)
+        for module in (form, rules, study, profile)
         for _, model in inspect.getmembers(module, inspect.isclass)
-        if issubclass(model, form.Declared) and model is not form.Declared
+        if issubclass(model, declared.Declared) and model is not declared.Declared
     ]
     words = {word for model in models for word in model.model_fields}
 

@@ -48,7 +48,7 @@ def validate_extraction(questionnaire: Node, form: Form) -> tuple[Issue, ...]:
         found.error("not-found", f"{_ROOT}.url", f"`{canonical}`", "another Questionnaire")
         return tuple(found.issues)
     observed = {item.link_id for item in form.items if item.observe}
-    observed |= {score_link_id(scale) for scale in form.scales if scale.items}
+    observed |= {score_link_id(scale) for scale in form.scales if scale.field is None}
     root = _said(questionnaire, _ROOT, _Said(), found)
     for link_id, where, said in _items(questionnaire, _ROOT, root, found):
         if said.is_observed and link_id not in observed:

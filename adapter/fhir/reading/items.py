@@ -10,6 +10,7 @@ from adapter.fhir.questionnaire import score_link_id
 from adapter.fhir.reading.answer import Node, objects, read_answer, read_number
 from adapter.fhir.reading.findings import Findings
 from adapter.instruments.answer import Answer
+from adapter.instruments.asking import mark_unasked
 from adapter.instruments.form import Form, Item
 
 ROOT = "QuestionnaireResponse"
@@ -34,28 +35,45 @@ class Items:
 def read_items(resource: Node, form: Form, found: Findings) -> Items:
     """Every answer in the form's order, and every total; what is wrong is told."""
     questions = {item.link_id: item for item in form.items}
-    scales = {score_link_id(scale): scale.id for scale in form.scales if scale.items}
+    scales = {score_link_id(scale): scale for scale in form.scales if scale.field is None}
     order = (*questions, *scales)
     items = Items()
+    places: dict[str, str] = {}
     for link_id, node, where in _in_place(_nodes(resource, ROOT, order, found), order, found):
         if link_id in scales:
-            total = read_number(node, where, found)
+            scale = scales[link_id]
+            total = None if scale.method == "profile" else read_number(node, where, found)
             if total is not None:
-                items.totals[scales[link_id]] = Total(total, where)
+                items.totals[scale.id] = Total(total, where)
             continue
         item = questions[link_id]
+        places[link_id] = where
         _compare_text(item, node, where, found)
         answer = read_answer(form, item, node, where, found)
         if answer is not None:
             items.answers[link_id] = answer
-    items.answers = {name: items.answers[name] for name in questions if name in items.answers}
+    items.answers = _with_unasked(form, items.answers, places, found)
     return items
 
 
+def _with_unasked(
+    form: Form, answers: Mapping[str, Answer], places: Mapping[str, str], found: Findings
+) -> dict[str, Answer]:
+    """The answers in the form's order; one to an item that was not asked (enableWhen) is told."""
+    marked, contradicting = mark_unasked(form, answers)
+    for item in contradicting:
+        if item.asked_if is not None:
+            expected = f"no answer, unless `{item.asked_if.item}` says that it is asked"
+            found.error("structure", places[item.link_id], expected, "an answer")
+    return marked if answers else {}
+
+
 def require_answers(form: Form, answers: Mapping[str, Answer], found: Findings) -> None:
-    """Tells the required items without an answer; a reason for its absence is none."""
+    """Tells the required items that were asked and have no answer; a reason is none."""
     for item in form.items:
         answer = answers.get(item.link_id)
+        if answer is not None and not answer.is_asked:
+            continue
         if item.required and (answer is None or answer.absent is not None):
             found.error("required", ROOT, f"an answer to `{item.link_id}`", "none")
 

@@ -1,12 +1,13 @@
 """What a QuestionnaireResponse says, and all that is wrong with it, before anything is stored.
 
 First R4's own rules, then those of the form: known link ids in the form's order, each once; answers
-of the item's type, among its options and within its bounds; one answer unless the item repeats; and
-when the form was sent, every required answer. Items below items are read and told: our forms are
-flat. SDC asks for the options and the bounds of a draft only when it is sent; here they must hold
-at once, because a Response holds typed answers alone.
+of the item's type, among its options and within its bounds; one answer unless the item repeats, and
+none to an item that was not asked (`enableWhen`); and when the form was sent, every answer that is
+required. Items below items are read and told: our forms are flat. SDC asks for the options and the
+bounds of a draft only when it is sent; here they must hold at once, because a Response holds typed
+answers alone.
 
-Not judged: `enableWhen`, which our forms have no word for, and where references lead.
+Not judged: where references lead.
 
 Source: https://hl7.org/fhir/R4/questionnaireresponse.html and SDC, "Form validation"
 """

@@ -18,6 +18,7 @@ from adapter.instruments.form import Form
 from adapter.instruments.response import Response
 from adapter.instruments.safety import Safety
 from adapter.scoring import score_response
+from tests.answered import as_asked
 from tests.forms import FORMS, respond, study_with
 
 KEY = b"synthetic people need no secret"
@@ -81,7 +82,7 @@ def answered(form: Form, *, lowest: bool, gaps: bool) -> Response | None:
     for scale in form.scales:
         if scale.field:
             values[scale.field] = str(scale.range[0 if lowest else 1])
-    return respond(form, values)
+    return respond(form, as_asked(form, values))
 
 
 @pytest.mark.parametrize("form", SCORED, ids=lambda form: form.id)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
             id="two items of one column",
         ),
         pytest.param(
-            "type: text} => type: text, options: never} # <-",
+            "type: text} => type: choice, options: never} # <-",
             "items.5.options",
             "a list declared in `options`",
             id="a list of answers that there is not",

@@ -25,7 +25,7 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
         pytest.param(
             "items: [c-1 .. c-3] => items: [c-1 .. c-3, c-1] # <-",
             "scales.0.items",
-            "each item once",
+            "each once",
             id="an item that is counted twice",
         ),
         pytest.param(
@@ -56,19 +56,19 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             "- id: held\n    title: Held\n    field: c_total\n    method: reported"
             " => - id: held # <-\n    title: Held\n    method: sum",
             "scales.3",
-            "either `items` or `field`",
+            "either `items` or `scales` or `field`",
             id="a scale of nothing",
         ),
         pytest.param(
             "- id: held\n => - id: held # <-\n    items: [c-1]\n",
             "scales.3",
-            "either `items` or `field`",
+            "either `items` or `scales` or `field`",
             id="a scale of two sources",
         ),
         pytest.param(
             "method: reported => method: sum # <-",
             "scales.3.method",
-            "`reported` exactly when the scale has a `field`",
+            "`items` or `scales` for the method `sum`",
             id="a total that is summed",
         ),
         pytest.param(
