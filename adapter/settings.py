@@ -22,12 +22,14 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from adapter.errors import DeclarationError, Origin, Problem
 
 Section = TypeVar("Section", bound="_Section")
 SHORTEST_KEY_BYTES = 16
 LONGEST_KEY_BYTES = 64
+_LEFT_OUT = {"missing", "union_tag_not_found"}
 _AT_LINE = re.compile(r"at line (?P<line>\d+)")
 _TABLE = re.compile(r"\s*\[\[?\s*(?P<name>[\w-]+)")
 _WORD = re.compile(r"\s*(?P<name>[\w-]+)\s*=")
@@ -43,13 +45,22 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class SourceSettings(_Section):
-    """One export of a REDCap project, its dictionary and its records each in CSV or JSON.
+class _OfSource(_Section):
+    """What every kind of source may say.
 
-    `decimal_comma`: it was made with a comma in every number, whatever the fields' validation says.
     `as_of` is when it was exported (now, when left out): open windows are judged by it.
     `missing_limit` says that it holds the whole project, and how many records may be gone since
     last time and are then retracted; left out, none is.
+    """
+
+    as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
+    missing_limit: int | None = Field(default=None, ge=0)
+
+
+class RedcapSettings(_OfSource):
+    """One export of a REDCap project, its dictionary and its records each in CSV or JSON.
+
+    `decimal_comma`: it was made with a comma in every number, whatever the fields' validation says.
     """
 
     kind: Literal["redcap"]
@@ -57,8 +68,16 @@ class SourceSettings(_Section):
     records: Path
     encoding: str = "utf-8"
     decimal_comma: bool = False
-    as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
-    missing_limit: int | None = Field(default=None, ge=0)
+
+
+class TableSettings(_OfSource):
+    """CSV files of any origin; `contract` says which, and what stands in them."""
+
+    kind: Literal["csv"]
+    contract: Path
+
+
+SourceSettings = Annotated[RedcapSettings | TableSettings, Field(discriminator="kind")]
 
 
 class ClinicSettings(_Section):
@@ -122,16 +141,26 @@ def read_settings(path: Path) -> Settings:
             "The configuration cannot be used.",
             tuple(
                 Problem(
-                    Origin(path.name, _line_of(text, error["loc"])),
-                    ".".join(map(str, error["loc"])),
+                    Origin(path.name, _line_of(text, place)),
+                    ".".join(map(str, place)),
                     error["msg"],
-                    "something else" if error["type"] != "missing" else "nothing",
+                    "nothing" if error["type"] in _LEFT_OUT else "something else",
                     "Correct it; the README lists every setting.",
                 )
                 for error in wrong.errors(include_url=False)
+                for place in (_place_of(error),)
             ),
         ) from wrong
     return _beside(settings, path.parent)
+
+
+def _place_of(error: ErrorDetails) -> tuple[int | str, ...]:
+    """Where a mistake stands in the file: the name of a source's kind is no part of that."""
+    place = error["loc"]
+    if error["type"].startswith("union_tag"):
+        return (*place, "kind")
+    is_of_source = place[:1] == ("sources",) and len(place) > 2  # noqa: PLR2004 - index and kind
+    return (*place[:2], *place[3:]) if is_of_source else place
 
 
 def read_secret(

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapter.errors import Problem, SourceError
+from adapter.errors import DeclarationError, Problem, SourceError
 from adapter.ingest import Snapshot
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
 from adapter.instruments.fields import fields_of
 from adapter.instruments.participant import participant_forms
 from adapter.instruments.study import Study
 from adapter.service.declarations import Declarations
-from adapter.settings import Settings, SourceSettings
+from adapter.settings import RedcapSettings, Settings, SourceSettings, TableSettings
 from adapter.sources.redcap import RecordsFile, read_dictionary
+from adapter.sources.source import Source
+from adapter.sources.table import TableFiles, read_contract
 
 
 def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapshot:
     """A source as it is configured; without `as_of` it tells of this moment.
 
     Raises:
+        DeclarationError: a contract that cannot be used.
         SourceError: a file that is not what it claims to be.
     """
+    match settings:
+        case RedcapSettings():
+            source = _redcap(settings, study)
+        case TableSettings():
+            source = TableFiles(settings.contract, read_contract(settings.contract), study)
+    return Snapshot(source, settings.as_of or now, settings.missing_limit)
+
+
+def _redcap(settings: RedcapSettings, study: Study) -> Source:
     dictionary = read_dictionary(settings.dictionary, settings.encoding)
-    records = RecordsFile(
+    return RecordsFile(
         settings.records,
         dictionary,
         study,
         settings.encoding,
         decimal_comma=settings.decimal_comma,
     )
-    return Snapshot(records, settings.as_of or now, settings.missing_limit)
 
 
 def check_sources(settings: Settings, declared: Declarations, now: datetime) -> list[Problem]:
@@ -41,7 +52,7 @@ def check_sources(settings: Settings, declared: Declarations, now: datetime) -> 
     for settings_of_source in settings.sources:
         try:
             source = open_source(settings_of_source, study, now).source
-        except SourceError as wrong:
+        except (DeclarationError, SourceError) as wrong:
             there.update(mapped_forms(study))  # what an unreadable source holds is not known
             problems.extend(wrong.problems)
             continue

@@ -8,14 +8,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
-from tests.unit.ingest.project import DICTIONARY_HEADER, FIELDS, KEYS, Cells, columns, study
+from adapter.sources.table import TableFiles, read_contract
+from tests.unit.ingest.project import (
+    DICTIONARY_HEADER,
+    FIELDS,
+    FORM_NAMES,
+    KEYS,
+    Cells,
+    columns,
+    study,
+)
 
 SPOILT = "\N{REPLACEMENT CHARACTER}spoilt"
 """The name of a record whose row is written so that it cannot be read."""
@@ -122,6 +131,94 @@ def _opened(kind: Csv | Json, folder: Path, header: list[str], rows: list[list[s
     return RecordsFile(folder / "records", dictionary, study(), kind.encoding)
 
 
+STATES = {"2": "done", "1": "entered", "0": "open"}
+SHARED = """\
+    record_column: subject
+    event_column: visit
+    repeat_column: number
+    completed_at_column: finished
+    state: {column: status, complete: [done, ""], unverified: [entered], incomplete: [open]}
+"""
+
+
+def _file_for_each_form(folder: Path, rows: list[Cells]) -> Source:
+    tables = "".join(
+        f"  - file: {form}.csv\n    form: {form}\n{SHARED}    columns:\n{_declared(form)}"
+        for form in FORM_NAMES
+    )
+    for form in FORM_NAMES:
+        names = _columns_of(form)
+        written = [
+            ["short"] if row is None else [*row, *(told.get(name, "") for name in names)]
+            for each, row, told in _instances(rows)
+            if each == form
+        ]
+        header = ["subject", "visit", "number", "finished", "status", *names]
+        Csv().write(folder / f"{form}.csv", header, written)
+    return _tables(folder, tables)
+
+
+def _one_file(folder: Path, rows: list[Cells]) -> Source:
+    columns_of_all = "".join(_declared(form, of_form=True) for form in FORM_NAMES)
+    tables = f"  - file: all.csv\n    form_column: what\n{SHARED}    columns:\n{columns_of_all}"
+    names = [name for form in FORM_NAMES for name in _columns_of(form)]
+    written = [
+        ["short"] if row is None else [form, *row, *(told.get(name, "") for name in names)]
+        for form, row, told in _instances(rows)
+    ]
+    header = ["what", "subject", "visit", "number", "finished", "status", *names]
+    Csv(";").write(folder / "all.csv", header, written)
+    return _tables(folder, tables)
+
+
+def _tables(folder: Path, tables: str) -> Source:
+    path = folder / "contract.yaml"
+    path.write_text(f"kind: contract\nsource: made up for tests\ntables:\n{tables}", "utf-8")
+    return TableFiles(path, read_contract(path), study())
+
+
+def _instances(rows: list[Cells]) -> Iterator[tuple[str, list[str] | None, Cells]]:
+    """Each form that a row of the project holds: its key cells, None where it cannot be read."""
+    for row in rows:
+        if row["record_id"] == SPOILT:
+            yield "mood", None, {}
+            continue
+        for form in FORM_NAMES:
+            told = {name: row[name] for name in _columns_of(form) if row.get(name)}
+            if told:
+                done = row.get(f"{form}_timestamp", "").replace("[not completed]", "")
+                state = row.get(f"{form}_complete", "")
+                place = [row["record_id"], row["redcap_event_name"]]
+                instance = row.get("redcap_repeat_instance", "")
+                yield form, [*place, instance, done, STATES.get(state, state)], told
+
+
+def _columns_of(form: str) -> list[str]:
+    fields = tuple(field for field in FIELDS if field[1] == form and field[0] != "record_id")
+    return [name for name in columns(fields) if name not in {*KEYS, *_system(form)}]
+
+
+def _system(form: str) -> set[str]:
+    return {f"{form}_timestamp", f"{form}_complete"}
+
+
+def _declared(form: str, *, of_form: bool = False) -> str:
+    declared = ""
+    for name, of, kind, choices in FIELDS:
+        if of != form or kind == "descriptive" or name == "record_id":
+            continue
+        said: dict[str, object] = {"type": TYPES.get(kind, "text")}
+        listed = "1, Yes | 0, No" if kind == "yesno" else choices
+        if listed:
+            pairs = (choice.strip().split(", ", 1) for choice in listed.split("|"))
+            said["codes"] = dict(pairs)
+        if of_form:
+            said["form"] = form
+        declared += f"      {name}: {json.dumps(said)}\n"
+    return declared
+
+
+TYPES = {"radio": "choice", "yesno": "choice", "checkbox": "choices"}
 _SEMICOLONS = Csv(";", "cp1252")
 _TABS = Csv("\t", "utf-8", b"\xef\xbb\xbf")
 FORMATS = (
@@ -131,4 +228,6 @@ FORMATS = (
     Format("REDCap, flat JSON", partial(_flat, Json())),
     Format("REDCap, CSV by value", partial(_by_value, Csv()), is_by_row=False),
     Format("REDCap, JSON by value", partial(_by_value, Json()), is_by_row=False),
+    Format("CSV, a file for each form", _file_for_each_form),
+    Format("CSV, one file for all forms", _one_file),
 )

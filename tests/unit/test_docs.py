@@ -6,6 +6,7 @@ import inspect
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from adapter import errors
 from adapter.cli import main
 from adapter.instruments import declared, form, rules, study
 from adapter.settings import ClinicSettings, Settings, SourceSettings
+from adapter.sources.table import contract
 from adapter.sync import profile
 
 ROOT = Path(__file__).parents[2]
@@ -33,15 +35,19 @@ def test_every_command_stands_in_the_readme_and_no_other(
 
 
 def test_the_readme_s_configuration_uses_every_setting_there_is() -> None:
-    block = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert block is not None
-    said = tomllib.loads(block[1])
+    said, *others = map(tomllib.loads, re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+    sources = {
+        source["kind"]: source.keys() for block in (said, *others) for source in block["sources"]
+    }
 
     one_of = {"key_file", "token_file"}  # named in the comments beside their twins
     assert set(Settings.model_fields) - one_of == said.keys()
-    assert set(SourceSettings.model_fields) == said["sources"][0].keys()
+    for kind in get_args(get_args(SourceSettings)[0]):
+        assert set(kind.model_fields) == sources[get_args(kind.model_fields["kind"].annotation)[0]]
     assert set(ClinicSettings.model_fields) - one_of == said["clinics"][0].keys()
     assert all(name in README for name in one_of)
+    for other in others:
+        Settings.model_validate({**said, **other})
     Settings.model_validate(said)
 
 
@@ -59,7 +65,7 @@ def test_every_exit_code_of_the_error_tree_stands_in_the_readme() -> None:
 def test_every_word_of_a_mapping_file_is_defined() -> None:
     models = [
         model
-        for module in (form, rules, study, profile)
+        for module in (form, rules, study, profile, contract)
         for _, model in inspect.getmembers(module, inspect.isclass)
         if issubclass(model, declared.Declared) and model is not declared.Declared
     ]

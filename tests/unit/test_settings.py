@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapter.errors import DeclarationError, Problem
-from adapter.settings import read_secret, read_settings
+from adapter.settings import RedcapSettings, TableSettings, read_secret, read_settings
 
 WHOLE = """\
 study = "study.yaml"
@@ -71,8 +71,10 @@ def test_every_path_is_taken_from_where_the_file_lies(tmp_path: Path) -> None:
     assert found.ledger == tmp_path / "state" / "ledger.sqlite"
     assert found.crosswalk == tmp_path / "state" / "who.sqlite"
     assert found.key_file == tmp_path / "study.key"
-    assert found.sources[0].dictionary == tmp_path / "dictionary.csv"
-    assert found.sources[0].records.resolve() == tmp_path.parent / "records.csv"
+    first = found.sources[0]
+    assert isinstance(first, RedcapSettings)
+    assert first.dictionary == tmp_path / "dictionary.csv"
+    assert first.records.resolve() == tmp_path.parent / "records.csv"
     assert found.clinics[0].profile == tmp_path / "north.yaml"
     assert found.clinics[1].token_file == tmp_path / "south.token"
 
@@ -80,6 +82,8 @@ def test_every_path_is_taken_from_where_the_file_lies(tmp_path: Path) -> None:
 def test_what_is_said_is_kept_and_what_is_not_has_its_default(tmp_path: Path) -> None:
     first, second = read_settings(write(tmp_path, WHOLE)).sources
 
+    assert isinstance(first, RedcapSettings)
+    assert isinstance(second, RedcapSettings)
     assert first.encoding == "cp1252"
     assert first.as_of == datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
     assert (second.encoding, second.as_of, second.missing_limit) == ("utf-8", None, None)
@@ -91,6 +95,18 @@ def test_one_source_may_say_how_many_records_may_be_gone(tmp_path: Path) -> None
     (source,) = read_settings(write(tmp_path, f"{before}missing_limit = 5\n")).sources
 
     assert source.missing_limit == 5
+
+
+def test_csv_files_are_named_by_their_contract(tmp_path: Path) -> None:
+    text = (
+        f'{HEAD}\n[[sources]]\nkind = "csv"\ncontract = "tables/contract.yaml"\nmissing_limit = 2\n'
+    )
+
+    (source,) = read_settings(write(tmp_path, text)).sources
+
+    assert source == TableSettings(
+        kind="csv", contract=tmp_path / "tables" / "contract.yaml", missing_limit=2
+    )
 
 
 def test_of_several_sources_none_may_say_so_for_each_holds_a_part(tmp_path: Path) -> None:
@@ -171,10 +187,16 @@ dictionary = "a.csv"
 records = "b.csv"
 
 [[sources]]
-kind = "odm"
+kind = "redcap"
 dictionary = "a.csv"
 as_of = 2024-03-21T09:30:00
 missing_limit = -1
+
+[[sources]]
+kind = "spreadsheet"
+
+[[sources]]
+contract = "a.yaml"
 
   [[clinics]]
   profile = "north.yaml"
@@ -189,12 +211,13 @@ missing_limit = -1
             (None, "study"),
             (1, "instruments"),
             (4, "secret"),
-            (12, "sources.1.kind"),
+            (18, "sources.2.kind"),
+            (20, "sources.3.kind"),
             (11, "sources.1.records"),
             (14, "sources.1.as_of"),
             (15, "sources.1.missing_limit"),
-            (19, "clinics.0.url"),
-            (20, "clinics.0.token"),
+            (25, "clinics.0.url"),
+            (26, "clinics.0.token"),
         ],
         key=str,
     )
