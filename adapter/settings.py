@@ -89,6 +89,27 @@ class ClinicSettings(_Section):
     token_file: Path | None = None
 
 
+class WordingSettings(_Section):
+    """Wording that the site holds a licence for: a text `file`, or labels of a REDCap `dictionary`.
+
+    With a dictionary, `forms` says for which forms it is licensed, and `language` which it speaks.
+    """
+
+    file: Path | None = None
+    dictionary: Path | None = None
+    encoding: str = "utf-8"
+    language: str = "en"
+    forms: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.file is None) == (self.dictionary is None):
+            raise ValueError("expected either `file` or `dictionary`")
+        if (self.dictionary is None) != (not self.forms):
+            raise ValueError("expected `forms` exactly with `dictionary`")
+        return self
+
+
 class Settings(_Section):
     """Everything the adapter is told. `key_env` or `key_file` holds the study's id key."""
 
@@ -100,6 +121,7 @@ class Settings(_Section):
     key_file: Path | None = None
     sources: tuple[SourceSettings, ...] = ()
     clinics: tuple[ClinicSettings, ...] = ()
+    wording: tuple[WordingSettings, ...] = ()
 
     @model_validator(mode="after")
     def _are_apart(self) -> Self:
@@ -216,6 +238,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         update={
             "sources": tuple(_absolute(source, folder) for source in settings.sources),
             "clinics": tuple(_absolute(clinic, folder) for clinic in settings.clinics),
+            "wording": tuple(_absolute(wording, folder) for wording in settings.wording),
         }
     )
 

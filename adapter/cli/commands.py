@@ -136,12 +136,13 @@ def run_export(said: argparse.Namespace) -> int:
     with _open(said) as service:
         tx = service.database.read()
 
-        def is_released(version: Version) -> bool:
+        def released(version: Version) -> bytes | None:
             subject = Subject(version.participant, version.form)
             words = words_of(tx, version.participant)
-            return decide(subject, service.trial.study, said.purpose, words).is_released
+            decision = decide(subject, service.trial.study, said.purpose, words)
+            return service.unworded(version) if decision.is_released else None
 
-        files = export_ndjson(service.database, said.out, is_released, service.now())
+        files = export_ndjson(service.database, said.out, released, service.now())
         show.exported(files, as_json=said.json)
     return 0
 

@@ -31,15 +31,18 @@ class ExportedFile:
 
 
 def export_ndjson(
-    database: Database, out: Path, is_released: Callable[[Version], bool], now: str
+    database: Database, out: Path, released: Callable[[Version], bytes | None], now: str
 ) -> list[ExportedFile]:
-    """Writes the newest released version of every resource into `out`, without retracted ones."""
+    """Writes the newest version of every resource into `out`, without retracted ones.
+
+    `released` gives the text that may leave of a version, None where none may.
+    """
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.json").unlink(missing_ok=True)
     files = [
         exported
         for resource_type in versions.types(database.read())
-        if (exported := _write_type(database, out, resource_type, is_released)) is not None
+        if (exported := _write_type(database, out, resource_type, released)) is not None
     ]
     manifest = {
         "transactionTime": now,
@@ -53,15 +56,16 @@ def export_ndjson(
 
 
 def _write_type(
-    database: Database, out: Path, resource_type: str, is_released: Callable[[Version], bool]
+    database: Database, out: Path, resource_type: str, released: Callable[[Version], bytes | None]
 ) -> ExportedFile | None:
     name = f"{resource_type}.ndjson"
     unfinished = out / f".{name}.part"
     digest, count = hashlib.sha256(), 0
     with unfinished.open("wb") as file:
         for version in versions.of_type(database.read(), resource_type):
-            if not version.is_retracted and is_released(version):
-                line = bytes(version.text) + b"\n"
+            text = None if version.is_retracted else released(version)
+            if text is not None:
+                line = text + b"\n"
                 digest.update(line)
                 file.write(line)
                 count += 1

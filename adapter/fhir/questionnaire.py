@@ -6,6 +6,7 @@ where the licence lets it; a withheld item has its link id, codes and options.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapter.fhir.coding import (
@@ -33,9 +34,10 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
     return {
         "resourceType": "Questionnaire",
         "id": resource_id,
+        **({"language": form.language} if form.language else {}),
         "extension": _extensions(form),
         "url": questionnaire_url(form),
-        "version": form.version,
+        "version": form.published_version,
         "name": "".join(part.capitalize() for part in form.id.replace(".", "-").split("-")),
         "title": form.title,
         "status": "active",
@@ -74,6 +76,8 @@ def _item(form: Form, item: Item) -> dict[str, Any]:
     built["code"] = [*map(coding, item.codes), own_coding("item", f"{form.id}-{item.link_id}")]
     if item.text:
         built["text"] = item.text
+    if item.translations:
+        built["_text"] = translated(item.translations)
     built["type"] = item.type
     if item.asked_if is not None:
         built["enableWhen"] = [_enable_when(form, item.asked_if)]
@@ -113,8 +117,27 @@ def _item_extensions(item: Item) -> list[dict[str, Any]]:
     return extensions
 
 
+def translated(translations: Mapping[str, str]) -> dict[str, Any]:
+    """What stands beside a string to say it in other languages, by language tag."""
+    return {
+        "extension": [
+            {
+                "url": f"{CORE}/translation",
+                "extension": [
+                    {"url": "lang", "valueCode": language},
+                    {"url": "content", "valueString": text},
+                ],
+            }
+            for language, text in translations.items()
+        ]
+    }
+
+
 def _answer_option(form: Form, item: Item, option: Option) -> dict[str, Any]:
-    said = {"valueCoding": option_coding(form, item, option)}
+    coded = option_coding(form, item, option)
+    if option.translations:
+        coded = {**coded, "_display": translated(option.translations)}
+    said = {"valueCoding": coded}
     weight = weight_extension(option)
     return {"extension": weight, **said} if weight else said
 

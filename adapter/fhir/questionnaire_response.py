@@ -37,7 +37,7 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
             }
         ],
         "identifier": identity.identifier("response", unit),
-        "questionnaire": f"{questionnaire_url(response.form)}|{response.form.version}",
+        "questionnaire": f"{questionnaire_url(response.form)}|{response.form.published_version}",
         "status": response.status,
         "subject": patient,
     }

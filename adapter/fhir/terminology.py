@@ -61,8 +61,8 @@ def _concepts(forms: Sequence[Form], safety: Safety | None) -> dict[str, Concept
     for form in forms:
         found["instrument"][form.id] = form.title
         for item in form.items:
-            name = item.text or f"{form.title}, {item.link_id}"
-            found["item"][f"{form.id}-{item.link_id}"] = name
+            name = None if form.is_licensed_to_site else item.text
+            found["item"][f"{form.id}-{item.link_id}"] = name or f"{form.title}, {item.link_id}"
             found["answer"] |= _answers(form, item)
         for scale in form.scales:
             for name, concepts in _of_scale(form, scale):
@@ -77,10 +77,15 @@ def _concepts(forms: Sequence[Form], safety: Safety | None) -> dict[str, Concept
 def _answers(form: Form, item: Item) -> Concepts:
     codings = (option_coding(form, item, option) for option in form.offered(item))
     return {
-        said["code"]: said.get("display", said["code"])
+        said["code"]: _words(form, said) or said["code"]
         for said in codings
         if said["system"] == code_system("answer")
     }
+
+
+def _words(form: Form, coding: Resource) -> str | None:
+    """An answer's words; a list of codes goes to everyone, and licensed wording does not."""
+    return None if form.is_licensed_to_site else coding.get("display")
 
 
 def _of_scale(form: Form, scale: Scale) -> Iterator[tuple[str, Concepts]]:
@@ -127,7 +132,9 @@ def _value_set(form: Form, name: str, item: Item, identity: Identity) -> Resourc
     by_system: dict[str, list[Resource]] = {}
     for option in form.offered(item):
         said = option_coding(form, item, option)
-        concept: Resource = {word: said[word] for word in ("code", "display") if word in said}
+        concept: Resource = {"code": said["code"]}
+        if words := _words(form, said):
+            concept["display"] = words
         by_system.setdefault(said["system"], []).append(concept)
     return {
         "resourceType": "ValueSet",

@@ -79,6 +79,7 @@ class Option(Declared, frozen=True):
     value: SourceCode
     weight: Number | None = None
     display: Text | None = None
+    translations: dict[str, Text] = Field(default_factory=dict)
     code: Code | None = None
 
     @property
@@ -99,6 +100,7 @@ class Item(Declared, frozen=True):
     field: Text
     type: ItemType = "choice"
     text: Text | None = None
+    translations: dict[str, Text] = Field(default_factory=dict)
     codes: tuple[Code, ...] = ()
     options: str | None = None
     repeats: bool = False
@@ -192,6 +194,8 @@ class Form(Unique, frozen=True):
     source: Text
     licence: Licence
     recall: Text | None = None
+    language: str | None = None
+    overlay: str = Field(default="", max_length=0)  # set by `with_wording` alone, never by a file
     category: Category = "survey"
     codes: tuple[Code, ...] = ()
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
@@ -230,6 +234,26 @@ class Form(Unique, frozen=True):
         )
         object.__setattr__(self, "scales", scales)
         return self
+
+    @property
+    def main_language(self) -> str:
+        """The language of its words, English unless it says otherwise."""
+        return self.language or "en"
+
+    @property
+    def is_worded(self) -> bool:
+        """Whether any of its questions has words."""
+        return any(item.text for item in self.items)
+
+    @property
+    def is_licensed_to_site(self) -> bool:
+        """Whether it holds words that its file may not: a site laid them over it."""
+        return bool(self.overlay) and self.licence.wording == "withheld"
+
+    @property
+    def published_version(self) -> str:
+        """The Questionnaire's version: with other words it is another Questionnaire."""
+        return f"{self.version}+{self.overlay}" if self.overlay else self.version
 
     @property
     def is_totals_only(self) -> bool:

@@ -30,8 +30,9 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
             )
         yield from repeated(lines, ("options", name), "value", [option.value for option in options])
         for index, option in enumerate(options):
-            if option.display is not None and form.licence.wording == "withheld":
-                yield _wording(("options", name, index, "display"), lines)
+            for word in ("display", "translations"):
+                if getattr(option, word) and form.licence.wording == "withheld":
+                    yield _wording(("options", name, index, word), lines)
 
 
 def code_findings(form: Form, lines: Lines) -> Iterator[Problem]:
@@ -119,8 +120,9 @@ def _of_item(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Pro
         )
     if item.min is not None and item.max is not None and item.min > item.max:
         yield lines.problem((*place, "min"), "min not above max", "min above max", "Swap them.")
-    if item.text is not None and form.licence.wording == "withheld":
-        yield _wording((*place, "text"), lines)
+    for word in ("text", "translations"):
+        if getattr(item, word) and form.licence.wording == "withheld":
+            yield _wording((*place, word), lines)
     if form.kind == "adverse-event" and item.element is None:
         yield lines.problem(
             place, "`element` on every item of an adverse-event form", "none", "Name the element."

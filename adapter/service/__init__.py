@@ -3,9 +3,10 @@
 Everything below takes what it needs as arguments; here it is found and put together.
 """
 
-from adapter.service.declarations import Declarations, read_declarations
+from adapter.service.declarations import Declarations
 from adapter.service.running import Service, now, open_service
 from adapter.service.sources import check_sources
+from adapter.service.wording import read_declarations
 
 __all__ = [
     "Declarations",

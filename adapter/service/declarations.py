@@ -25,7 +25,7 @@ class Declarations:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_declarations(settings: Settings) -> Declarations:
+def read_mappings(settings: Settings) -> Declarations:
     """Reads every mapping file that the settings name, and finds everything that is wrong."""
     found = Declarations()
     for path in sorted(settings.instruments.glob("*.yaml")):
@@ -41,13 +41,13 @@ def read_declarations(settings: Settings) -> Declarations:
             )
         )
     for clinic in settings.clinics:
-        text = _text_of(clinic.profile, found)
+        text = read_declared(clinic.profile, found)
         if text is not None:
             profile, _, problems = read_mapping(text, clinic.profile.name, ClinicProfile)
             found.problems.extend(problems)
             if profile is not None:
                 found.clinics.append((profile, clinic))
-    text = _text_of(settings.study, found)
+    text = read_declared(settings.study, found)
     if text is not None:
         found.study, lines, problems = read_mapping(text, settings.study.name, Study)
         found.problems.extend(problems)
@@ -58,7 +58,7 @@ def read_declarations(settings: Settings) -> Declarations:
 
 
 def _read_form(path: Path, found: Declarations) -> None:
-    text = _text_of(path, found)
+    text = read_declared(path, found)
     if text is None:
         return
     form, lines, problems = read_mapping(text, path.name, Form)
@@ -92,7 +92,8 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
             )
 
 
-def _text_of(path: Path, found: Declarations) -> str | None:
+def read_declared(path: Path, found: Declarations) -> str | None:
+    """A declaration's text; None, and a finding, where it cannot be read."""
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:

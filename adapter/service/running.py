@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter.errors import DeclarationError, Origin, Problem
+from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
+from adapter.fhir.text import read_text
 from adapter.ingest import Snapshot, Trial
-from adapter.service.declarations import read_declarations
+from adapter.release.wording import WORDED, without_wording
 from adapter.service.sources import open_source
+from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import (
     LONGEST_KEY_BYTES,
     SHORTEST_KEY_BYTES,
@@ -27,6 +30,7 @@ from adapter.settings import (
 )
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
+from adapter.store.versions import Version
 from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
 from adapter.sync.profile import ClinicProfile
@@ -54,6 +58,13 @@ class Service:
     def now(self) -> str:
         """The present moment as the ledger writes it."""
         return now().isoformat(timespec="seconds")
+
+    def unworded(self, version: Version) -> bytes:
+        """A version's text as who holds no licence for a form's wording may have it."""
+        form = self.trial.forms.get(version.form)
+        if form is None or not form.is_licensed_to_site or version.type not in WORDED:
+            return bytes(version.text)
+        return write(without_wording(read_text(version.text), form))
 
     def sources(self) -> Iterator[Snapshot]:
         """Each configured source, opened.
@@ -97,6 +108,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
                 identity,
                 now,
                 time.sleep,
+                unlicensed(client.profile, declared.forms),
             )
             for client in clients
         )

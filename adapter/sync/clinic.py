@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from adapter.errors import EhrError
+from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
+from adapter.fhir.text import read_text
+from adapter.instruments.form import Form
 from adapter.instruments.study import Study
+from adapter.release.wording import WORDED, without_wording
 from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
@@ -33,6 +37,7 @@ class Clinic:
     identity: Identity
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+    unlicensed: Mapping[str, Form] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,6 +72,8 @@ class Clinic:
     ) -> bytes | None:
         """What the clinic gets, or got, of a version: in its own terms, None for a deletion."""
         text = versions.text_of(tx, delivery.type, delivery.id, version)
+        if delivery.form in self.unlicensed and delivery.type in WORDED:
+            text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
         return wire_text(
             text,
             is_retraction=action == "retract",

@@ -58,6 +58,7 @@ class ClinicProfile(Declared, frozen=True):
     route: Literal["fhir-rest"]
     accepts: tuple[ResourceType, ...] = Field(min_length=1)
     patient: PatientRule
+    licensed_wording: tuple[Id, ...] = ()
     bundle: BundleLimits = BundleLimits()
     timeout_seconds: float = Field(default=60, gt=0)
 

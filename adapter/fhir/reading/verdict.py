@@ -78,10 +78,12 @@ def _form_of(resource: Node, forms: Mapping[str, Form], found: Findings) -> Form
         found.error("not-found", place, "a Questionnaire that is known here", "another one")
         return None
     if not version:
-        expected = f"`{url}|{form.version}`"
+        expected = f"`{url}|{form.published_version}`"
         found.warning("business-rule", place, expected, "a canonical without a version")
-    elif version != form.version:
-        found.error("not-found", place, f"`{url}|{form.version}`", "another version of it")
+    elif version != form.published_version:
+        found.error(
+            "not-found", place, f"`{url}|{form.published_version}`", "another version of it"
+        )
         return None
     return form
 

@@ -46,8 +46,17 @@ def put(database: Database) -> Put:
     return one
 
 
-def everything(_: Version) -> bool:
-    return True
+def everything(version: Version) -> bytes:
+    return bytes(version.text)
+
+
+def of(participant: str) -> Callable[[Version], bytes | None]:
+    """Releases what belongs to one person."""
+
+    def released(version: Version) -> bytes | None:
+        return bytes(version.text) if version.participant == participant else None
+
+    return released
 
 
 def test_each_resource_is_a_line_of_its_types_file_as_it_was_written(
@@ -100,7 +109,7 @@ def test_what_may_not_be_known_is_absent(database: Database, put: Put, tmp_path:
     put("Observation/b", participant="2")
     put("AdverseEvent/c", participant="2")
 
-    files = export_ndjson(database, tmp_path, lambda version: version.participant == "1", NOW)
+    files = export_ndjson(database, tmp_path, of("1"), NOW)
 
     assert [file.type for file in files] == ["Observation"]
     assert (tmp_path / "Observation.ndjson").read_bytes() == kept + b"\n"
@@ -126,7 +135,7 @@ def test_a_file_of_an_earlier_export_that_would_be_empty_now_is_removed(
     put("Observation/a")
     export_ndjson(database, tmp_path / "out", everything, NOW)
 
-    files = export_ndjson(database, tmp_path / "out", lambda _: False, NOW)
+    files = export_ndjson(database, tmp_path / "out", of("nobody"), NOW)
 
     assert files == []
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.json"]
@@ -142,16 +151,16 @@ class PowerCutError(Exception):
     """The export ends here."""
 
 
-def cut_at(place: int) -> Callable[[Version], bool]:
+def cut_at(place: int) -> Callable[[Version], bytes | None]:
     """Lets so many resources through, and then nothing any more."""
     seen = iter(range(place))
 
-    def is_released(_: Version) -> bool:
+    def released(version: Version) -> bytes:
         if next(seen, None) is None:
             raise PowerCutError
-        return True
+        return bytes(version.text)
 
-    return is_released
+    return released
 
 
 @pytest.mark.parametrize("place", range(6))
@@ -226,7 +235,7 @@ def test_the_files_hold_what_is_released_and_current_and_the_manifest_says_so(
                 if not is_held and not is_retracted:
                     expected.setdefault(kind, set()).add(text)
 
-        export_ndjson(database, Path(folder), lambda it: it.participant == "released", NOW)
+        export_ndjson(database, Path(folder), of("released"), NOW)
 
         database.close()
         manifest = json.loads((Path(folder) / "manifest.json").read_bytes())["output"]
