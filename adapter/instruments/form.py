@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from adapter.instruments.declared import Declared, Id, Number, SourceCode, Text, Unique
 from adapter.instruments.rules import Condition, Missing, Step
@@ -195,12 +195,12 @@ class Form(Unique, frozen=True):
     licence: Licence
     recall: Text | None = None
     language: str | None = None
-    overlay: str = Field(default="", max_length=0)  # set by `with_wording` alone, never by a file
     category: Category = "survey"
     codes: tuple[Code, ...] = ()
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
+    _overlay: str = PrivateAttr(default="")
     not_scored: tuple[NotScored, ...] = ()
     unverified: tuple[Text, ...] = ()
 
@@ -235,6 +235,17 @@ class Form(Unique, frozen=True):
         object.__setattr__(self, "scales", scales)
         return self
 
+    def worded(self, words: Mapping[str, object], overlay: str) -> Self:
+        """The form with other `items`, `options` and `language`; `overlay` tells these words."""
+        form = self.model_copy(update=words)
+        form._overlay = overlay  # noqa: SLF001 - another of our own kind
+        return form
+
+    @property
+    def overlay(self) -> str:
+        """What tells the words that a site laid over the form; empty where it laid none."""
+        return self._overlay
+
     @property
     def main_language(self) -> str:
         """The language of its words, English unless it says otherwise."""
@@ -248,12 +259,12 @@ class Form(Unique, frozen=True):
     @property
     def is_licensed_to_site(self) -> bool:
         """Whether it holds words that its file may not: a site laid them over it."""
-        return bool(self.overlay) and self.licence.wording == "withheld"
+        return bool(self._overlay) and self.licence.wording == "withheld"
 
     @property
     def published_version(self) -> str:
         """The Questionnaire's version: with other words it is another Questionnaire."""
-        return f"{self.version}+{self.overlay}" if self.overlay else self.version
+        return f"{self.version}+{self._overlay}" if self._overlay else self.version
 
     @property
     def is_totals_only(self) -> bool:

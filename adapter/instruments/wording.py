@@ -53,8 +53,8 @@ def with_wording(form: Form, wordings: Sequence[Wording]) -> Form:
             for name, offered in form.options.items()
         }
         language = wording.language if is_main else form.language
-        said = {"items": items, "options": options, "language": language}
-        form = form.model_copy(update={**said, "overlay": _tag(form.overlay, wording)})
+        words = {"items": items, "options": options, "language": language}
+        form = form.worded(words, _tag(form.overlay, wording))
     return form
 
 
