@@ -238,7 +238,7 @@ class Form(Unique, frozen=True):
     def worded(self, words: Mapping[str, object], overlay: str) -> Self:
         """The form with other `items`, `options` and `language`; `overlay` tells these words."""
         form = self.model_copy(update=words)
-        form._overlay = overlay  # noqa: SLF001 - another of our own kind
+        form._overlay = overlay  # type: ignore[misc]  # noqa: SLF001 - another of our own kind
         return form
 
     @property
