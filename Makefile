@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format bench soak golden lock clean
+.PHONY: demo test check format bench soak golden agreement lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -49,6 +49,9 @@ soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and ag
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
+
+agreement: $(VENV)/.dev ## lets LHC-Forms, fhirpath.js and HAPI compute our scores; writes docs/agreement.md
+	PYTHONPATH=. $(BIN)/python tests/conformance/scoring/agreement.py
 
 lock: ## needs uv on the path
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock

@@ -5,8 +5,10 @@ engine we know evaluates alike. The missing-item rule stands inside: a sum over 
 silent partial sum, and a score that may not be given is empty, never 0.
 
 Engines differ in their arithmetic: some count in decimals, some in binary fractions, where half a
-point comes to a little less now and then. So everything is whole until the one division, and a
-quotient is rounded where its last place is the unit: `(sum * 10 / 3).round(0) / 10`.
+point comes to a little less now and then; one gives a quotient no more digits than its operands
+have. So whole numbers are divided by `div`, which is exact, and a power of ten comes last: a mean
+of three to one place is `(sum * 20 + 3) div 6 / 10`, and not `(sum / 3).round(1)`. One engine takes
+a function's argument relative to what the function stands on: everything begins at `%resource`.
 
 https://hl7.org/fhirpath/N1/ and https://build.fhir.org/ig/HL7/sdc/expressions.html
 """
@@ -25,7 +27,6 @@ from adapter.instruments.items import bounds_of
 # A number with more decimals than any score has is counted to this one.
 MOST_DIGITS = 6
 WEIGHT = f".extension.where(url = '{ORDINAL_VALUE}').value"
-ROUNDED = ".round(0)"
 Recode = Mapping[Decimal, Decimal]
 
 
@@ -33,8 +34,8 @@ def score_expression(form: Form, scale: Scale) -> str | None:
     """The FHIRPath of a scale over a QuestionnaireResponse, None where it cannot be said.
 
     It gives one number with the scale's places, or nothing where the score may not be given. It
-    cannot be said for a total that is reported, nor where a rounded score may lie below 0: engines
-    round half a point there up or down.
+    cannot be said for a total that is reported, nor where a quotient may lie below 0: `div` cuts
+    towards 0.
     """
     if scale.method == "reported":
         return None
@@ -42,50 +43,58 @@ def score_expression(form: Form, scale: Scale) -> str | None:
     needed = scale.missing.at_least if scale.missing else of
     answered = _answered(form, scale)
     value = _value(scale, _total(form, scale), answered if needed < of else str(of))
-    if ROUNDED in value and scale.range[0] < 0:
+    if " div " in value and scale.range[0] < 0:
         return None
-    return f"({value}).where({answered} >= {needed})"
+    # The rule comes first: where too much is missing, some engines fail on what the rest comes to.
+    return f"%resource.where({answered} >= {needed}).select({value})"
 
 
 @dataclass(frozen=True, slots=True)
 class _Quotient:
-    """A whole number in FHIRPath, times a constant, by another whole number if there is one."""
+    """A whole number in FHIRPath, times a constant, by a number of answers if there is one."""
 
     whole: str
     times: Fraction = Fraction(1)
-    by: str = ""
+    answered: str = ""
 
     @property
     def is_whole(self) -> bool:
-        return not self.by and self.times.denominator == 1
+        return not self.answered and self.times.denominator == 1
+
+    def above(self, times: int = 1) -> str:
+        return _product(self.whole, self.times.numerator * times)
+
+    def below(self, times: int = 1) -> str:
+        below = _product(self.answered, self.times.denominator * times)
+        return f"({below})" if " * " in below else below
 
     def scaled(self, times: Fraction | int) -> _Quotient:
         return replace(self, times=self.times * times)
 
     def divided(self, by: str) -> _Quotient:
-        """The same divided by a constant or by something counted."""
-        return self.scaled(Fraction(1, int(by))) if by.isdigit() else replace(self, by=by)
-
-    def text(self) -> str:
-        """As FHIRPath, with one division at most."""
-        over = [part for part in (self.by, str(self.times.denominator)) if part not in {"", "1"}]
-        above = (
-            self.whole if self.times.numerator == 1 else f"{self.whole} * {self.times.numerator}"
-        )
-        match over:
-            case []:
-                return above
-            case [one]:
-                return f"{above} / {one}"
-            case _:
-                return f"{above} / ({' * '.join(over)})"
+        """The same by a constant, or by the number of answers."""
+        return self.scaled(Fraction(1, int(by))) if by.isdigit() else replace(self, answered=by)
 
     def rounded(self, places: int) -> str:
         """As FHIRPath, halves rounded up at so many places."""
+        if self.is_whole:
+            return self.above()
         units = self.scaled(10**places)
-        if units.is_whole:  # it has no more places than asked for
-            return self.text()
-        return f"({units.text()}){ROUNDED}" + (f" / {10**places}" if places else "")
+        value = units.above()
+        if not units.is_whole:
+            value = f"({units.above(2)} + {units.below()}) div {units.below(2)}"
+        return f"{value} / {10**places}" if places else value
+
+    def rounded_up(self) -> _Quotient:
+        """The next whole number."""
+        return _Quotient(f"(({self.above()} + {self.below()} - 1) div {self.below()})")
+
+
+def _product(text: str, times: int) -> str:
+    """A FHIRPath times a constant; the constant alone where there is no FHIRPath."""
+    if not text:
+        return str(times)
+    return text if times == 1 else f"{text} * {times}"
 
 
 def _value(scale: Scale, total: _Quotient, answered: str) -> str:
@@ -95,7 +104,7 @@ def _value(scale: Scale, total: _Quotient, answered: str) -> str:
     if not answered.isdigit():  # there may be gaps: they get the mean of what was answered
         total = total.scaled(len(scale.items)).divided(answered)
         if scale.missing and scale.missing.round == "up":
-            total = _Quotient(f"({total.text()}).ceiling()")
+            total = total.rounded_up()
     if scale.method == "lookup":
         return _looked_up(scale, total)
     return total.scaled(scale.multiply).rounded(scale.places)
@@ -107,9 +116,10 @@ def _looked_up(scale: Scale, total: _Quotient) -> str:
     raws = sorted(scale.table)
     texts = [str(scale.table[raw].quantize(step, ROUND_HALF_UP)) for raw in raws]
     width = max(map(len, texts))
-    values = " ".join(text.zfill(width) for text in texts)
-    index = f"({total.rounded(0)}).truncate()"  # decimal 4.0 is no place in a text
-    place = f"({index} - {raws[0]}) * {width + 1}"
+    if any(len(text) < width for text in texts) and not scale.places:
+        texts, width = [f"{text}.0" for text in texts], width + 2
+    values = " ".join(text.ljust(width, "0") for text in texts)  # a 0 more at its end is no other
+    place = f"({total.rounded(0)} - {raws[0]}) * {width + 1}"
     return f"'{values}'.substring({place}, {width}).toDecimal()"
 
 
@@ -125,7 +135,9 @@ def _total(form: Form, scale: Scale) -> _Quotient:
     ]
     total = sums[0] if len(sums) == 1 else f"({' + '.join(sums)})"
     unit = 10 ** max(_digits(form, scale, form.item(link_id)) for link_id in scale.items)
-    return _Quotient(total if unit == 1 else f"({total} * {unit}){ROUNDED}", Fraction(1, unit))
+    if unit == 1:  # weights are Decimals: 4.0 is no place in a text, nor is it divided exactly
+        return _Quotient(f"{total}.truncate()")
+    return _Quotient(f"({total} * {unit} + 0.5).floor()", Fraction(1, unit))
 
 
 def _answered(form: Form, scale: Scale) -> str:
@@ -139,9 +151,11 @@ def _answered(form: Form, scale: Scale) -> str:
 
 
 def _values(link_ids: list[str]) -> str:
-    names = " | ".join(f"'{link_id}'" for link_id in link_ids)
-    which = f"linkId = {names}" if len(link_ids) == 1 else f"linkId in ({names})"
-    return f"%resource.item.where({which}).answer.value"
+    if len(link_ids) == 1:
+        return f"%resource.item.where(linkId = '{link_ids[0]}').answer.value"
+    # A list to look in would be built again for every item; in a link id, only a dot means more.
+    names = "|".join(link_ids).replace(".", "[.]")
+    return f"%resource.item.where(linkId.matches('^({names})$')).answer.value"
 
 
 def _number(form: Form, item: Item) -> str:

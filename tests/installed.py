@@ -1,0 +1,99 @@
+"""What tests need beside Python, brought here by the tests themselves.
+
+Programs of Debian come by `tools/need`. A package of npm is fetched by npm, compared with its
+digest and unpacked into `.cache/npm` once; nothing of it is run to install it.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CACHE = REPOSITORY / ".cache" / "npm"
+
+
+class InstallError(Exception):
+    """Something that a test needs could not be had; the message says what, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One version of an npm package, and its archive's SHA-512 digest in base64, as npm says it."""
+
+    name: str
+    version: str
+    sha512: str
+
+
+def need_program(*names: str, debian: str) -> str:
+    """The path of the first of these programs that is here; else the Debian package is installed.
+
+    Raises:
+        InstallError: It is not here and could not be installed.
+    """
+    for attempt in ("look", "install"):
+        for name in names:
+            if path := shutil.which(name):
+                return path
+        if attempt == "look":
+            _run([str(REPOSITORY / "tools" / "need"), debian], REPOSITORY)
+    raise InstallError(f"Debian's {debian} is installed, and has none of: {', '.join(names)}")
+
+
+def unpack_package(package: Package) -> Path:
+    """The folder with a package's files, fetched when the cache lacks it.
+
+    Raises:
+        InstallError: npm could not fetch it, or gave something else.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / f"{package.name}-{package.version}"
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
+                archive = _fetch(package, Path(unfinished))
+                with tarfile.open(archive) as files:
+                    files.extractall(unfinished, filter="data")
+                (Path(unfinished) / "package").rename(folder)
+    return folder
+
+
+def check_archive(archive: Path, package: Package) -> None:
+    """Compares an archive with the package's digest.
+
+    Raises:
+        InstallError: It is another one.
+    """
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if digest != package.sha512:
+        raise InstallError(f"{archive.name} is not the archive that was chosen: SHA-512 {digest}")
+
+
+def _fetch(package: Package, folder: Path) -> Path:
+    npm = need_program("npm", debian="npm")
+    _run([npm, "pack", "--silent", f"{package.name}@{package.version}"], folder)
+    (archive,) = folder.glob("*.tgz")
+    check_archive(archive, package)
+    return archive
+
+
+def _run(command: list[str], folder: Path) -> None:
+    run = subprocess.run(
+        command,
+        check=False,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if run.returncode != 0:
+        raise InstallError(f"{' '.join(command)} failed:\n{run.stdout[-2000:]}")
