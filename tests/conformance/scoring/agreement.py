@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from adapter.fhir.check import write
-from adapter.fhir.expression import score_expression
 from adapter.fhir.identity import Identity
-from adapter.fhir.questionnaire import build_questionnaire
+from adapter.fhir.questionnaire import SDC, build_questionnaire, score_link_id
 from adapter.fhir.questionnaire_response import build_questionnaire_response
-from adapter.scoring import score_response
+from adapter.scoring import Score, score_response
 from tests.conformance.scoring.answers import Answers, draw_answers
-from tests.conformance.scoring.engines import NAMES, Engines
+from tests.conformance.scoring.engines import NAMES, Computed, Engines
 from tests.forms import FORMS, MAPPINGS, form_of, respond, study_with
 from tests.naive import naive_scores
 
@@ -38,10 +37,12 @@ if TYPE_CHECKING:
 TABLE = Path(__file__).parents[3] / "docs" / "agreement.md"
 KEY = b"synthetic people need no secret"
 MISSING_CODES = {"-97": "asked-declined", "-98": "not-applicable", "-99": "unknown"}
+CALCULATED = f"{SDC}/sdc-questionnaire-calculatedExpression"
 NAIVE = "naive scorer"
+COLUMNS = ("form", "responses", "with gaps", "scores", "as FHIRPath", "not given")
 EVERYBODY = (NAIVE, *NAMES)
 # The forms with a score that is computed; where only totals are held there is nothing to compute.
-SCORED = [name for name, form in FORMS.items() if any(scale.items for scale in form.scales)]
+SCORED = [name for name, form in FORMS.items() if form.items and form.scales]
 
 HEAD = """\
 # Agreement on every score
@@ -55,14 +56,16 @@ and they do not. The naive scorer is a second implementation of the form's file,
 ours, and reads no expression.
 """
 FOOT = """\
-`scores` and `not given` count over all responses, the columns after them differences.
+`not given` counts scores that the rules forbid, over all responses. The columns after it count
+differences: of the naive scorer from all scores, of the others from those said as FHIRPath.
 
 ## What the engines are not asked
 
 These scores stand in no Questionnaire as FHIRPath.
 """
 
-Scores = dict[str, Fraction | None]  # by the scale's id
+Value = Fraction | str | None  # a number, a profile, or no score
+Scores = dict[str, Value]  # by the scale's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +75,24 @@ class Case:
     answers: Answers
     response: bytes
     scores: Scores
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every question has an answer."""
-        return all(text and text not in MISSING_CODES for text in self.answers.values())
+    is_complete: bool  # whether every question that was asked has an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A form, its Questionnaire, and the answers to it: all lowest, all highest, any others."""
+    """A form, its Questionnaire, and the answers to it: all lowest, all highest, any others.
+
+    `said` are the scores that the Questionnaire says as FHIRPath.
+    """
 
     form: Form
     questionnaire: bytes
+    said: tuple[str, ...]
     cases: tuple[Case, ...]
+
+    def scores_of(self, computed: Computed) -> Scores:
+        """What an engine made of one response, by the ids of the scores."""
+        return {scale: _exact(computed.get(f"score-{scale}")) for scale in self.said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ class Agreement:
 
 def answer(form: Form) -> Answered:
     """Answers a form."""
-    return Answered(form, write(build_questionnaire(form, form.id)), tuple(_cases(form)))
+    questionnaire = write(build_questionnaire(form, form.id))
+    return Answered(form, questionnaire, tuple(_said(form)), tuple(_cases(form)))
 
 
 def compare(text: str, engines: Engines) -> Agreement:
@@ -109,7 +117,7 @@ def compare(text: str, engines: Engines) -> Agreement:
     for name in NAMES:
         responses = [case.response for case in cases]
         everybody[name] = [
-            {scale: _exact(computed.get(f"score-{scale}")) for scale in _said(answered.form)}
+            answered.scores_of(computed)
             for computed in engines.compute(name, answered.questionnaire, responses)
         ]
     differences = {name: tuple(_differences(cases, found)) for name, found in everybody.items()}
@@ -126,8 +134,8 @@ def build_table(agreements: list[Agreement]) -> str:
     rows = [
         *HEAD.splitlines(),
         "",
-        _row("form", "responses", "with gaps", "scores", "not given", *EVERYBODY),
-        _row(*["---"] * (5 + len(EVERYBODY))),
+        _row(*COLUMNS, *EVERYBODY),
+        _row(*["---"] * (len(COLUMNS) + len(EVERYBODY))),
         *(_row(*_counts(agreement)) for agreement in agreements),
         "",
         *FOOT.splitlines(),
@@ -146,20 +154,33 @@ def _cases(form: Form) -> Iterator[Case]:
     for answers in draw_answers(form):
         response = respond(form, answers)
         assert response is not None
+        given = [response.answers.get(item.link_id) for item in form.items]
         yield Case(
             answers,
             write(build_questionnaire_response(response, identity)),
-            {score.scale.id: _exact(score.value) for score in score_response(response)},
+            {score.scale.id: _value_of(score) for score in score_response(response)},
+            all(answer and (answer.values or not answer.is_asked) for answer in given),
         )
 
 
+def _value_of(score: Score) -> Value:
+    return score.profile or _exact(score.value)
+
+
 def _naively(declared: Declared, answers: Answers) -> Scores:
-    return {score.scale: score.value for score in naive_scores(declared, answers, MISSING_CODES)}
+    scores = naive_scores(declared, answers, MISSING_CODES)
+    return {score.scale: score.profile or score.value for score in scores}
 
 
 def _said(form: Form) -> list[str]:
     """The scores that the Questionnaire says as FHIRPath."""
-    return [scale.id for scale in form.scales if score_expression(form, scale)]
+    items = build_questionnaire(form, form.id)["item"]
+    said = {
+        item["linkId"]
+        for item in items
+        if any(extension["url"] == CALCULATED for extension in item.get("extension", ()))
+    }
+    return [scale.id for scale in form.scales if score_link_id(scale) in said]
 
 
 def _unsaid(form: Form) -> list[str]:
@@ -178,8 +199,10 @@ def _differences(cases: tuple[Case, ...], found: list[Scores]) -> Iterator[str]:
                 yield f"response {number}, {scale}: we say {ours}, they say {theirs}"
 
 
-def _words(score: Fraction | None) -> str:
-    return "nothing" if score is None else str(float(score))
+def _words(score: Value) -> str:
+    if score is None:
+        return "nothing"
+    return score if isinstance(score, str) else str(float(score))
 
 
 def _exact(value: Decimal | None) -> Fraction | None:
@@ -187,12 +210,13 @@ def _exact(value: Decimal | None) -> Fraction | None:
 
 
 def _counts(agreement: Agreement) -> list[str]:
-    cases = agreement.answered.cases
-    scores = [score for case in cases for score in case.scores.values()]
+    answered = agreement.answered
+    form, cases = answered.form, answered.cases
     gaps = sum(not case.is_complete for case in cases)
+    absent = sum(score is None for case in cases for score in case.scores.values())
     differences = [len(agreement.differences[name]) for name in EVERYBODY]
-    counted = [len(cases), gaps, len(scores), scores.count(None), *differences]
-    return [f"`{agreement.answered.form.id}`", *map(str, counted)]
+    counted = [len(cases), gaps, len(form.scales), len(answered.said), absent, *differences]
+    return [f"`{form.id}`", *map(str, counted)]
 
 
 def _row(*cells: str) -> str:

@@ -40,7 +40,7 @@ def draw_answers(form: Form) -> list[Answers]:
     while len(drawn) < 2 * HALF:
         gaps = 1 + int(die.random() * min(4, len(offered)))
         drawn.append(_with_gaps(die, draw(), list(offered), gaps))
-    return drawn
+    return [_as_asked(form, answers) for answers in drawn]
 
 
 def _with_gaps(die: Random, answers: Answers, fields: list[str], gaps: int) -> Answers:
@@ -50,6 +50,18 @@ def _with_gaps(die: Random, answers: Answers, fields: list[str], gaps: int) -> A
     if not any((answers | missing).values()):  # which would be no response
         missing[order[0]] = GAPS[-1]
     return answers | missing
+
+
+def _as_asked(form: Form, answers: Answers) -> Answers:
+    """The answers without those to what is not asked after the others."""
+    asked = dict(answers)
+    for item in form.items:
+        if item.asked_if is None:
+            continue
+        text = asked[form.item(item.asked_if.item).field]
+        is_told = text not in GAPS and item.asked_if.equals in {None, text}
+        asked[item.field] = asked[item.field] if is_told else ""
+    return asked
 
 
 def _possible(form: Form, item: Item) -> list[str]:
@@ -64,8 +76,10 @@ def _possible(form: Form, item: Item) -> list[str]:
             return [str(number) for number in range(int(low), int(high) + 1)]
         case "decimal":
             return [str(low + Decimal(number) / 10) for number in range(int((high - low) * 10) + 1)]
-        case _:  # nothing that is scored
-            return [""]
+        case "time":
+            return [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(0, 60, 5)]
+        case _:
+            return ["as it was said"]
 
 
 def _one_of(die: Random, texts: Sequence[str]) -> str:
