@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from adapter.errors import AnswerError
 from adapter.fhir.coding import DATA_ABSENT_REASON
 from adapter.fhir.questionnaire_response import build_questionnaire_response
 from adapter.instruments.fields import checkbox_column
 from adapter.instruments.response import parse_response
-from tests.answered import IDENTITY, MISSING, STUDY
+from tests.answered import IDENTITY, MISSING, STUDY, as_asked
 from tests.forms import record_of
 
 if TYPE_CHECKING:
@@ -36,13 +36,9 @@ def seeded_response(form: Form, chance: Random, gaps: float = 0) -> Response:
     """A response to a form; `gaps` is how probably an item is blank or a missing-data code."""
     response = None
     while response is None:  # nobody may have answered anything
-        values = dict(_values(form, chance, gaps))
-        try:
-            response = parse_response(record_of(form.id, values), form, STUDY, "completed")
-        except AnswerError as wrong:  # items that another answer forbids
-            fitting = values.keys() - {problem.field for problem in wrong.problems}
-            values = {field: raw for field, raw in values.items() if field in fitting}
-            response = parse_response(record_of(form.id, values), form, STUDY, "completed")
+        values = as_asked(form, dict(_values(form, chance, gaps)))
+        record = replace(record_of(form.id, values), completed_at="2024-03-15 10:30:00")
+        response = parse_response(record, form, STUDY, "completed")
     return response
 
 
@@ -247,6 +243,16 @@ def answer_and_reason_for_none(resource: Resource, _: Form, chance: Random) -> b
     return True
 
 
+def answer_to_what_was_not_asked(resource: Resource, form: Form, chance: Random) -> bool:
+    """An answer to an item that another's answer spares, because that one is gone."""
+    asked_if = {item.link_id: item.asked_if.item for item in form.items if item.asked_if}
+    chosen = _one([item for item in _answered(resource) if item["linkId"] in asked_if], chance)
+    for item in chosen:
+        spared_by = asked_if[item["linkId"]]
+        resource["item"] = [each for each in resource["item"] if each["linkId"] != spared_by]
+    return bool(chosen)
+
+
 def unknown_reason(resource: Resource, _: Form, chance: Random) -> bool:
     """A reason for no answer that R4 does not have."""
     item = chance.choice(_answered(resource))
@@ -257,10 +263,11 @@ def unknown_reason(resource: Resource, _: Form, chance: Random) -> bool:
 
 def total_in_words(resource: Resource, form: Form, _: Random) -> bool:
     """A computed total that is no number."""
-    for scale in form.scales[:1]:
+    computed = [scale for scale in form.scales if scale.method not in {"reported", "profile"}]
+    for scale in computed[:1]:
         total = {"linkId": f"score-{scale.id}", "answer": [{"valueString": "many"}]}
         resource["item"].append(total)
-    return bool(form.scales)
+    return bool(computed)
 
 
 def unknown_status(resource: Resource, _: Form, __: Random) -> bool:
@@ -314,6 +321,7 @@ MUTATIONS: dict[str, Callable[[Resource, Form, Random], bool]] = {
         group_of_the_renderer,
         another_text,
         answer_and_reason_for_none,
+        answer_to_what_was_not_asked,
         unknown_reason,
         total_in_words,
         unknown_status,

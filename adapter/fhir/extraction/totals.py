@@ -17,10 +17,11 @@ def compare_totals(scores: Iterable[Score], totals: Mapping[str, Total], found: 
     """Tells every total in the response that is not the score of its scale."""
     for score in scores:
         total = totals.get(score.scale.id)
-        if total is None or total.value == score.value:
+        ours = score.value if score.profile is None else score.profile
+        if total is None or total.value == ours:
             continue
-        if score.value is None:
-            expected = f"no total: {score.answered} of {score.of} items are answered"
+        if ours is None:
+            expected = "no total, because the form's rule forbids one"
         else:
             expected = "the score that the form's rule gives, which is the one extracted"
         found.warning("business-rule", total.expression, expected, "another total")

@@ -65,21 +65,23 @@ def read_answer(form: Form, item: Item, node: Node, where: str, found: Findings)
     return None if reason is None else Answer(item.link_id, absent=reason)
 
 
-def read_number(node: Node, where: str, found: Findings) -> Decimal | None:
-    """The one number that an item without a place in the form holds, such as a total."""
+def read_total(
+    node: Node, where: str, found: Findings, *, is_profile: bool
+) -> Decimal | str | None:
+    """The one score that an item holds which a form filler computes; a profile is text."""
     answers = objects(node.get("answer"))
     if len(answers) > 1:
         found.error("structure", f"{where}.answer", "one answer at most", f"{len(answers)} of them")
-    numbers = []
+    expected = ("valueString",) if is_profile else _WORDS["decimal"]
+    totals: list[Decimal | str] = []
     for index, answer in answers:
         place = f"{where}.answer[{index}].value"
-        words = () if place in found.broken else _value_words(answer)
-        for word in words:
-            if word in _NUMBERS:
-                numbers.append(Decimal(str(answer[word])))
+        for word in () if place in found.broken else _value_words(answer):
+            if word not in expected:
+                found.error("structure", place, f"`{expected[0]}`", f"`{word}`")
             else:
-                found.error("structure", place, "valueDecimal", f"`{word}`")
-    return numbers[0] if numbers else None
+                totals.append(answer[word] if is_profile else Decimal(str(answer[word])))
+    return totals[0] if totals else None
 
 
 def _value_words(answer: Node) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adapter.fhir.questionnaire import score_link_id
-from adapter.fhir.reading.answer import Node, objects, read_answer, read_number
+from adapter.fhir.reading.answer import Node, objects, read_answer, read_total
 from adapter.fhir.reading.findings import Findings
 from adapter.instruments.answer import Answer
 from adapter.instruments.asking import mark_unasked
@@ -18,9 +18,12 @@ ROOT = "QuestionnaireResponse"
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A score as the form's renderer computed it, and the FHIRPath of where it stands."""
+    """A score as the form's renderer computed it, and the FHIRPath of where it stands.
 
-    value: Decimal
+    A profile is a row of answers' codes and no number.
+    """
+
+    value: Decimal | str
     expression: str
 
 
@@ -42,7 +45,7 @@ def read_items(resource: Node, form: Form, found: Findings) -> Items:
     for link_id, node, where in _in_place(_nodes(resource, ROOT, order, found), order, found):
         if link_id in scales:
             scale = scales[link_id]
-            total = None if scale.method == "profile" else read_number(node, where, found)
+            total = read_total(node, where, found, is_profile=scale.method == "profile")
             if total is not None:
                 items.totals[scale.id] = Total(total, where)
             continue

@@ -34,6 +34,7 @@ items:
 scales:
   - {id: total, title: Total, items: [mood, sleep], method: sum, range: [0, 4]}
   - {id: nights, title: Nights, items: [sleep], method: sum, range: [0, 2]}
+  - {id: levels, title: Levels, items: [mood, sleep], method: profile, range: [0, 22]}
 """
 )
 STUDY = study_with("observed")

@@ -28,6 +28,7 @@ from tests.unit.simulate.clinic import Clinic
 
 OBSERVATION = IDENTITY.identifier("observation", "")["system"]
 PANEL, TOTAL, NIGHTS = "observed", "observed-total", "observed-nights"
+LEVELS = "observed-levels"
 MOOD, SLEEP, WHERE, HOURS = (f"observed-{item}" for item in ("mood", "sleep", "where", "hours"))
 
 
@@ -60,7 +61,7 @@ def test_the_bundle_is_a_transaction_of_what_is_observed_and_what_that_refers_to
     assert extraction.bundle["type"] == "transaction"
     assert find_faults(extraction.bundle) == ()
     kinds = [entry["resource"]["resourceType"] for entry in extraction.bundle["entry"]]
-    assert kinds == ["Device", "ResearchStudy", *["Observation"] * 8, "Provenance"]
+    assert kinds == ["Device", "ResearchStudy", *["Observation"] * 9, "Provenance"]
 
 
 def test_what_was_not_to_be_observed_is_not_nor_is_what_nobody_answered() -> None:
@@ -72,6 +73,7 @@ def test_what_was_not_to_be_observed_is_not_nor_is_what_nobody_answered() -> Non
         HOURS: 1,
         TOTAL: 1,
         NIGHTS: 1,
+        LEVELS: 1,
         PANEL: 1,
     }
     assert "valueQuantity" not in found[TOTAL][0]
@@ -151,7 +153,7 @@ def test_references_within_the_bundle_lead_to_its_entries() -> None:
     members = [own_code(urls[member["reference"]]) for member in panel["hasMember"]]
     targets = [own_code(urls[target["reference"]]) for target in provenance["target"]]
 
-    assert members == [MOOD, SLEEP, WHERE, WHERE, HOURS, TOTAL, NIGHTS]
+    assert members == [MOOD, SLEEP, WHERE, WHERE, HOURS, TOTAL, NIGHTS, LEVELS]
     assert targets == [*members, PANEL]
     assert urls[panel["device"]["reference"]] == device
     assert urls[provenance["agent"][0]["who"]["reference"]] == device
@@ -309,7 +311,24 @@ def test_a_total_where_no_score_may_be_given_is_told() -> None:
     (issue,) = extracted(resource).issues
 
     assert issue.expression == "QuestionnaireResponse.item[4]"
-    assert issue.expected == "no total: 1 of 2 items are answered"
+    assert issue.expected == "no total, because the form's rule forbids one"
+
+
+@pytest.mark.parametrize(("profile", "issues"), [("12", 0), ("21", 1)])
+def test_a_profile_is_compared_as_the_text_that_it_is(profile: str, issues: int) -> None:
+    resource = response()
+    resource["item"].append({"linkId": "score-levels", "answer": [{"valueString": profile}]})
+
+    assert len(told(resource)) == issues
+
+
+def test_a_profile_as_a_number_is_an_error() -> None:
+    resource = response()
+    resource["item"].append({"linkId": "score-levels", "answer": [{"valueDecimal": 12}]})
+
+    assert told(resource) == [
+        ("error", "structure", "QuestionnaireResponse.item[5].answer[0].value")
+    ]
 
 
 def test_an_amended_response_takes_the_place_of_what_was_there() -> None:
@@ -340,6 +359,7 @@ def test_of_an_amended_response_only_what_differs_from_before_is_amended() -> No
         HOURS: [("PUT", "final")],
         TOTAL: [("PUT", "amended")],
         NIGHTS: [("PUT", "amended")],
+        LEVELS: [("PUT", "amended")],
         PANEL: [("PUT", "amended")],
         MOOD: [("PUT", "entered-in-error")],
     }
@@ -353,7 +373,7 @@ def test_a_response_entered_in_error_takes_back_what_was_extracted_before() -> N
     statuses = {each["status"] for each in of_type(listed, "Observation")}
     (provenance,) = of_type(listed, "Provenance")
     assert statuses == {"entered-in-error"}
-    assert len(of_type(listed, "Observation")) == 8
+    assert len(of_type(listed, "Observation")) == 9
     assert provenance["activity"]["coding"][0]["code"] == "NULLIFY"
     assert told(response(status="entered-in-error"), response()) == []
 
@@ -390,8 +410,8 @@ def test_a_record_system_stores_it_once_however_often_it_is_sent() -> None:
     statuses = [
         [entry["response"]["status"][:3] for entry in answer.json()["entry"]] for answer in answers
     ]
-    assert statuses == [["201"] * 11, ["200"] * 11]
-    assert count(clinic) == {"Observation": 8, "Provenance": 1, "Device": 1, "ResearchStudy": 1}
+    assert statuses == [["201"] * 12, ["200"] * 12]
+    assert count(clinic) == {"Observation": 9, "Provenance": 1, "Device": 1, "ResearchStudy": 1}
 
 
 def test_a_record_system_that_is_sent_an_amendment_holds_it_in_place_of_the_first() -> None:
@@ -405,13 +425,14 @@ def test_a_record_system_that_is_sent_an_amendment_holds_it_in_place_of_the_firs
 
     stored = [entry["resource"] for entry in clinic.get("Observation?_count=50").json()["entry"]]
     said = {own_code(each): each["status"] for each in stored if own_code(each) != WHERE}
-    assert count(clinic)["Observation"] == 8
+    assert count(clinic)["Observation"] == 9
     assert said == {
         MOOD: "entered-in-error",
         SLEEP: "amended",
         HOURS: "final",
         TOTAL: "amended",
         NIGHTS: "amended",
+        LEVELS: "amended",
         PANEL: "amended",
     }
 
