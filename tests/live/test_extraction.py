@@ -1,4 +1,4 @@
-"""What is extracted is R4 to HAPI's validator, and a real server stores it once, however often sent."""
+"""What is extracted is R4 to a real validator, and a real server stores it once, however often."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from adapter.fhir.check import write
 from adapter.fhir.extraction import Intake, extract
+from adapter.fhir.terminology import build_code_systems
 from adapter.fhir.text import read_text
 from adapter.instruments.response import Response
 from tests.answered import ALL, IDENTITY, PARTICIPANTS, occasion_of
@@ -48,18 +49,18 @@ def bundle_of(response: Response, resource: Resource, before: Resource | None = 
     return extraction.bundle
 
 
-def amended(response: Response, resource: Resource) -> Resource:
-    """The response without its last answer."""
+def amended(resource: Resource) -> Resource:
+    """The response without its first answer."""
     (group,) = resource["item"]
-    rest = {**group, "item": group["item"][:-1]}
-    del response
-    return {**resource, "status": "amended", "item": [rest] if rest["item"] else []}
+    return {**resource, "status": "amended", "item": [{**group, "item": group["item"][1:]}]}
 
 
 @pytest.fixture(scope="module")
 def judge(validator: Validator) -> Validator:
     for definition in definitions():
         validator.define(definition)
+    for system in build_code_systems(list(ALL.values()), None, IDENTITY):
+        validator.define({**system, "content": "complete"})  # a code that is not in it is an error
     return validator
 
 
@@ -108,6 +109,35 @@ def test_a_real_server_stores_it_once(client: httpx.Client, name: str) -> None:
         for entry in read_text(text)["entry"]
         if entry["resource"]["resourceType"] == "Observation"
     )
+
+
+def test_a_real_server_holds_an_amendment_in_place_of_what_was_extracted_first(
+    client: httpx.Client,
+) -> None:
+    response, resource = from_elsewhere("phq-9", 0.1)
+    resource["id"] = "theirs-amended"
+    response = dataclasses.replace(response, repeat=2)
+    client.put(f"/QuestionnaireResponse/{resource['id']}", content=write(resource))
+    bundles = [
+        bundle_of(response, resource),
+        bundle_of(response, amended(resource), resource),
+        bundle_of(response, {**resource, "status": "entered-in-error"}, resource),
+    ]
+
+    held = []
+    for bundle in bundles:
+        client.post("/", content=write(bundle)).raise_for_status()
+        held.append({code_of(each): each["status"] for each in of_response(client, resource)})
+
+    first, second, third = held
+    assert set(first.values()) == {"final"}
+    assert set(third.values()) == {"entered-in-error"}
+    assert first.keys() == second.keys() == third.keys()
+    assert {code for code, status in second.items() if status == "final"} == {
+        f"phq-9-{item['linkId']}" for item in resource["item"][0]["item"][1:] if "answer" in item
+    }
+    assert second["phq-9-phq9-1"] == "entered-in-error"
+    assert second["phq-9-total"] == second["phq-9"] == "amended"
 
 
 def statuses(answer: httpx.Response) -> list[str]:
