@@ -51,9 +51,10 @@ def build_provenance(
     """
     record, form = derivation.record, derivation.form
     token = identity.token("provenance", targets[0][1], derivation.source_hash, derivation.activity)
-    place = "/".join((record.participant, record.event, record.form, str(record.repeat or 1)))
+    when = _timepoint(record, identity)
+    place = "/".join((record.participant, when, record.form, str(record.repeat or 1)))
     entity = {
-        "extension": [_source_cells(derivation)],
+        "extension": [_source_cells(derivation, when)],
         "role": "source",
         "what": {
             "identifier": identity.identifier("source-record", place),
@@ -114,11 +115,17 @@ def _done_by_device(activity: Activity, identity: Identity) -> dict[str, Any]:
     }
 
 
-def _source_cells(derivation: Derivation) -> dict[str, Any]:
+def _timepoint(record: Record, identity: Identity) -> str:
+    """Not the source's event: where each arm has events of its own, these tell the arm."""
+    point = identity.study.timepoint_of(record.event)
+    return point.id if point else ""
+
+
+def _source_cells(derivation: Derivation, when: str) -> dict[str, Any]:
     record, form = derivation.record, derivation.form
     said: list[dict[str, Any]] = [
         {"url": "record", "valueString": record.participant},
-        *([{"url": "event", "valueString": record.event}] if record.event else ()),
+        *([{"url": "timepoint", "valueString": when}] if when else ()),
         {"url": "form", "valueString": record.form},
         *({"url": "field", "valueString": name} for name in record.values),
         {"url": "hash", "valueString": derivation.source_hash},

@@ -17,12 +17,6 @@ from adapter.store.database import Transaction
 
 def take_people(work: Ingest) -> None:
     """Takes in everybody who takes part, before any form: who they are, consent, participation."""
-    missing = work.snapshot.source.missing_facts()
-    if missing:  # a consent that is not read must not be taken for one that was not withdrawn
-        with work.database.write() as tx:
-            reject(tx, work, "participant", missing, counts=False)
-        work.report.is_whole = False
-        return
     forms = participant_forms(work.trial.study)
     rows = work.snapshot.source.records(forms)
     # A row that cannot be read is met again, and reported, when the forms are read.

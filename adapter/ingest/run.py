@@ -17,10 +17,9 @@ from adapter.ingest.keep import Acceptance
 from adapter.ingest.owe import owe_newcomers
 from adapter.ingest.participation import accept_study, retract_participant
 from adapter.ingest.people import take_people
+from adapter.ingest.readable import find_readable
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapshot, batches, reject
-from adapter.instruments.fields import fields_of
-from adapter.instruments.participant import participant_forms
 from adapter.instruments.response import Record, ResponseStatus, parse_response
 from adapter.instruments.time import end_of_window
 from adapter.store import instances
@@ -51,8 +50,10 @@ def ingest(
             owe_newcomers(tx, trial, now)
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
-        take_people(work)
-        _take_forms(work)
+        readable = find_readable(work)
+        if readable.people:
+            take_people(work)
+        _take_forms(work, readable.forms)
         _retract_missing(work)
         with database.write() as tx:
             instances.end_run(tx, report.run, now)
@@ -60,9 +61,8 @@ def ingest(
     return report
 
 
-def _take_forms(work: Ingest) -> None:
-    wanted = _readable_forms(work)
-    records = work.snapshot.source.records(frozenset(wanted))
+def _take_forms(work: Ingest, forms: frozenset[str]) -> None:
+    records = work.snapshot.source.records(forms)
     for batch in batches(records, RECORDS_A_COMMIT):
         with work.database.write() as tx:
             for record in batch:
@@ -72,32 +72,6 @@ def _take_forms(work: Ingest) -> None:
                 else:
                     _take_record(tx, work, record)
         work.step(len(batch))
-
-
-def _readable_forms(work: Ingest) -> list[str]:
-    """The source forms that are mapped and whose columns are all there; the others are problems."""
-    source, study = work.snapshot.source, work.trial.study
-    known = participant_forms(study)
-    readable: list[str] = []
-    with work.database.write() as tx:
-        for name in source.shapes:
-            placement = study.placement_of(name)
-            if placement is None:
-                if name not in known and name not in study.not_mapped:
-                    reject(tx, work, name, (findings.not_mapped(name),), counts=False)
-                continue
-            fields = fields_of(work.trial.forms[placement.form], placement, study)
-            missing = source.missing_columns(name, fields)
-            if missing:
-                work.report.is_whole = False
-                reject(tx, work, name, missing, counts=False)
-            else:
-                readable.append(name)
-        for problem in findings.not_in_source(study, source.shapes):
-            work.report.is_whole = False
-            if work.snapshot.missing_limit is not None:  # it says that it is the whole project
-                reject(tx, work, problem.field, (problem,), counts=False)
-    return readable
 
 
 def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:

@@ -44,6 +44,14 @@ def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, 
     return (*columns, *(field for field, _, _ in table.totals))
 
 
+def field_names(form: Form, placement: FormPlacement) -> tuple[str, ...]:
+    """The fields of the source that this form reads, in order; a checkbox field is one."""
+    at = placement.completed_at
+    read = (*(item.field for item in form.items), *(scale.field for scale in form.scales))
+    named = (placement.fields.get(name, name) for name in read if name)
+    return tuple(dict.fromkeys((*named, *([at] if at else []))))
+
+
 @functools.cache
 def field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
     """The form's fields in this study, made once."""

@@ -7,8 +7,7 @@ from datetime import datetime
 from adapter.errors import DeclarationError, Problem, SourceError
 from adapter.ingest import Snapshot
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
-from adapter.instruments.fields import fields_of
-from adapter.instruments.participant import participant_forms
+from adapter.ingest.readable import misfits
 from adapter.instruments.study import Study
 from adapter.service.declarations import Declarations
 from adapter.settings import RedcapSettings, Settings, SourceSettings, TableSettings
@@ -58,11 +57,9 @@ def check_sources(settings: Settings, declared: Declarations, now: datetime) -> 
             continue
         there.update(source.shapes)
         problems.extend(source.missing_facts())
-        for name in source.shapes:
-            placement = study.placement_of(name)
-            if placement is not None and placement.form in declared.forms:
-                fields = fields_of(declared.forms[placement.form], placement, study)
-                problems.extend(source.missing_columns(name, fields))
-            elif placement is None and name not in {*participant_forms(study), *study.not_mapped}:
+        known = {*mapped_forms(study), *study.not_mapped}
+        for name, shape in source.shapes.items():
+            problems.extend(misfits(study, declared.forms, source, shape))
+            if name not in known:
                 problems.append(not_mapped(name))
     return [*problems, *not_in_source(study, there)]

@@ -32,10 +32,11 @@ class FieldShape:
 
 @dataclass(frozen=True, slots=True)
 class FormShape:
-    """What a source says of one form: its fields by name, in order."""
+    """What a source says of one form: its fields by name, in order, and the file that says so."""
 
     form: str
     fields: Mapping[str, FieldShape]
+    file: str = ""
 
 
 class Source(Protocol):

@@ -17,7 +17,7 @@ from pathlib import Path
 from adapter.errors import ConflictError, DeclarationError, Origin, Problem
 
 Transaction = sqlite3.Connection
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Database:
@@ -35,7 +35,7 @@ class Database:
         self._connections: list[sqlite3.Connection] = []
         with made(path, "ledger"), self.write() as tx:
             found = tx.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
+            if found < SCHEMA_VERSION:  # every version so far added tables and indexes alone
                 for statement in _statements():
                     tx.execute(statement)
                 tx.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

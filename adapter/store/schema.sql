@@ -1,20 +1,20 @@
 -- The ledger. Times are ISO 8601 in UTC. Every CHECK says what must never be.
 
-CREATE TABLE participant (          -- who takes part, as read last
+CREATE TABLE IF NOT EXISTS participant (          -- who takes part, as read last
   participant TEXT PRIMARY KEY,
   facts       TEXT NOT NULL,        -- JSON: enrolled, ended, consents; no identifiers
   run         INTEGER NOT NULL,     -- the ingest that saw it last
   is_missing  INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1))
 ) WITHOUT ROWID;
 
-CREATE TABLE withdrawal (           -- a person's word, recorded here before the source says it too
+CREATE TABLE IF NOT EXISTS withdrawal (           -- a person's word, recorded here before the source says it too
   participant TEXT NOT NULL,
   consent     TEXT NOT NULL,
   since       TEXT NOT NULL,
   PRIMARY KEY (participant, consent)
 ) WITHOUT ROWID;
 
-CREATE TABLE instance (             -- one form instance of the source
+CREATE TABLE IF NOT EXISTS instance (             -- one form instance of the source
   unit        TEXT PRIMARY KEY,
   participant TEXT NOT NULL,
   form        TEXT NOT NULL,
@@ -24,10 +24,10 @@ CREATE TABLE instance (             -- one form instance of the source
   place       TEXT NOT NULL,        -- JSON: record, event, form, repeat
   run         INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX instance_by_run ON instance (run);
-CREATE INDEX instance_by_participant ON instance (participant);
+CREATE INDEX IF NOT EXISTS instance_by_run ON instance (run);
+CREATE INDEX IF NOT EXISTS instance_by_participant ON instance (participant);
 
-CREATE TABLE version (              -- every version of every resource, as it was written
+CREATE TABLE IF NOT EXISTS version (              -- every version of every resource, as it was written
   type         TEXT NOT NULL,
   id           TEXT NOT NULL,
   version      INTEGER NOT NULL CHECK (version > 0),
@@ -40,10 +40,10 @@ CREATE TABLE version (              -- every version of every resource, as it wa
   created      TEXT NOT NULL,
   PRIMARY KEY (type, id, version)
 );
-CREATE INDEX version_by_unit ON version (unit);
-CREATE INDEX version_by_participant ON version (participant);
+CREATE INDEX IF NOT EXISTS version_by_unit ON version (unit);
+CREATE INDEX IF NOT EXISTS version_by_participant ON version (participant);
 
-CREATE TABLE delivery (             -- one version owed to one clinic
+CREATE TABLE IF NOT EXISTS delivery (             -- one version owed to one clinic
   seq            INTEGER PRIMARY KEY AUTOINCREMENT,
   clinic         TEXT NOT NULL,
   type           TEXT NOT NULL,
@@ -65,12 +65,12 @@ CREATE TABLE delivery (             -- one version owed to one clinic
   CHECK (state <> 'held' OR rule <> ''),
   CHECK (state NOT IN ('refused', 'quarantined') OR reason <> '')
 );
-CREATE INDEX delivery_by_state ON delivery (clinic, state, seq);
-CREATE INDEX delivery_by_resource ON delivery (clinic, type, id);
-CREATE INDEX delivery_by_unit ON delivery (clinic, unit);
-CREATE INDEX delivery_by_participant ON delivery (clinic, participant, state);
+CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (clinic, state, seq);
+CREATE INDEX IF NOT EXISTS delivery_by_resource ON delivery (clinic, type, id);
+CREATE INDEX IF NOT EXISTS delivery_by_unit ON delivery (clinic, unit);
+CREATE INDEX IF NOT EXISTS delivery_by_participant ON delivery (clinic, participant, state);
 
-CREATE TABLE holding (              -- what a clinic holds of ours, as far as it told us
+CREATE TABLE IF NOT EXISTS holding (              -- what a clinic holds of ours, as far as it told us
   clinic         TEXT NOT NULL,
   type           TEXT NOT NULL,
   id             TEXT NOT NULL,
@@ -81,9 +81,9 @@ CREATE TABLE holding (              -- what a clinic holds of ours, as far as it
   remote_version TEXT NOT NULL,
   PRIMARY KEY (clinic, type, id)
 ) WITHOUT ROWID;
-CREATE INDEX holding_by_participant ON holding (clinic, participant);
+CREATE INDEX IF NOT EXISTS holding_by_participant ON holding (clinic, participant);
 
-CREATE TABLE rejection (            -- rows that did not go through, with their reason
+CREATE TABLE IF NOT EXISTS rejection (            -- rows that did not go through, with their reason
   file     TEXT NOT NULL,
   line     INTEGER NOT NULL,
   record   TEXT NOT NULL,
@@ -96,14 +96,21 @@ CREATE TABLE rejection (            -- rows that did not go through, with their 
   severity TEXT NOT NULL CHECK (severity IN ('error', 'warning')),
   run      INTEGER NOT NULL
 );
-CREATE INDEX rejection_by_run ON rejection (run);
+CREATE INDEX IF NOT EXISTS rejection_by_run ON rejection (run);
 
-CREATE TABLE receiver (             -- whom the ledger has met, and which types it owed them
+CREATE TABLE IF NOT EXISTS receiver (             -- whom the ledger has met, and which types it owed them
   receiver TEXT PRIMARY KEY,
   accepts  TEXT NOT NULL             -- JSON: resource types
 ) WITHOUT ROWID;
 
-CREATE TABLE run (
+CREATE TABLE IF NOT EXISTS shape (  -- what the source said of a form when its mapping stood
+  source_form TEXT PRIMARY KEY,
+  versions    TEXT NOT NULL,        -- of the form's and the study's declarations
+  shape       TEXT NOT NULL,        -- JSON: fields with types, labels and choices
+  run         INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS run (
   run     INTEGER PRIMARY KEY AUTOINCREMENT,
   source  TEXT NOT NULL,
   started TEXT NOT NULL,

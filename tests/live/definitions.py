@@ -23,7 +23,7 @@ VERSION_ALGORITHM: Definition = {  # R5: https://hl7.org/fhir/R5/codesystem-vers
     "caseSensitive": True,
     "concept": [{"code": code} for code in ("semver", "integer", "alpha", "date", "natural")],
 }
-CELLS = {"record": "string", "event": "string", "form": "string", "repeat": "integer"} | {
+CELLS = {"record": "string", "timepoint": "string", "form": "string", "repeat": "integer"} | {
     "field": "string",
     "hash": "string",
     "mapping": "canonical",

@@ -125,7 +125,7 @@ class Dictionary:
         for field in self.fields.values():
             if field.type not in _WITHOUT_VALUE:
                 fields[field.form][field.name] = field.shape
-        return {form: FormShape(form, shaped) for form, shaped in fields.items()}
+        return {form: FormShape(form, shaped, self.file) for form, shaped in fields.items()}
 
 
 def read_dictionary(path: Path, encoding: str = "utf-8") -> Dictionary:

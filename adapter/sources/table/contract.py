@@ -103,15 +103,14 @@ class Contract(Declared, frozen=True):
     source: Text
     tables: tuple[TableFile, ...]
 
-    @property
-    def shapes(self) -> Mapping[str, FormShape]:
-        """The forms by name, in order."""
+    def shapes(self, file: str) -> Mapping[str, FormShape]:
+        """The forms by name, in order; `file` is the contract's own name."""
         fields: dict[str, dict[str, FieldShape]] = {}
         for table in self.tables:
             for name, column in table.columns.items():
                 shape = FieldShape(name, column.type, column.label, column.codes)
                 fields.setdefault(table.form_of(column), {})[name] = shape
-        return {form: FormShape(form, shaped) for form, shaped in fields.items()}
+        return {form: FormShape(form, shaped, file) for form, shaped in fields.items()}
 
 
 def read_contract(path: Path) -> Contract:

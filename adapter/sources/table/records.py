@@ -29,7 +29,7 @@ class TableFiles:
             SourceError: a file that is not there, or that lacks a column which tells rows apart.
         """
         self.name = path.name
-        self.shapes: Mapping[str, FormShape] = contract.shapes
+        self.shapes: Mapping[str, FormShape] = contract.shapes(path.name)
         self._study = study
         self._files = [_File(path.parent / table.file, table, study) for table in contract.tables]
         wrong = tuple(problem for file in self._files for problem in file.missing_keys())

@@ -13,6 +13,9 @@ from tests.unit.ingest.project import (
     columns,
     csv_bytes,
     dictionary_csv,
+    mood,
+    pain,
+    person,
     records_csv,
 )
 
@@ -240,3 +243,43 @@ def test_the_configuration_may_lie_anywhere(site: Site, tmp_path: Path) -> None:
     said = moved.run("check")
 
     assert said.code == 0
+
+
+def test_choices_that_the_form_does_not_have_are_told_before_an_answer_is_read(site: Site) -> None:
+    fields = tuple(
+        (
+            name,
+            form,
+            kind,
+            "1, Never | 2, Sometimes | 3, Often | 4, Always" if name == "mood_2" else had,
+        )
+        for name, form, kind, had in FIELDS
+    )
+    site.write("dictionary.csv", dictionary_csv(fields))
+
+    said = site.run("check", "--json")
+
+    assert said.code == 10
+    assert [(each["file"], each["field"], each["found"]) for each in said.document["findings"]] == [
+        ("dictionary.csv", "mood_2", "also 4 Always"),
+        ("dictionary.csv", "mood_2", "all but 0"),
+    ]
+
+
+def test_a_dictionary_that_changed_under_a_mapping_keeps_its_form_back(site: Site) -> None:
+    site.export({**person("1"), **mood("1", "2", "0"), **pain("3", "4")})
+    first = site.run("ingest", "--json")
+    text = (site.folder / "dictionary.csv").read_text("utf-8")
+    site.write("dictionary.csv", text.replace("1, Sometimes | 2, Often", "2, Sometimes | 1, Often"))
+
+    changed, status = site.run("ingest", "--json"), site.run("status", "--json")
+
+    assert (first.code, changed.code) == (0, 12)
+    found = "recoded: `Sometimes`, 1 -> 2; recoded: `Often`, 2 -> 1"
+    *told, _ = changed.document["rejected"]  # the last one says that nothing is retracted
+    assert {each["field"]: each["found"] for each in told} == dict.fromkeys(
+        ("mood_1", "mood_2", "mood_3"), found
+    )
+    assert "mood" not in changed.document["forms"]
+    assert changed.document["forms"]["pain"]["unchanged"] == 1
+    assert status.document["rejected"] == changed.document["rejected"]

@@ -124,7 +124,7 @@ def test_the_provenance_of_a_followed_change_names_the_baselines_cells(followed:
         if each["target"] == [{"reference": f"Observation/{change['id']}"}]
     ]
     cells = told["entity"][0]["extension"][0]["extension"]
-    assert {"url": "event", "valueString": "week_0_arm_1"} in cells
+    assert {"url": "timepoint", "valueString": "week-0"} in cells
 
 
 @pytest.mark.parametrize("gone", ["baseline", "later"])

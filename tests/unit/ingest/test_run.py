@@ -410,6 +410,23 @@ def test_a_project_without_events_is_read_at_its_one_timepoint(bench: Bench) -> 
     assert counts(report, "mood") == {"created": 1}
 
 
+def test_nothing_that_is_kept_tells_the_arm_that_an_event_belongs_to(bench: Bench) -> None:
+    arms = STUDY.replace("event: week_4_arm_1", "event: [week_4_arm_1, week_4_arm_2]")
+    trial = bench.with_study(arms)
+
+    report = trial.ingest(
+        person("1"),
+        {**at_week_4("1"), **mood("1", "2", "3")},
+        person("2"),
+        {**at_week_4("2"), **mood("1", "2", "3"), "redcap_event_name": "week_4_arm_2"},
+    )
+
+    kept = trial.database.read().execute("SELECT text FROM version").fetchall()
+    assert counts(report, "mood") == {"created": 2}
+    assert len(kept) > 10
+    assert not [row for row in kept if b"_arm_" in bytes(row["text"])]
+
+
 def test_a_cp1252_export_is_read_with_the_setting(bench: Bench) -> None:
     content = records_csv([{**person("1"), **mood("1", mood_note="naïve café")}])
 

@@ -97,6 +97,21 @@ def test_threads_write_one_after_another(database: Database) -> None:
     assert count(database.read()) == 8
 
 
+def test_an_older_ledger_gains_what_it_lacks_and_keeps_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(Database(path)) as made, made.write() as tx:
+        put(tx, "Observation/1")
+        tx.execute("DROP TABLE shape")
+        tx.execute("PRAGMA user_version = 1")
+
+    with closing(Database(path)) as opened:
+        tx = opened.read()
+        version = tx.execute("PRAGMA user_version").fetchone()[0]
+        shapes = tx.execute("SELECT count(*) FROM shape").fetchone()[0]
+
+        assert (version, shapes, count(tx)) == (SCHEMA_VERSION, 0, 1)
+
+
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     with closing(sqlite3.connect(path)) as connection:
