@@ -16,6 +16,7 @@ from adapter.fhir.research import (
     build_research_subject,
 )
 from adapter.fhir.terminology import build_code_systems, build_value_sets
+from adapter.fhir.text import read_text
 from adapter.ingest.keep import retract_gone, retract_unit
 from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
@@ -38,7 +39,7 @@ def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
         ("", build_device(identity, trial.software)),
         ("", build_research_study(identity)),
         *(
-            (form.id, build_questionnaire(form, identity.token("questionnaire", form.id)))
+            (form.id, build_questionnaire(form, _questionnaire_id(trial, form)))
             for form in forms
             if form.items and form.kind != "adverse-event"
         ),
@@ -46,6 +47,23 @@ def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
     for form_id, resource in built:
         unit = identity.token("study-unit", resource["resourceType"], resource["id"])
         _put(tx, trial, resource, Belonging(unit, "", form_id), now)
+    _retire_older(tx, trial, forms, now)
+
+
+def _questionnaire_id(trial: Trial, form: Form) -> str:
+    """A version of its own is a resource of its own: older responses go on naming theirs."""
+    return trial.identity.token("questionnaire", form.id, form.published_version)
+
+
+def _retire_older(tx: Transaction, trial: Trial, forms: list[Form], now: str) -> None:
+    """Says of a form's earlier Questionnaires that they are asked no more; they stay."""
+    current = {form.id: _questionnaire_id(trial, form) for form in forms}
+    for version in list(versions.of_type(tx, "Questionnaire")):
+        said = read_text(version.text)
+        is_older = current.get(version.form, version.id) != version.id
+        if is_older and said["status"] == "active":
+            retired = {**said, "status": "retired"}
+            _put(tx, trial, retired, Belonging(version.unit, "", version.form), now)
 
 
 def _placed_forms(trial: Trial) -> list[Form]:
