@@ -40,10 +40,6 @@ class Issue:
     found: str
     action: str
 
-    def __str__(self) -> str:
-        """One sentence that a stranger can act on."""
-        return f"{self.expression}: expected {self.expected}; found {self.found}. {self.action}"
-
     @property
     def component(self) -> dict[str, Any]:
         """The issue as an element of OperationOutcome."""

@@ -2,7 +2,8 @@
 
 It cannot say all: the participant stands behind a pseudonymous id, timepoint and repeat behind a
 keyed hash, and where it came from is nowhere in it. Who reads it has to know these: who is who as
-a mapping, the rest as an `Occasion`. A subject that the mapping does not know is never guessed.
+a mapping, the rest as an `Occasion`. A subject that the mapping does not know is never guessed. Nor
+does it hold a total that the trial reports beside the answers; no shipped form has both.
 """
 
 from __future__ import annotations

@@ -137,6 +137,12 @@ def test_a_link_id_that_nobody_asked_is_an_error() -> None:
     assert told(resource) == [("error", "structure", f"{ITEM}[7].linkId")]
 
 
+def test_an_item_without_a_link_id_is_told_by_r4_alone() -> None:
+    item = {"answer": [{"valueInteger": 3}]}
+
+    assert told(with_items(item)) == [("error", "required", f"{ITEM}[7].linkId")]
+
+
 def test_an_item_that_stands_twice_is_an_error_and_the_first_is_read() -> None:
     resource = sent()
     resource["item"].insert(2, {"linkId": "how-many", "answer": [{"valueInteger": 8}]})
