@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from adapter.errors import Problem
 from adapter.instruments.form import Form
-from adapter.instruments.items import code_findings, item_findings, repeated
+from adapter.instruments.items import code_findings, item_findings, migration_findings, repeated
 from adapter.instruments.mapping import Lines
 from adapter.instruments.safety import safety_findings
 from adapter.instruments.scales import scale_findings
@@ -24,6 +24,7 @@ def check_form(form: Form, lines: Lines) -> list[Problem]:
     return [
         *item_findings(form, lines),
         *code_findings(form, lines),
+        *migration_findings(form, lines),
         *repeated(lines, ("scales",), "id", [scale.id for scale in form.scales]),
         *(
             problem

@@ -184,6 +184,14 @@ class Licence(Declared, frozen=True):
     wording: Literal["shipped", "withheld"]
 
 
+class Migration(Declared, frozen=True):
+    """How a response to an earlier version is read: items that were renamed, and those dropped."""
+
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    link_ids: dict[str, Id] = Field(default_factory=dict)
+    dropped: tuple[Id, ...] = ()
+
+
 class Form(Unique, frozen=True):
     """One form of a trial: what it asks, how it is scored, whose it is."""
 
@@ -200,6 +208,7 @@ class Form(Unique, frozen=True):
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
+    migrates: tuple[Migration, ...] = ()
     _overlay: str = PrivateAttr(default="")
     not_scored: tuple[NotScored, ...] = ()
     unverified: tuple[Text, ...] = ()

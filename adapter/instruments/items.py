@@ -35,6 +35,40 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
                     yield _wording(("options", name, index, word), lines)
 
 
+def migration_findings(form: Form, lines: Lines) -> Iterator[Problem]:
+    """What is wrong with how responses to earlier versions are read."""
+    yield from repeated(lines, ("migrates",), "version", [said.version for said in form.migrates])
+    link_ids = {item.link_id for item in form.items}
+    for index, said in enumerate(form.migrates):
+        place = ("migrates", index)
+        if said.version == form.version:
+            yield lines.problem(
+                (*place, "version"), "an earlier version", "the form's own", "Raise `version`."
+            )
+        for old, new in said.link_ids.items():
+            if new not in link_ids:
+                yield lines.problem(
+                    (*place, "link_ids", old), "a link id of the form", f"`{new}`", "Correct it."
+                )
+        taken = [*said.link_ids.values()]
+        for new in dict.fromkeys(taken):
+            if taken.count(new) > 1:
+                yield lines.problem(
+                    (*place, "link_ids"),
+                    "a name of its own for each item",
+                    f"`{new}` for two",
+                    "Correct one of them.",
+                )
+        for old in said.dropped:
+            if old in said.link_ids or old in link_ids:
+                yield lines.problem(
+                    (*place, "dropped"),
+                    "items that the form has no longer",
+                    f"`{old}`, which it has",
+                    "Take it out here, or out of the form.",
+                )
+
+
 def code_findings(form: Form, lines: Lines) -> Iterator[Problem]:
     """Mistyped codes, and names of codes where the licence withholds the wording."""
     for place, code in _codes_of(form):

@@ -17,6 +17,7 @@ from adapter.fhir.questionnaire_response import UNVERIFIED
 from adapter.fhir.reading.answer import Node
 from adapter.fhir.reading.findings import Findings
 from adapter.fhir.reading.items import ROOT
+from adapter.fhir.reading.migration import migrated
 from adapter.fhir.reading.verdict import Verdict, validate_response
 from adapter.instruments.form import Form
 from adapter.instruments.response import Response
@@ -55,7 +56,9 @@ def read_response(
     """The response in a QuestionnaireResponse that passed `adapter.fhir.r4.read_resource`.
 
     Args:
-        resource: The QuestionnaireResponse, of our builders or of any other renderer.
+        resource: The QuestionnaireResponse, of our builders or of any other renderer. One to an
+            earlier version is read by what the form says of it; issues then name the places of the
+            migrated one.
         forms: The forms by id.
         participants: Who is meant, by `subject.reference`, or by `system|value` where the subject
             is told by its identifier alone.
@@ -64,7 +67,8 @@ def read_response(
     Raises:
         UnfitResponseError: With everything that is wrong with it.
     """
-    return as_response(resource, validate_response(resource, forms), participants, occasion)
+    present = migrated(resource, forms)
+    return as_response(present, validate_response(present, forms), participants, occasion)
 
 
 def as_response(

@@ -80,7 +80,7 @@ def _form_of(resource: Node, forms: Mapping[str, Form], found: Findings) -> Form
     if not version:
         expected = f"`{url}|{form.published_version}`"
         found.warning("business-rule", place, expected, "a canonical without a version")
-    elif version != form.published_version:
+    elif version not in {form.published_version, form.version}:
         found.error(
             "not-found", place, f"`{url}|{form.published_version}`", "another version of it"
         )
