@@ -92,6 +92,15 @@ def _configured(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("personality", choices=("full",), help="how the record system behaves")
+    parser.add_argument(
+        "personality", choices=("full", "redcap"), help="a FHIR record system, or a REDCap server"
+    )
     parser.add_argument("--port", type=int, default=8090, help="on 127.0.0.1; 0 for any free one")
-    parser.add_argument("--data", type=Path, help="a file to keep its resources in")
+    parser.add_argument("--data", type=Path, help="full: a file to keep its resources in")
+    redcap = parser.add_argument_group("redcap")
+    redcap.add_argument("--dictionary", type=Path, help="the data dictionary (CSV)")
+    redcap.add_argument("--records", type=Path, help="the records (CSV, raw, flat)")
+    redcap.add_argument("--events", type=Path, help="the events (CSV); left out: from the records")
+    redcap.add_argument("--mapping", type=Path, help="which form is asked in which event (CSV)")
+    redcap.add_argument("--token", default="0123456789ABCDEF0123456789ABCDEF", help="lets in")
+    redcap.add_argument("--timezone", default="UTC", help="the server's zone")

@@ -9,16 +9,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import httpx
 
 from adapter.simulate import RecordSystem, record_system_app
-
-if TYPE_CHECKING:
-    from starlette.types import Message
+from tests.in_process import ask_app
 
 Resource = dict[str, Any]
 Take = Callable[[httpx.Request], httpx.Response]
@@ -54,28 +52,7 @@ class FarSide(httpx.BaseTransport):
 
     def take(self, request: httpx.Request) -> httpx.Response:
         """What the record system itself answers."""
-        scope = {
-            "type": "http",
-            "method": request.method,
-            "scheme": "https",
-            "server": (request.url.host, 443),
-            "path": request.url.path,
-            "raw_path": request.url.raw_path,
-            "query_string": request.url.query,
-            "root_path": "",
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        }
-        said: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": request.content, "more_body": False}
-
-        async def send(message: Message) -> None:
-            said.append(message)
-
-        run(self._app(scope, receive, send))
-        body = b"".join(message.get("body", b"") for message in said)
-        return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=body)
+        return ask_app(self._app, request)
 
     @property
     def bundles(self) -> list[Resource]:
@@ -128,15 +105,6 @@ class FarSide(httpx.BaseTransport):
             headers={"Content-Type": "application/fhir+json"},
         )
         assert self.take(request).is_success
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs what waits for nothing: no event loop is needed, and none is started."""
-    try:
-        work.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("it waits for something")
 
 
 def answering(

@@ -1,0 +1,18 @@
+"""A REDCap server on this machine: its API over one project, for real clients to talk to."""
+
+from adapter.simulate.redcap.app import redcap_app
+from adapter.simulate.redcap.faults import FAULTS, FaultName, Faults
+from adapter.simulate.redcap.project import Place, RedcapProject
+from adapter.simulate.redcap.reading import ProjectFiles, make_project, open_project
+
+__all__ = [
+    "FAULTS",
+    "FaultName",
+    "Faults",
+    "Place",
+    "ProjectFiles",
+    "RedcapProject",
+    "make_project",
+    "open_project",
+    "redcap_app",
+]
