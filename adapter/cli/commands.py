@@ -21,6 +21,7 @@ from adapter.service import Service, check_sources, now, open_service, read_decl
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances, standing
 from adapter.store.deliveries import State
+from adapter.store.differences import differences
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -210,7 +211,8 @@ def _clinic(service: Service, name: str) -> Clinic:
 def _rejections(service: Service) -> list[Problem]:
     tx = service.database.read()
     run = instances.last_run(tx)
-    return [] if run is None else instances.rejections(tx, run)
+    rejected = [] if run is None else instances.rejections(tx, run)
+    return [*rejected, *differences(tx)]
 
 
 def _state(service: Service, clinic: Clinic) -> dict[str, Any]:

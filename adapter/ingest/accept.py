@@ -15,6 +15,7 @@ from adapter.fhir.draft import Draft
 from adapter.fhir.observation import build_observations
 from adapter.fhir.questionnaire_response import build_questionnaire_response
 from adapter.ingest.change import Place, changes_at, follow_baseline, forget_baseline
+from adapter.ingest.compare import find_differences
 from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_gone, retract_unit
 from adapter.ingest.signals import accept_signals, retract_signals
 from adapter.ingest.trial import Trial
@@ -22,6 +23,7 @@ from adapter.instruments.response import SCORED, Response, ResponseStatus
 from adapter.scoring import Score, score_response
 from adapter.store import instances
 from adapter.store.database import Transaction
+from adapter.store.differences import keep_differences
 from adapter.store.instances import Instance
 from adapter.store.versions import Belonging
 
@@ -64,6 +66,7 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
         follow_baseline(tx, trial, place, said)
     accept_signals(tx, trial, response, scores, said)
     record = said.record
+    keep_differences(tx, unit, find_differences(record, scores, trial.study))
     cell = orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
     instances.keep_instance(
         tx,
@@ -86,6 +89,7 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
 def retract_response(tx: Transaction, trial: Trial, gone: Instance, now: str) -> None:
     """Takes back all that came of a form instance which is no longer in the source."""
     retract_unit(tx, trial, gone.unit, now)
+    keep_differences(tx, gone.unit, ())
     participant, event, _, repeat = orjson.loads(gone.place)
     point, form = trial.study.timepoint_of(event), trial.forms.get(gone.form)
     if point is None or form is None:

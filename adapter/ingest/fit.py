@@ -37,9 +37,8 @@ def form_misfits(
     """Where a form's items and totals and the source's fields contradict each other."""
     names = placement.fields
     fields = [(item, shape.fields.get(names.get(item.field, item.field))) for item in form.items]
-    totals = [
-        shape.fields.get(names.get(scale.field or "", scale.field or "")) for scale in form.scales
-    ]
+    held = [*placement.compare.values(), *(scale.field or "" for scale in form.scales)]
+    totals = [shape.fields.get(names.get(name, name)) for name in held if name]
     return [
         *(
             problem

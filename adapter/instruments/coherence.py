@@ -108,6 +108,18 @@ def _placement_findings(
             "Correct the id or add the file.",
         )
         return
+    not_computed = {"reported", "profile"}
+    scores = {
+        scale.id for scale in forms[placement.form].scales if scale.method not in not_computed
+    }
+    for scale in placement.compare:
+        if scale not in scores:
+            yield lines.problem(
+                (*place, "compare", scale),
+                f"a scale that the form computes ({', '.join(sorted(scores)) or 'it has none'})",
+                f"`{scale}`",
+                "Correct it, or leave it out.",
+            )
     fields = _fields_of(forms[placement.form])
     read: set[str] = set()
     for name in placement.fields:

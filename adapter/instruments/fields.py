@@ -41,7 +41,7 @@ def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, 
         boxes = table.checkboxes.get(link_id)
         options = [column for column, told in boxes or () if isinstance(told, Option)]
         columns.extend(options or [field])
-    return (*columns, *(field for field, _, _ in table.totals))
+    return (*columns, *(field for field, _, _ in table.totals), *placement.compare.values())
 
 
 def field_names(form: Form, placement: FormPlacement) -> tuple[str, ...]:
@@ -49,7 +49,8 @@ def field_names(form: Form, placement: FormPlacement) -> tuple[str, ...]:
     at = placement.completed_at
     read = (*(item.field for item in form.items), *(scale.field for scale in form.scales))
     named = (placement.fields.get(name, name) for name in read if name)
-    return tuple(dict.fromkeys((*named, *([at] if at else []))))
+    own = (*placement.compare.values(), *([at] if at else []))
+    return tuple(dict.fromkeys((*named, *own)))
 
 
 @functools.cache

@@ -130,7 +130,8 @@ class FormPlacement(Unique, frozen=True):
     """A form in this study: its name in the source, when it is asked, what renames its fields.
 
     `completed_at` is the field with the moment of completion; left out, REDCap's own
-    `<source_form>_timestamp` is taken where the export has it.
+    `<source_form>_timestamp` is taken where the export has it. `compare` is by scale the field with
+    the total that the source has calculated itself.
     """
 
     form: Id
@@ -138,6 +139,7 @@ class FormPlacement(Unique, frozen=True):
     at: tuple[Id, ...]
     completed_at: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
+    compare: dict[Id, Text] = Field(default_factory=dict)
     reveals_allocation: bool = False
 
 

@@ -103,6 +103,19 @@ CREATE TABLE IF NOT EXISTS receiver (             -- whom the ledger has met, an
   accepts  TEXT NOT NULL             -- JSON: resource types
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS difference (  -- a total of the source that is not ours
+  unit     TEXT NOT NULL,
+  field    TEXT NOT NULL,
+  file     TEXT NOT NULL,
+  line     INTEGER NOT NULL,
+  record   TEXT NOT NULL,
+  event    TEXT NOT NULL,
+  expected TEXT NOT NULL,
+  found    TEXT NOT NULL,
+  action   TEXT NOT NULL,
+  PRIMARY KEY (unit, field)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS shape (  -- what the source said of a form when its mapping stood
   source_form TEXT PRIMARY KEY,
   versions    TEXT NOT NULL,        -- of the form's and the study's declarations

@@ -503,3 +503,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(
         )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_total_that_differs_is_a_warning_and_no_rejection(site: Site) -> None:
+    site.change(
+        "study.yaml",
+        "{form: mood, source_form: mood, at: [week-0, week-4]}",
+        "{form: mood, source_form: mood, at: [week-0, week-4], compare: {total: mood_spare}}",
+    )
+    site.export({**person("1"), **mood("1", "2", "3", mood_spare="5")})
+
+    ingested, status = site.run("ingest", "--json"), site.run("status", "--json")
+
+    (told,) = status.document["rejected"]
+    assert (ingested.code, ingested.document["problems"]) == (0, 0)
+    assert (told["record"], told["field"], told["severity"]) == ("1", "mood_spare", "warning")
+    assert ingested.document["rejected"] == [told]

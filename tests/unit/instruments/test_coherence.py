@@ -77,6 +77,12 @@ def test_the_shipped_study_has_no_findings() -> None:
             id="two timepoints of one event",
         ),
         pytest.param(
+            "source_form: coherent\n => source_form: coherent\n    compare: {held: c_total} # <-\n",
+            "forms.0.compare.held",
+            "a scale that the form computes (mean, t, total)",
+            id="a total to compare with one that is itself the source's",
+        ),
+        pytest.param(
             "event: week_9} => event: [week_9, week_0]} # <-",
             "timepoints.1.event",
             "each event once",
