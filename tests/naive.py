@@ -6,6 +6,7 @@ disagree.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -195,7 +196,7 @@ def _computed(told: Told, scale: Declared) -> NaiveScore:
             gaps.append(told.gap(link_id))
     rule = scale.get("missing")
     at_least = rule["at_least"] if rule else len(members)
-    if len(counted) < at_least:
+    if len(counted) - (told_anyway if rule and rule["fill"] == "settled" else 0) < at_least:
         return NaiveScore(
             scale["id"],
             None,
@@ -204,6 +205,8 @@ def _computed(told: Told, scale: Declared) -> NaiveScore:
             is_prorated=False,
             absent=_reason(gaps),
         )
+    if rule and rule["fill"] == "settled":
+        return _settled(told, scale, counted, gaps, told_anyway)
     filled = False
     while rule and rule["fill"] == "mean" and len(counted) < len(members):
         if not filled:
@@ -213,6 +216,43 @@ def _computed(told: Told, scale: Declared) -> NaiveScore:
     answered = len(members) - len(gaps) - told_anyway
     value = _value(scale, counted, filled=filled)
     return NaiveScore(scale["id"], value, answered, len(members), is_prorated=filled, absent=None)
+
+
+def _settled(
+    told: Told, scale: Declared, counted: list[Fraction], gaps: list[str], told_anyway: int
+) -> NaiveScore:
+    """Tries every answer to every gap; a score that is always the same is the score."""
+    open_items = [
+        link_id
+        for link_id in spread(told.form, scale["items"])
+        if _count_of(told, scale, link_id) is None
+        and _word(told.form, scale, "if_missing", link_id) is None
+    ]
+    possible = [_every_count(told.form, scale, told.item(link_id)) for link_id in open_items]
+    values = {
+        _value(scale, [*counted, *filling], filled=False)
+        for filling in itertools.product(*possible)
+    }
+    value = values.pop() if len(values) == 1 else None
+    of = len(counted) + len(gaps)
+    absent = _reason(gaps) if value is None else None
+    answered = len(counted) - told_anyway
+    return NaiveScore(scale["id"], value, answered, of, is_prorated=False, absent=absent)
+
+
+def _every_count(form: Declared, scale: Declared, item: Declared) -> set[Fraction]:
+    """All that an item may count in a scale."""
+    match item.get("type", "choice"):
+        case "choice":
+            options = form["options"][item["options"]]
+            texts = [str(option["value"]) for option in options if _weight(option) is not None]
+        case "boolean":
+            texts = ["0", "1"]
+        case _:
+            texts = [str(number) for number in range(item["min"], item["max"] + 1)]
+    may_be_nothing = "asked_if" in item or _word(form, scale, "only_if", item["link_id"])
+    nothing = {Fraction(0)} if may_be_nothing else set()
+    return nothing | {_counts(form, scale, item, text) for text in texts}
 
 
 def _reason(gaps: list[str]) -> str:

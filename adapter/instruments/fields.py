@@ -34,10 +34,13 @@ class FieldMap:
 
 
 def fields_of(form: Form, placement: FormPlacement, study: Study) -> tuple[str, ...]:
-    """The source columns that this form reads, in order."""
+    """The source columns that this form needs, in order; optional ones are read if there."""
     table = field_map(form, study, placement)
+    optional = {item.link_id for item in form.items if item.optional}
     columns: list[str] = []
     for field, link_id, _, _ in table.items:
+        if link_id in optional:
+            continue
         boxes = table.checkboxes.get(link_id)
         options = [column for column, told in boxes or () if isinstance(told, Option)]
         columns.extend(options or [field])

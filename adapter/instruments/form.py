@@ -93,7 +93,8 @@ class Option(Declared, frozen=True):
 class Item(Declared, frozen=True):
     """One question: where its answer stands in the source (`field`) and what may be answered.
 
-    `asked_if` is what another item has to say, or else this one is not asked at all.
+    `asked_if` is what another item has to say, or else this one is not asked at all. An `optional`
+    item is one whose column a source need not have.
     """
 
     link_id: Id
@@ -105,6 +106,7 @@ class Item(Declared, frozen=True):
     options: str | None = None
     repeats: bool = False
     required: bool = False
+    optional: bool = False
     min: Number | None = None
     max: Number | None = None
     unit: Code | None = None

@@ -87,6 +87,8 @@ def _name_findings(
 
 def _expected(form: Form, scale: Scale, item: Item) -> str | None:
     """What the method asks of an item that does not have it."""
+    if item.optional:
+        return "items that every source has"
     codes = [option.value for option in form.offered(item)]
     match scale.method:
         case "between":

@@ -38,10 +38,11 @@ class Missing(Declared, frozen=True):
     """When a scale may be scored although items are missing, and how the gap is filled.
 
     `fill: mean` puts the person's own mean of the answered items (after reversal) in the gaps;
-    `fill: none` leaves them out (a mean over what was answered). `round: up` rounds the filled sum
-    up to a whole number.
+    `fill: none` leaves them out (a mean over what was answered); `fill: settled` fills nothing, the
+    score is given where no answer to the gaps could change it. `round: up` rounds the filled sum up
+    to a whole number.
     """
 
     at_least: int = Field(ge=1)
-    fill: Literal["mean", "none"]
+    fill: Literal["mean", "none", "settled"]
     round: Literal["up", "none"] = "none"

@@ -69,10 +69,10 @@ def _missing_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> I
     missing = scale.missing
     if missing is None:
         return
-    if not scale.items or scale.method not in {"sum", "mean", "lookup"}:
+    if not scale.items or scale.method not in {"sum", "mean", "lookup", "highest"}:
         yield lines.problem(
             (*place, "missing"),
-            "a sum, mean or lookup of items, whose gaps alone can be filled",
+            "a sum, mean, lookup or highest of items, whose gaps alone can be filled",
             f"`{scale.method}` of something else" if not scale.items else f"`{scale.method}`",
             "Remove it.",
         )
@@ -84,9 +84,33 @@ def _missing_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> I
             f"{missing.at_least}",
             "Correct the number.",
         )
-    if scale.method not in {"sum", "lookup"}:
-        return
-    if missing.fill == "none":
+    if missing.fill == "settled" or scale.method == "highest":
+        yield from _settled_findings(scale, place, lines)
+    elif scale.method in {"sum", "lookup"}:
+        yield from _filled_findings(form, scale, place, lines)
+
+
+def _settled_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    """Only what comes in steps can be the same whatever the gaps are."""
+    comes_in_steps = scale.method == "highest" or (scale.method == "sum" and scale.points)
+    if not comes_in_steps:
+        yield lines.problem(
+            (*place, "missing", "fill"),
+            "`settled` for `highest`, or for a sum with `points`",
+            f"it for `{scale.method}`",
+            "Write `mean` or `none`, or add `points`.",
+        )
+    elif scale.missing is not None and scale.missing.fill != "settled":
+        yield lines.problem(
+            (*place, "missing", "fill"),
+            "`settled`, because the highest of some may not be the highest of all",
+            f"`{scale.missing.fill}`",
+            "Write `settled`, or leave `missing` out.",
+        )
+
+
+def _filled_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    if scale.missing is not None and scale.missing.fill == "none":
         yield lines.problem(
             (*place, "missing", "fill"),
             "`mean`, because a sum with gaps is too low",

@@ -13,8 +13,17 @@ from decimal import Decimal
 
 from adapter.instruments.form import Band, Form, Scale
 from adapter.instruments.response import Response
+from adapter.instruments.rules import Missing
 from adapter.instruments.study import AbsentReason
-from adapter.scoring.tally import Answers, Tally, highest, item_gaps, item_tally, total
+from adapter.scoring.tally import (
+    Answers,
+    Tally,
+    highest,
+    item_gaps,
+    item_tally,
+    settled_tallies,
+    total,
+)
 from adapter.scoring.value import minutes_between, percent, profile, rounded, value_rule
 
 Totals = Mapping[str, Decimal | AbsentReason]
@@ -79,6 +88,8 @@ def _scorer(form: Form, scale: Scale, before: Mapping[str, Scorer]) -> Scorer:
             return _profile_scorer(scale)
         case "between":
             return _between_scorer(scale)
+        case _ if scale.missing and scale.missing.fill == "settled":
+            return _settled_scorer(form, scale, scale.missing)
         case _ if scale.scales:
             return _scorer_of_scores(scale, [before[name] for name in scale.scales])
         case _:
@@ -115,6 +126,23 @@ def _item_scorer(form: Form, scale: Scale) -> Scorer:
         prorated = fills_gaps and counting < of
         known[tallied] = Score(scale, value_of(together, counting), answered, of, prorated)
         return known[tallied]
+
+    return score
+
+
+def _settled_scorer(form: Form, scale: Scale, missing: Missing) -> Scorer:
+    """The score where every answer to the gaps would give the same."""
+    tallies, gaps_of = settled_tallies(form, scale), item_gaps(form, scale)
+    of = len(scale.items)
+    value_of = value_rule(scale, of)
+
+    def score(answers: Answers, _: Totals) -> Score:
+        least, most, answered = tallies(answers)
+        value = value_of(least, of)
+        if answered < missing.at_least or value_of(most, of) != value:
+            reason = _why_absent(gaps_of(answers), answers)
+            return Score(scale, None, answered, of, absent=reason)
+        return Score(scale, value, answered, of)
 
     return score
 

@@ -13,6 +13,7 @@ from adapter.instruments.answer import Answer
 from adapter.instruments.asking import holds
 from adapter.instruments.form import Form, Scale
 from adapter.instruments.items import bounds_of
+from adapter.instruments.reach import span_of
 from adapter.instruments.rules import Step
 
 Answers = Mapping[str, Answer]
@@ -41,6 +42,24 @@ def item_tally(form: Form, scale: Scale) -> Callable[[Answers], Tally]:
         return together(answered + gaps), len(answered) + len(gaps), len(answered)
 
     return tally
+
+
+def settled_tallies(form: Form, scale: Scale) -> Callable[[Answers], tuple[Decimal, Decimal, int]]:
+    """What the items come to if every gap counted the least and the most; how many are answered."""
+    together = highest if scale.method == "highest" else total
+    counters = [
+        (_counter(form, scale, link_id), _gap_span(form, scale, link_id)) for link_id in scale.items
+    ]
+
+    def tallies(answers: Answers) -> tuple[Decimal, Decimal, int]:
+        counted = [(counter(answers), span) for counter, span in counters]
+        answered = [count for count, _ in counted if count is not None]
+        gaps = [span for count, span in counted if count is None]
+        least = together(answered + [low for low, _ in gaps])
+        most = together(answered + [high for _, high in gaps])
+        return least, most, len(answered)
+
+    return tallies
 
 
 def item_gaps(form: Form, scale: Scale) -> Callable[[Answers], list[str]]:
@@ -125,6 +144,13 @@ def _counter(form: Form, scale: Scale, link_id: str) -> Callable[[Answers], Deci
         return answer.counts if recode is None else recode[answer.counts]
 
     return count
+
+
+def _gap_span(form: Form, scale: Scale, link_id: str) -> tuple[Decimal, Decimal]:
+    """The least and the most that a gap can stand for."""
+    if link_id in scale.if_missing:
+        return scale.if_missing[link_id], scale.if_missing[link_id]
+    return span_of(form, scale, form.item(link_id)) or (_ZERO, _ZERO)  # coherence: there is a span
 
 
 def _counts(answers: Answers, link_id: str) -> Decimal | None:

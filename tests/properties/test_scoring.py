@@ -34,9 +34,6 @@ SCORED = [name for name, form in DECLARED.items() if form.get("scales")]
 TURNING = {"scales", "steps", "points", "only_if"}  # what may turn the direction of an answer
 
 every_form = pytest.mark.parametrize("name", SCORED)
-every_form_with_items = pytest.mark.parametrize(
-    "name", [name for name in SCORED if DECLARED[name].get("items")]
-)
 thoroughly = settings(max_examples=200, deadline=None)
 
 
@@ -205,15 +202,34 @@ def test_the_order_of_the_fields_changes_nothing(name: str, data: st.DataObject)
     assert scores == ours(name, answers)
 
 
-@every_form_with_items
+@functools.cache
+def asked_of_everybody(name: str) -> list[Declared]:
+    """The items that hang on no other, and on which no other hangs."""
+    items = items_of(DECLARED[name])
+    gates = {item["asked_if"]["item"] for item in items if "asked_if" in item}
+    return [
+        item
+        for item in items
+        if "asked_if" not in item and item["link_id"] not in gates and pairs_of(name, item["field"])
+    ]
+
+
+@functools.cache
+def pairs_of(name: str, field: str) -> list[tuple[str, str]]:
+    """Each two neighbouring answers, the lower one first."""
+    answers = fields_of(name)[field]
+    return list(itertools.pairwise(answers))
+
+
+@pytest.mark.parametrize("name", [name for name in SCORED if asked_of_everybody(name)])
 @thoroughly
 @given(data=st.data())
 def test_a_higher_answer_moves_a_score_one_way_alone(name: str, data: st.DataObject) -> None:
     """It never lowers a score, unless the item is reversed: then it never raises it."""
     form = DECLARED[name]
     answers = data.draw(any_answers(name))
-    item = data.draw(st.sampled_from(_asked_of_everybody(name)))
-    answer, other = data.draw(st.sampled_from(_pairs(name, item["field"])))
+    item = data.draw(st.sampled_from(asked_of_everybody(name)))
+    answer, other = data.draw(st.sampled_from(pairs_of(name, item["field"])))
 
     lower = ours(name, answers | {item["field"]: answer})
     higher = ours(name, answers | {item["field"]: other})
@@ -228,22 +244,3 @@ def test_a_higher_answer_moves_a_score_one_way_alone(name: str, data: st.DataObj
             assert after.value <= before.value
         else:
             assert after.value >= before.value
-
-
-@functools.cache
-def _asked_of_everybody(name: str) -> list[Declared]:
-    """The items that hang on no other, and on which no other hangs."""
-    items = items_of(DECLARED[name])
-    gates = {item["asked_if"]["item"] for item in items if "asked_if" in item}
-    return [
-        item
-        for item in items
-        if "asked_if" not in item and item["link_id"] not in gates and _pairs(name, item["field"])
-    ]
-
-
-@functools.cache
-def _pairs(name: str, field: str) -> list[tuple[str, str]]:
-    """Each two neighbouring answers, the lower one first."""
-    answers = fields_of(name)[field]
-    return list(itertools.pairwise(answers))

@@ -1,8 +1,9 @@
 """PCL-C: seventeen items from 1 to 5, summed, in all and by the three DSM-IV clusters.
 
 Source: Weathers, Huska & Keane, National Center for PTSD 1991 (clusters B 1-5, C 6-12, D 13-17);
-bands 30, 44, 50: a secondary page. Missing items: no official rule was found, so every item must
-be answered.
+bands 30, 44, 50: a secondary page. The DSM-IV rule: an item of 3 or more is a symptom; one of B,
+three of C and two of D. Missing items: no official rule was found, so sums need every item; a
+criterion is told where the answers settle it, and the diagnosis needs all three.
 """
 
 from __future__ import annotations
@@ -20,6 +21,19 @@ CLUSTERS = {
 }
 CLUSTER_OF = {item: name for name, items in CLUSTERS.items() for item in items}
 LOWEST = {"reexperiencing": 5, "avoidance-numbing": 7, "hyperarousal": 5}
+
+
+def sums(answers: str) -> dict[str, str]:
+    """The total and the clusters, without the rule."""
+    scores = worked("pcl-c", answers)
+    return {name: scores[name] for name in (*CLUSTERS, "total")}
+
+
+def rule(answers: str) -> str:
+    """What comes of the three criteria and the diagnosis, in this order."""
+    scores = worked("pcl-c", answers)
+    names = ("criterion-b", "criterion-c", "criterion-d", "provisional")
+    return "; ".join(scores[name] for name in names)
 
 
 def but_one(item: int, answer: str) -> str:
@@ -44,7 +58,7 @@ def but_one(item: int, answer: str) -> str:
 def test_the_total_is_the_sum_of_three_clusters(
     answers: str, total: str, b: str, c: str, d: str
 ) -> None:
-    scores = worked("pcl-c", answers)
+    scores = sums(answers)
 
     clusters = {"reexperiencing": b, "avoidance-numbing": c, "hyperarousal": d}
     assert scores == clusters | {"total": total}
@@ -53,7 +67,7 @@ def test_the_total_is_the_sum_of_three_clusters(
 @pytest.mark.parametrize("item", range(1, 18), ids="item {}".format)
 def test_each_item_counts_in_its_cluster_and_is_never_reversed(item: int) -> None:
     """From 1 to 5: four points more in one cluster and in the total (17 + 4 = 21)."""
-    scores = worked("pcl-c", but_one(item, "5"))
+    scores = sums(but_one(item, "5"))
 
     moved = {name: str(low + 4 * (name == CLUSTER_OF[item])) for name, low in LOWEST.items()}
     assert scores == moved | {"total": "21"}
@@ -69,10 +83,34 @@ def test_each_item_counts_in_its_cluster_and_is_never_reversed(item: int) -> Non
     ids=["cluster B", "cluster C", "cluster D"],
 )
 def test_one_missing_item_leaves_the_other_clusters(item: int, missing: dict[str, str]) -> None:
-    scores = worked("pcl-c", but_one(item, "_"))
+    scores = sums(but_one(item, "_"))
 
     complete = {name: str(low) for name, low in LOWEST.items()}
     assert scores == complete | missing | {"total": "none: unknown, 16 of 17"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "met"),
+    [
+        # cluster      B          C              D
+        pytest.param("1 1 1 1 1  1 1 1 1 1 1 1  1 1 1 1 1", "0; 0; 0; 0", id="no symptom"),
+        pytest.param("2 2 2 2 2  2 2 2 2 2 2 2  2 2 2 2 2", "0; 0; 0; 0", id="a little bit of all"),
+        pytest.param("3 1 1 1 1  3 3 3 1 1 1 1  3 3 1 1 1", "1; 1; 1; 1", id="just enough"),
+        pytest.param("1 1 1 1 1  3 3 3 1 1 1 1  3 3 1 1 1", "0; 1; 1; 0", id="none of B"),
+        pytest.param("3 1 1 1 1  5 5 1 1 1 1 1  3 3 1 1 1", "1; 0; 1; 0", id="two of C"),
+        pytest.param("3 1 1 1 1  3 3 3 1 1 1 1  5 1 1 1 1", "1; 1; 0; 0", id="one of D"),
+        pytest.param(
+            "3 _ 1 1 1  3 3 3 1 1 1 1  3 3 1 1 1", "1, from 4 of 5; 1; 1; 1", id="B is settled"
+        ),
+        pytest.param(
+            "3 1 1 1 1  3 3 _ 1 1 1 1  3 3 1 1 1",
+            "1; none: unknown, 6 of 7; 1; none: unknown, 2 of 3",
+            id="the gap in C decides",
+        ),
+    ],
+)
+def test_the_rule_counts_symptoms_and_not_points(answers: str, met: str) -> None:
+    assert rule(answers) == met
 
 
 @pytest.mark.parametrize(

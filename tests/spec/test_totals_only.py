@@ -1,8 +1,10 @@
-"""Forms of which the trial holds the total alone: BDI, STAI, COMPAS-W, NIH Toolbox stress.
+"""Forms of which a trial holds the totals alone: BDI, STAI, COMPAS-W, NIH Toolbox stress; TCI harm
+avoidance, TASIT, DBT-WCCL and USE.
 
 The total is taken as the trial gives it. Ranges: BDI 21 items of 0-3 (Beck, Steer & Garbin 1988);
 STAI 20 items of 1-4 a scale (Spielberger); COMPAS-W 26 items of 1-5; NIH Toolbox: a T-score,
-checked from 0 to 100 for typing errors alone.
+checked from 0 to 100 for typing errors alone; TASIT 28, 60 and 64 points (McDonald 2002); DBT-WCCL
+means of items of 0-3 (Neacsiu 2010); USE means of items of 1-7 (Lund 2001).
 """
 
 from __future__ import annotations
@@ -111,3 +113,59 @@ def test_a_total_lies_in_the_band_of_its_form(form: str, scale: str, value: str,
     found = banded(form, scale, Decimal(value))
 
     assert found == band
+
+
+@pytest.mark.parametrize(
+    ("form", "totals", "scores"),
+    [
+        pytest.param("tci-harm-avoidance", "21", {"total": "21"}, id="TCI"),
+        pytest.param(
+            "tasit", "24 51 58", {"part-1": "24", "part-2": "51", "part-3": "58"}, id="TASIT"
+        ),
+        pytest.param(
+            "tasit",
+            "24 _ -97",
+            {
+                "part-1": "24",
+                "part-2": "none: unknown, 0 of 1",
+                "part-3": "none: asked-declined, 0 of 1",
+            },
+            id="TASIT with gaps",
+        ),
+        pytest.param(
+            "dbt-wccl", "1.87 1.4", {"skills": "1.87", "dysfunctional": "1.40"}, id="DBT-WCCL"
+        ),
+        pytest.param(
+            "use",
+            "5.25 4.9 6 5.571",
+            {
+                "usefulness": "5.25",
+                "ease-of-use": "4.90",
+                "ease-of-learning": "6.00",
+                "satisfaction": "5.57",
+            },
+            id="USE",
+        ),
+    ],
+)
+def test_several_totals_are_taken_as_they_are(
+    form: str, totals: str, scores: dict[str, str]
+) -> None:
+    assert worked(form, totals) == scores
+
+
+@pytest.mark.parametrize(
+    ("form", "totals", "field"),
+    [
+        ("tci-harm-avoidance", "176", "tci_harm_avoidance_total"),
+        ("tasit", "29 0 0", "tasit_1_total"),
+        ("tasit", "0 61 0", "tasit_2_total"),
+        ("tasit", "0 0 65", "tasit_3_total"),
+        ("dbt-wccl", "3.1 0", "dbt_wccl_skills"),
+        ("use", "0.9 1 1 1", "use_usefulness"),
+    ],
+)
+def test_one_of_several_totals_that_cannot_be_is_refused(
+    form: str, totals: str, field: str
+) -> None:
+    assert refused(form, totals) == [field]

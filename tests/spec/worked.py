@@ -1,6 +1,7 @@
 """Worked examples: answers as a person gives them, scores in words that a reader can check.
 
-Answers stand in the form's order, one number an item; `_` is an item left blank. What comes out is
+Answers stand in the form's order, one an item; `_` is an item left blank, and items that a source
+need not have are left out. What comes out is
 the score, and how many items it rests on where that is not all of them.
 """
 
@@ -53,15 +54,19 @@ def scale_of(form: str, scale: str) -> Scale:
 
 def _by_field(form: str, answers: str) -> dict[str, str]:
     items, scales = FORMS[form].items, FORMS[form].scales
-    fields = [item.field for item in items] + [scale.field for scale in scales if scale.field]
+    fields = [item.field for item in items if not item.optional]
+    fields += [scale.field for scale in scales if scale.field]
     given = ["" if raw == "_" else raw for raw in answers.split()]
     return dict(zip(fields, given, strict=True))
 
 
 def _in_words(score: Score) -> str:
     of = f"{score.answered} of {score.of}"
+    if score.profile is not None:
+        return score.profile
     if score.value is None:
         return f"none: {score.absent}, {of}"
     if score.is_prorated:
         return f"{score.value}, prorated from {of}"
-    return str(score.value) if score.answered == score.of else f"{score.value}, mean of {of}"
+    rests = "mean of" if score.scale.method == "mean" else "from"
+    return str(score.value) if score.answered == score.of else f"{score.value}, {rests} {of}"

@@ -46,3 +46,12 @@ def test_a_placement_without_renamed_fields_reads_the_forms_own() -> None:
     columns = fields_of(form, FormPlacement(form="every-type", source_form="x", at=()), STUDY)
 
     assert "entire" in columns
+
+
+def test_a_column_that_a_source_need_not_have_is_not_needed() -> None:
+    form = form_of(EVERY_TYPE.replace("type: text}", "type: text, optional: true}"))
+
+    columns = fields_of(form, FormPlacement(form="every-type", source_form="x", at=()), STUDY)
+
+    assert "line" in columns
+    assert "lines" not in columns

@@ -54,7 +54,7 @@ def test_rules_without_a_mistake_have_no_findings() -> None:
             id="a form that there is not",
         ),
         pytest.param(
-            "id: x, title: X, form: phq-9, items: [phq9-10], at_least: 1, level: review",
+            "id: x, title: X, form: phq-9, items: [phq9-11], at_least: 1, level: review",
             "safety.signals.1.items",
             "link ids of the form",
             id="an item that there is not",

@@ -250,7 +250,7 @@ def test_a_form_that_uses_every_word_rightly_has_no_finding() -> None:
             "[stepped, highest]\n => [stepped, highest]\n"
             "    missing: {at_least: 1, fill: mean} # <-\n",
             "scales.5.missing",
-            "a sum, mean or lookup of items",
+            "a sum, mean, lookup or highest of items",
             id="scores with gaps",
         ),
         pytest.param(
@@ -268,9 +268,28 @@ def test_a_form_that_uses_every_word_rightly_has_no_finding() -> None:
         ),
         pytest.param(
             "method: highest => method: highest\n    missing: {at_least: 1, fill: none} # <-",
-            "scales.4.missing",
-            "a sum, mean or lookup of items",
+            "scales.4.missing.fill",
+            "`settled`, because the highest of some may not be the highest of all",
             id="the highest of what there is",
+        ),
+        pytest.param(
+            "items: [r-7, r-2]\n    method: profile => items: [r-7, r-2]\n    method: sum\n"
+            "    missing: {at_least: 1, fill: settled} # <-"
+            " && range: [11, 33] => range: [1, 6]",
+            "scales.6.missing.fill",
+            "`settled` for `highest`, or for a sum with `points`",
+            id="a sum that any gap changes",
+        ),
+        pytest.param(
+            "{link_id: r-7, field: r_7, options: level} =>"
+            " {link_id: r-7, field: r_7, options: level, optional: true}"
+            " && items: [r-4, r-7] => items: [r-4] && items: [r-2, r-7] => items: [r-2]"
+            " && range: [1, 3] => range: [0, 3] && range: [1, 4] => range: [0, 4]"
+            " && {high: 1, counts: 0} => {high: 1, counts: 0}"
+            " && items: [r-7, r-2] => items: [r-7, r-2] # <-",
+            "scales.6.items",
+            "items that every source has",
+            id="a score of an item that may not be there",
         ),
         pytest.param(
             "range: [1, 3]\n  - id: both => range: [2, 3] # <-\n  - id: both",

@@ -30,6 +30,10 @@ items:
 """
 
 IF_CAUSED = "method: sum, only_if: {i-1: {item: c-1, equals: t}}"
+SETTLED = (
+    "method: sum, points: [{high: 1, counts: 0}, {high: 4, counts: 1}, {counts: 2}],"
+    " missing: {at_least: 1, fill: settled}"
+)
 FIVE = "method: sum, if_missing: {n-2: 5}"
 
 
@@ -58,6 +62,31 @@ def told(score: Score) -> str:
 @pytest.mark.parametrize(
     ("scale", "values", "score"),
     [
+        pytest.param(
+            f"items: [l-1, l-2], {SETTLED}", "l_1=1", "1, 1 of 2", id="any gap is the same"
+        ),
+        pytest.param(
+            f"items: [l-1, l-2], {SETTLED}", "l_1=2", "unknown, 1 of 2", id="a gap decides"
+        ),
+        pytest.param(f"items: [l-1, l-2], {SETTLED}", "l_1=3 l_2=3", "2, 2 of 2", id="no gap"),
+        pytest.param(
+            f"items: [l-1, l-2], {SETTLED}, if_missing: {{l-2: 3}}",
+            "l_1=2",
+            "2, 1 of 2",
+            id="a gap that counts is no gap",
+        ),
+        pytest.param(
+            "items: [l-1, l-2, n-1], method: highest, missing: {at_least: 2, fill: settled}",
+            "n_1=99",
+            "unknown, 1 of 3",
+            id="too few",
+        ),
+        pytest.param(
+            "items: [l-1, l-2, n-1], method: highest, missing: {at_least: 2, fill: settled}",
+            "n_1=9 l_1=1",
+            "9, 2 of 3",
+            id="the highest of all, whatever the gap is",
+        ),
         pytest.param(
             "items: [i-1, n-1], method: sum", "y_1=0 n_1=3", "3, 2 of 2", id="not asked counts 0"
         ),
