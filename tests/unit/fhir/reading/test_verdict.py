@@ -277,6 +277,16 @@ def test_what_other_renderers_do_is_told_and_taken(
     assert verdict.answers.keys() == validate_response(sent(), FORMS).answers.keys()
 
 
+def test_a_question_may_be_asked_in_any_language_that_the_form_has() -> None:
+    first, *rest = FORM.items
+    german = first.model_copy(update={"translations": {"de": "Wie oft"}})
+    form = FORM.model_copy(update={"items": (german, *rest)})
+    resource = sent(item=[{**sent()["item"][0], "text": "Wie oft"}, *sent()["item"][1:]])
+
+    assert validate_response(resource, {"sent": form}).issues == ()
+    assert told(resource) == [("warning", "business-rule", f"{ITEM}[0].text")]
+
+
 @pytest.mark.parametrize(
     ("resource", "error"),
     [
