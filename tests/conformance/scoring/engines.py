@@ -13,7 +13,7 @@ import tempfile
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.chromium import Chromium
 from tests.installed import Package, unpack_package
@@ -91,6 +91,11 @@ class Engines:
         """The same by LHC-Forms, with each form drawn on the page as a person would see it."""
         return self._on_the_page("drawn", questionnaire, responses)
 
+    def fill(self, questionnaire: bytes, responses: Sequence[bytes]) -> list[dict[str, Any]]:
+        """What LHC-Forms, having been given each response's answers, would send as a response."""
+        found: list[dict[str, Any]] = self._run("filled", questionnaire, responses)
+        return found
+
     def __enter__(self) -> Self:
         """Gives the running engines."""
         return self
@@ -107,9 +112,12 @@ class Engines:
     def _on_the_page(
         self, engine: str, questionnaire: bytes, responses: Sequence[bytes]
     ) -> list[Computed]:
-        said = f"{questionnaire.decode()}, [{b','.join(responses).decode()}]"
-        found = self._chromium.run(f"compute({json.dumps(engine)}, {said})", ANSWER_SECONDS)
+        found = self._run(engine, questionnaire, responses)
         return [{item: Decimal(value) for item, value in each.items()} for each in found]
+
+    def _run(self, engine: str, questionnaire: bytes, responses: Sequence[bytes]) -> Any:  # noqa: ANN401 - JSON
+        said = f"{questionnaire.decode()}, [{b','.join(responses).decode()}]"
+        return self._chromium.run(f"compute({json.dumps(engine)}, {said})", ANSWER_SECONDS)
 
     def _compute_in_java(self, questionnaire: bytes, responses: Sequence[bytes]) -> list[Computed]:
         computed = []

@@ -35,10 +35,16 @@ const engines = {
 
   // The form that a person sees: drawn, ready, and read back from the page. Slow.
   drawn(questionnaire) {
+    const fill = engines.filled(questionnaire);
+    return async (response) => calculated(questionnaire, await fill(response));
+  },
+
+  // What that form makes of the answers as a whole: the response that it would send.
+  filled(questionnaire) {
     const definition = LForms.Util.convertFHIRQuestionnaireToLForms(questionnaire, "R4");
     return async (response) => {
       await LForms.Util.addFormToPage(answered(structuredClone(definition), response), "form", {});
-      return calculated(questionnaire, LForms.Util.getFormFHIRData("QuestionnaireResponse", "R4"));
+      return LForms.Util.getFormFHIRData("QuestionnaireResponse", "R4");
     };
   },
 };
