@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format bench soak golden agreement lock clean
+.PHONY: demo test check format bench soak golden docs agreement lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -49,6 +49,9 @@ soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and ag
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
+
+docs: $(VENV)/.dev ## writes docs/instruments anew, a page for every mapping file of an instrument
+	PYTHONPATH=. $(BIN)/python tools/instrument_pages.py
 
 agreement: $(VENV)/.dev ## lets LHC-Forms, fhirpath.js and HAPI compute our scores; writes docs/agreement.md
 	PYTHONPATH=. $(BIN)/python tests/conformance/scoring/agreement.py

@@ -13,9 +13,12 @@ import pytest
 from adapter import errors
 from adapter.cli import main
 from adapter.instruments import declared, form, rules, study
+from adapter.instruments.form import Form
 from adapter.settings import ClinicSettings, Settings, SourceSettings
 from adapter.sources.table import contract
 from adapter.sync import profile
+from tests.forms import FORMS
+from tools.instrument_pages import PAGES, build_pages, read_forms
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -73,3 +76,55 @@ def test_every_word_of_a_mapping_file_is_defined() -> None:
 
     undefined = {word for word in words if not re.search(rf"[`.]{word}[`.]", MAPPING_WORDS)}
     assert not undefined
+
+
+def test_the_pages_of_the_instruments_are_what_their_files_give() -> None:
+    written = {path.name: path.read_text("utf-8") for path in PAGES.glob("*")}
+
+    assert written == build_pages(read_forms()), "run `make docs`, and review the difference"
+
+
+def test_every_form_has_a_page_that_the_index_leads_to() -> None:
+    index = (PAGES / "README.md").read_text("utf-8")
+
+    assert set(re.findall(r"\]\(([^)]+)\.md\)", index)) == set(FORMS)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.id)
+def test_a_page_names_every_item_score_and_doubt_of_its_form(form: Form) -> None:
+    page = (PAGES / f"{form.id}.md").read_text("utf-8")
+
+    said = [f"`{item.link_id}`" for item in form.items]
+    said += [f"## Score `{scale.id}`" for scale in form.scales]
+    said += [scale.reason for scale in form.not_scored] + list(form.unverified)
+    assert [each for each in said if each not in page] == []
+    assert form.source.replace("|", "\\|") in page
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ("phq-9", "The sum of `phq9-1` to `phq9-9`."),
+        ("phq-9", "at least 7 of 9 must be answered; the gaps get the person's own mean"),
+        ("pss-10", "Reversed (4 minus the answer): `pss10-4`, `pss10-5`, `pss10-7`, `pss10-8`."),
+        ("dass-21", "The sum is multiplied by 2."),
+        ("promis-pi-4a", "The table below turns it into the score."),
+        ("bpi-sf", "at least 4 of 7 must be answered; the mean is that of the answered items."),
+        (
+            "mos-sleep",
+            "1 counts 100, 2 counts 80, 3 counts 60, 4 counts 40, 5 counts 20, 6 counts 0",
+        ),
+        ("psqi", "In `psqi-2`, up to 15 counts 0, up to 30 counts 1, up to 60 counts 2, more"),
+        ("psqi", "Points: below 65 counts 3, below 75 counts 2, below 85 counts 1, more counts 0."),
+        ("psqi", "`psqi-5j` counts only if `psqi-5j-text` is answered."),
+        ("psqi", "Where `psqi-5j` is missing, it counts 0."),
+        ("psqi", "The score `time-asleep` as per cent of the score `time-in-bed`."),
+        ("neq", "`neq-1-impact` counts only if `neq-1-cause` is `1`."),
+        ("neq", "asked if `neq-1` is yes"),
+        ("c-ssrs-screen", "the score is told where no answer to the gaps could change it"),
+        ("eq-5d-5l", "The codes in a row, which are never added up, of `eq5d5l-1` to `eq5d5l-5`."),
+        ("bdi", "The total as the source holds it, in the column `bdi_total`."),
+    ],
+)
+def test_a_page_says_the_rules_in_words(form: str, sentence: str) -> None:
+    assert sentence in (PAGES / f"{form}.md").read_text("utf-8")
