@@ -77,7 +77,22 @@ class TableSettings(_OfSource):
     contract: Path
 
 
-SourceSettings = Annotated[RedcapSettings | TableSettings, Field(discriminator="kind")]
+class OdmSettings(_OfSource):
+    """One file in CDISC ODM 1.3 or 2.0, REDCap's project XML too.
+
+    `definitions` is the ODM file with the metadata, where `file` has none; `multiple` are the items
+    that may hold several choices. Without `as_of` the file's own moment counts.
+    """
+
+    kind: Literal["odm"]
+    file: Path
+    definitions: Path | None = None
+    multiple: tuple[str, ...] = ()
+
+
+SourceSettings = Annotated[
+    RedcapSettings | TableSettings | OdmSettings, Field(discriminator="kind")
+]
 
 
 class ClinicSettings(_Section):

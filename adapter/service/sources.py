@@ -10,25 +10,30 @@ from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
 from adapter.ingest.readable import misfits
 from adapter.instruments.study import Study
 from adapter.service.declarations import Declarations
-from adapter.settings import RedcapSettings, Settings, SourceSettings, TableSettings
+from adapter.settings import OdmSettings, RedcapSettings, Settings, SourceSettings, TableSettings
+from adapter.sources.odm import OdmFile
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
 from adapter.sources.table import TableFiles, read_contract
 
 
 def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapshot:
-    """A source as it is configured; without `as_of` it tells of this moment.
+    """A source as it is configured; without `as_of` it tells of this moment, or of its own.
 
     Raises:
         DeclarationError: a contract that cannot be used.
         SourceError: a file that is not what it claims to be.
     """
+    as_of = settings.as_of or now
     match settings:
         case RedcapSettings():
             source = _redcap(settings, study)
         case TableSettings():
             source = TableFiles(settings.contract, read_contract(settings.contract), study)
-    return Snapshot(source, settings.as_of or now, settings.missing_limit)
+        case OdmSettings():
+            source = OdmFile(settings.file, study, settings.definitions, settings.multiple)
+            as_of = settings.as_of or source.as_of or now
+    return Snapshot(source, as_of, settings.missing_limit)
 
 
 def _redcap(settings: RedcapSettings, study: Study) -> Source:

@@ -16,6 +16,7 @@ from pathlib import Path
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
 from adapter.sources.table import TableFiles, read_contract
+from tests.conformance import odm
 from tests.unit.ingest.project import (
     DICTIONARY_HEADER,
     FIELDS,
@@ -35,12 +36,14 @@ class Format:
     """A way to write the project down.
 
     `open_source` writes these rows into a folder and opens them. `is_by_row`: one row that cannot
-    be read costs that row alone, and not the records beside it too.
+    be read costs that row alone, and not the records beside it too. `has_keys`: repeats are told
+    apart by any key and not by number.
     """
 
     name: str
     open_source: Callable[[Path, list[Cells]], Source]
     is_by_row: bool = True
+    has_keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,15 @@ def _declared(form: str, *, of_form: bool = False) -> str:
 
 
 TYPES = {"radio": "choice", "yesno": "choice", "checkbox": "choices"}
+
+
+def _odm(way: odm.Standard) -> Callable[[Path, list[Cells]], Source]:
+    return partial(odm.open_standard, way, spoilt=SPOILT)
+
+
+ODM_1_3 = odm.Standard("http://www.cdisc.org/ns/odm/v1.3", "1.3.2")
+ODM_1_3_TYPED = odm.Standard("http://www.cdisc.org/ns/odm/v1.3", "1.3.2", is_typed=True)
+ODM_2_0 = odm.Standard("http://www.cdisc.org/ns/odm/v2.0", "2.0")
 _SEMICOLONS = Csv(";", "cp1252")
 _TABS = Csv("\t", "utf-8", b"\xef\xbb\xbf")
 FORMATS = (
@@ -230,4 +242,8 @@ FORMATS = (
     Format("REDCap, JSON by value", partial(_by_value, Json()), is_by_row=False),
     Format("CSV, a file for each form", _file_for_each_form),
     Format("CSV, one file for all forms", _one_file),
+    Format("ODM 1.3, as REDCap writes it", partial(odm.open_redcap, spoilt=SPOILT)),
+    Format("ODM 1.3", _odm(ODM_1_3), has_keys=True),
+    Format("ODM 1.3, typed", _odm(ODM_1_3_TYPED), has_keys=True),
+    Format("ODM 2.0", _odm(ODM_2_0), has_keys=True),
 )

@@ -229,7 +229,9 @@ contract = "a.yaml"
     [
         pytest.param("[sources]\nkind = 1\n", (6, "sources"), id="one table for a list of them"),
         pytest.param('sources = "a"\n', (6, "sources"), id="a text for a list"),
-        pytest.param('sources = [{kind = "odm"}]\n', (6, "sources.0.kind"), id="tables in a line"),
+        pytest.param(
+            'sources = [{kind = "paper"}]\n', (6, "sources.0.kind"), id="tables in a line"
+        ),
     ],
 )
 def test_a_list_written_in_another_way_is_told_with_its_line(
