@@ -105,7 +105,7 @@ def check_what_is_there(world: World, which: Which) -> None:
         there = far.holds(name)
         if version.is_retracted:
             assert is_taken_back(there), name
-        elif version.form == "tally":
+        elif version.form in {"tally", "safety/tally"}:
             assert far.version_of(name) == 0, name
         elif may_know(world, which, version):
             if version.type == "Provenance" and not is_needed(world, which, version):

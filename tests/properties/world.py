@@ -49,6 +49,17 @@ STUDY = project.STUDY.replace(
     "source_form: tally, at: [week-0, week-4]",
     "source_form: tally, at: [week-0, week-4], reveals_allocation: true",
 ).replace("participant:\n", "baseline: week-0\nparticipant:\n", 1)
+# A look at the third mood and at a tally that rose is asked of the repository, and of nobody else.
+STUDY += """\
+safety:
+  version: "1.0.0"
+  source: made up for tests
+  send_to: [research]
+  signals:
+    - {id: third, title: Third, form: mood, items: [mood-3], at_least: 2, level: urgent}
+    - {id: worse, title: Worse, form: mood, scale: total, worse_by: 3, level: review}
+    - {id: tally, title: Tally, form: tally, scale: total, at_least: 2, level: review}
+"""
 REPOSITORY = limited(
     ClinicProfile(
         kind="clinic",
@@ -59,6 +70,7 @@ REPOSITORY = limited(
         accepts=(
             *("Device", "ResearchStudy", "Questionnaire", "Patient", "ResearchSubject"),
             *("Consent", "QuestionnaireResponse", "Observation", "AdverseEvent", "Provenance"),
+            *("Flag", "Task"),
         ),
         patient=PatientRule(create=True),
     ),
@@ -382,7 +394,9 @@ def trial(release: int, *, has_joined: bool) -> Trial:
 def _mood() -> Form:
     """The mood form, which says how far a later total is from the first."""
     said = "range: [0, 9]"
-    return project.form(project.FORMS["mood"].replace(said, f"{said}, observe_change: true"))
+    return project.form(
+        project.FORMS["mood"].replace(said, f"{said}, observe_change: true, better: lower")
+    )
 
 
 @cache
