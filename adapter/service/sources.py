@@ -11,10 +11,7 @@ from adapter.ingest.readable import misfits
 from adapter.instruments.study import Study
 from adapter.service.declarations import Declarations
 from adapter.settings import OdmSettings, RedcapSettings, Settings, SourceSettings, TableSettings
-from adapter.sources.odm import OdmFile
-from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
-from adapter.sources.table import TableFiles, read_contract
 
 
 def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapshot:
@@ -29,14 +26,25 @@ def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapsh
         case RedcapSettings():
             source = _redcap(settings, study)
         case TableSettings():
-            source = TableFiles(settings.contract, read_contract(settings.contract), study)
+            source = _table(settings, study)
         case OdmSettings():
+            from adapter.sources.odm import OdmFile  # noqa: PLC0415 - as said below
+
             source = OdmFile(settings.file, study, settings.definitions, settings.multiple)
             as_of = settings.as_of or source.as_of or now
     return Snapshot(source, as_of, settings.missing_limit)
 
 
+# A reader is imported when a source needs it: who only asks for the status reads none.
+def _table(settings: TableSettings, study: Study) -> Source:
+    from adapter.sources.table import TableFiles, read_contract  # noqa: PLC0415 - as said above
+
+    return TableFiles(settings.contract, read_contract(settings.contract), study)
+
+
 def _redcap(settings: RedcapSettings, study: Study) -> Source:
+    from adapter.sources.redcap import RecordsFile, read_dictionary  # noqa: PLC0415 - as said above
+
     dictionary = read_dictionary(settings.dictionary, settings.encoding)
     return RecordsFile(
         settings.records,

@@ -10,8 +10,6 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.wording import Wording, with_wording, wording_findings
 from adapter.service.declarations import Declarations, read_declared, read_mappings
 from adapter.settings import Settings, WordingSettings
-from adapter.sources.redcap import read_dictionary
-from adapter.sources.redcap.wording import wording_of
 from adapter.sync.profile import ClinicProfile
 
 
@@ -52,6 +50,10 @@ def _wordings(found: Declarations, settings: WordingSettings) -> Iterator[Wordin
                 found.problems.extend(wording_findings(wording, form, lines))
                 yield wording
     if settings.dictionary is not None and found.study is not None:
+        # Imported here: most sites have no wording of their own, and no command waits for it.
+        from adapter.sources.redcap import read_dictionary  # noqa: PLC0415
+        from adapter.sources.redcap.wording import wording_of  # noqa: PLC0415
+
         try:
             dictionary = read_dictionary(settings.dictionary, settings.encoding)
         except SourceError as wrong:

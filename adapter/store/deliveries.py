@@ -213,11 +213,15 @@ def in_state(tx: Transaction, clinic: str, state: State, limit: int) -> list[Del
 def after(
     tx: Transaction, clinic: str, seq: int, limit: int, *, everything: bool
 ) -> list[Delivery]:
-    """A page of what to read back, behind `seq`: accepted, and with `everything` confirmed."""
+    """A page of what to read back, behind `seq`: accepted, and with `everything` confirmed.
+
+    Where a later one is under way, nobody knows which of both stands there: it is not read back.
+    """
     states = "('accepted', 'confirmed')" if everything else "('accepted')"
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND seq > ? AND state IN {states}"
-        " ORDER BY seq LIMIT ?",
+        f"SELECT {_COLUMNS} FROM delivery AS d WHERE clinic = ? AND seq > ? AND state IN {states}"
+        " AND NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND type = d.type"
+        " AND id = d.id AND state IN ('claimed', 'uncertain')) ORDER BY seq LIMIT ?",
         (clinic, seq, limit),
     )
     return [_delivery(row) for row in rows]

@@ -30,6 +30,7 @@ from tests.properties.world import (
     Resource,
     Step,
     Upgraded,
+    Verified,
     Which,
     Withdrew,
     World,
@@ -64,6 +65,19 @@ from tests.properties.world import (
                 Meanwhile((Agreed("1", "research", "given"),), is_late=False),
             ),
         )
+    ]
+)
+# A retraction arrives and the push dies: what is read back before the next push is in doubt.
+@example(
+    [
+        Pushed("clinic", ()),
+        Ingested((Present("1", is_present=False), Answered("2", "mood later", 0))),
+        Pushed(
+            "clinic",
+            ("passes", Meanwhile((Present("2", is_present=False),), is_late=False), "killed late"),
+        ),
+        Ingested((Present("2", is_present=True),)),
+        Verified("clinic", ()),
     ]
 )
 @settings(max_examples=200, deadline=None)
