@@ -97,12 +97,12 @@ def test_a_real_server_stores_it_once(client: httpx.Client, name: str) -> None:
     client.put(f"/QuestionnaireResponse/{resource['id']}", content=write(resource))
     text = write(bundle_of(response, resource))
 
-    answers = [client.post("/", content=text) for _ in range(3)]
+    answers = [client.post("/", content=text) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200], answers[0].text
-    first, *others = (statuses(answer) for answer in answers)
-    assert set(first) <= {"200", "201"}
-    assert [set(other) for other in others] == [{"200"}, {"200"}]
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    first, again = (set(statuses(answer)) for answer in answers)
+    assert "201" in first <= {"200", "201"}
+    assert again == {"200"}
     stored = of_response(client, resource)
     assert Counter(code_of(each) for each in stored) == Counter(
         code_of(entry["resource"])

@@ -88,7 +88,7 @@ every_form = pytest.mark.parametrize("name", ALL)
 
 
 @every_form
-@pytest.mark.parametrize("gaps", [0, 0.3, 0.8])
+@pytest.mark.parametrize("gaps", [0, 0.5])
 def test_both_accept_what_we_build(judge: Judge, name: str, gaps: float) -> None:
     chance = chance_of(name, gaps)
 
@@ -127,7 +127,9 @@ def test_both_miss_a_required_answer_when_the_form_is_sent_and_not_before(
     form = REQUIRED[name]
     chance = chance_of(name)
     complete = build(seeded_response(form, chance))
-    gone = chance.choice([item for item in form.items if item.asked_if is None]).link_id
+    decisive = {item.asked_if.item for item in form.items if item.asked_if}
+    answered = [item["linkId"] for item in complete["item"]]
+    gone = chance.choice([link_id for link_id in answered if link_id not in decisive])
     incomplete = without(complete, gone)
     draft = incomplete | {"status": "in-progress"}
 

@@ -24,7 +24,7 @@ INTAKE = Intake(ALL, PARTICIPANTS, IDENTITY, "1.2.3")
 SENT: tuple[ResponseStatus, ...] = ("completed", "amended")
 NOT_SENT: tuple[ResponseStatus, ...] = ("in-progress", "stopped", "entered-in-error")
 every_form = pytest.mark.parametrize("name", ALL)
-thoroughly = settings(max_examples=40, deadline=None)
+thoroughly = settings(max_examples=20, deadline=None)
 
 
 def extracted(resource: Resource, response: Response) -> Extraction:

@@ -15,7 +15,7 @@ from tests.answered import ALL, IDENTITY, PARTICIPANTS, occasion_of, responses
 from tests.rendered import VARIANTS, Resource, rendered
 
 every_form = pytest.mark.parametrize("name", ALL)
-thoroughly = settings(max_examples=60, deadline=None)
+thoroughly = settings(max_examples=25, deadline=None)
 
 
 def read(resource: Resource, response: Response) -> Response:
