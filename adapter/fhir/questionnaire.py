@@ -26,7 +26,6 @@ SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 CORE = "http://hl7.org/fhir/StructureDefinition"
 EXTRACT = f"{SDC}/sdc-questionnaire-observationExtract"
 EXTRACT_CATEGORY = f"{SDC}/sdc-questionnaire-observation-extract-category"
-_SAID = {"sum", "mean", "lookup"}
 
 
 def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
@@ -144,7 +143,7 @@ def _answer_option(form: Form, item: Item, option: Option) -> dict[str, Any]:
 
 def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
     extensions: list[dict[str, Any]] = []
-    if expression := _expression(form, scale):
+    if expression := score_expression(form, scale):
         extensions.append(
             {
                 "url": f"{SDC}/sdc-questionnaire-calculatedExpression",
@@ -167,11 +166,3 @@ def _score_item(form: Form, scale: Scale) -> dict[str, Any]:
         "type": "string" if scale.method == "profile" else "decimal",
         "readOnly": True,
     }
-
-
-def _expression(form: Form, scale: Scale) -> str | None:
-    """The scale's rule as FHIRPath; None where words are in it that have no FHIRPath yet."""
-    words = scale.scales or scale.steps or scale.points or scale.only_if or scale.if_missing
-    conditional = any(form.item(link_id).asked_if for link_id in scale.items)
-    is_said = scale.method in _SAID and not words and not conditional
-    return score_expression(form, scale) if is_said else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,6 @@ from tests.naive import naive_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
 
     from adapter.instruments.form import Form
     from tests.naive import Declared
@@ -205,8 +205,8 @@ def _words(score: Value) -> str:
     return score if isinstance(score, str) else str(float(score))
 
 
-def _exact(value: Decimal | None) -> Fraction | None:
-    return None if value is None else Fraction(value)
+def _exact(value: Decimal | str | None) -> Value:
+    return Fraction(value) if isinstance(value, Decimal) else value
 
 
 def _counts(agreement: Agreement) -> list[str]:

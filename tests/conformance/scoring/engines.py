@@ -20,7 +20,7 @@ from tests.installed import Package, unpack_package
 from tests.live.java import JavaProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 FHIRPATH = Package(
@@ -49,7 +49,7 @@ HAPI = "HAPI FHIRPath 8.8.0"
 NAMES = (*ON_THE_PAGE, HAPI)
 ANSWER_SECONDS = 300
 
-Computed = dict[str, Decimal]
+Computed = dict[str, Decimal | str]
 
 
 class Engines:
@@ -113,7 +113,7 @@ class Engines:
         self, engine: str, questionnaire: bytes, responses: Sequence[bytes]
     ) -> list[Computed]:
         found = self._run(engine, questionnaire, responses)
-        return [{item: Decimal(value) for item, value in each.items()} for each in found]
+        return [_exact(each) for each in found]
 
     def _run(self, engine: str, questionnaire: bytes, responses: Sequence[bytes]) -> Any:  # noqa: ANN401 - JSON
         said = f"{questionnaire.decode()}, [{b','.join(responses).decode()}]"
@@ -124,7 +124,14 @@ class Engines:
         for resource in (questionnaire, *responses):
             self._java.write(resource)
             computed.append(json.loads(self._java.read_line(), parse_float=Decimal))
-        return [{item: Decimal(value) for item, value in each.items()} for each in computed[1:]]
+        return [_exact(each) for each in computed[1:]]
+
+
+def _exact(computed: Mapping[str, Decimal | int | str]) -> Computed:
+    return {
+        item: value if isinstance(value, str) else Decimal(value)
+        for item, value in computed.items()
+    }
 
 
 def _write_page(folder: Path) -> Path:

@@ -147,4 +147,118 @@ scales:
 """
 )
 
-MADE = {"halves": HALVES, "weights": WEIGHTS, "numbers": NUMBERS}
+CONDITIONS = (
+    HEAD.format(id="made-conditions")
+    + """
+options:
+  cause: [{value: therapy}, {value: other}]
+  four: [{value: 0}, {value: 1}, {value: 2}, {value: 3}]
+items:
+  - {link_id: e-1, field: e_1, type: boolean}
+  - {link_id: e-1-how, field: e_1_how, options: four, asked_if: &one {item: e-1, equals: 1}}
+  - {link_id: e-1-cause, field: e_1_cause, options: cause, asked_if: *one}
+  - {link_id: e-2, field: e_2, type: boolean}
+  - {link_id: e-2-how, field: e_2_how, options: four, asked_if: &two {item: e-2, equals: 1}}
+  - {link_id: e-2-cause, field: e_2_cause, options: cause, asked_if: *two}
+  - {link_id: note, field: note, type: string}
+  - {link_id: note-how, field: note_how, options: four}
+  - {link_id: note-why, field: note_why, options: four, asked_if: {item: note-how, equals: 0}}
+  - {link_id: note-more, field: note_more, options: four, asked_if: {item: note-why}}
+scales:
+  - id: by-therapy
+    title: T
+    items: [e-1-how, e-2-how]
+    method: sum
+    only_if:
+      e-1-how: {item: e-1-cause, equals: therapy}
+      e-2-how: {item: e-2-cause, equals: therapy}
+    range: [0, 6]
+  - id: by-other
+    title: O
+    items: [e-1-how, e-2-how, note-how]
+    method: mean
+    places: 2
+    only_if:
+      e-1-how: {item: e-1-cause, equals: other}
+      e-2-how: {item: e-2-cause, equals: other}
+    missing: {at_least: 2, fill: none}
+    range: [0, 3]
+  - {id: any, title: A, items: [e-1-how, e-2-how, note-how], method: sum, range: [0, 9]}
+  - {id: worst, title: W, items: [e-1-how, e-2-how, note-how], method: highest, range: [0, 3]}
+  - {id: deep, title: D, items: [note-how, note-why, note-more], method: sum, range: [0, 9]}
+  - id: noted
+    title: N
+    items: [note-how, note-why]
+    method: sum
+    only_if: {note-how: {item: note}}
+    if_missing: {note-why: 2}
+    range: [0, 6]
+"""
+)
+
+SCORES = (
+    HEAD.format(id="made-scores")
+    + """
+options:
+  four: [{value: 0}, {value: 1}, {value: 2}, {value: 3}]
+items:
+  - {link_id: s-1, field: s_1, options: four}
+  - {link_id: s-2, field: s_2, options: four}
+  - {link_id: s-3, field: s_3, options: four}
+  - {link_id: hours, field: hours, type: decimal, min: 0, max: 12}
+  - {link_id: down, field: down, type: time}
+  - {link_id: up, field: up, type: time}
+scales:
+  - {id: in-bed, title: B, items: [down, up], method: between, range: [1, 1439], unit: min}
+  - {id: asleep, title: A, items: [hours], method: sum, multiply: 60, range: [0, 720], unit: min}
+  - id: share
+    title: S
+    scales: [asleep, in-bed]
+    method: percent
+    places: 2
+    range: [0, 100]
+    unit: "%"
+  - id: share-step
+    title: S
+    scales: [asleep, in-bed]
+    method: percent
+    points: [{high: 12.5, counts: 2}, {high: 50, counts: 1}, {counts: 0}]
+    range: [0, 2]
+  - id: half
+    title: H
+    items: [s-1, s-2]
+    method: mean
+    places: 1
+    missing: {at_least: 1, fill: none}
+    range: [0, 3]
+  - id: stepped
+    title: P
+    items: [s-1, s-2, s-3]
+    method: mean
+    points: [{below: 1, counts: 0}, {high: 1.5, counts: 1}, {below: 2.7, counts: 2}, {counts: 3}]
+    range: [0, 3]
+  - id: hours-stepped
+    title: P
+    items: [hours, s-1]
+    method: sum
+    steps: {hours: [{below: 4.5, counts: 3}, {high: 6, counts: 1.5}, {counts: 0}]}
+    places: 1
+    range: [0, 6]
+  - {id: both, title: B, scales: [half, stepped], method: mean, places: 2, range: [0, 3]}
+  - {id: together, title: T, scales: [half, stepped], method: sum, places: 1, range: [0, 6]}
+  - id: table
+    title: L
+    scales: [stepped, hours-stepped]
+    method: lookup
+    table: {0: 1, 1: 3, 2: 5, 3: 7, 4: 11, 5: 13, 6: 17, 7: 19, 8: 23, 9: 29}
+    range: [1, 29]
+"""
+)
+
+MADE = {
+    "halves": HALVES,
+    "weights": WEIGHTS,
+    "numbers": NUMBERS,
+    "conditions": CONDITIONS,
+    "scores": SCORES,
+}

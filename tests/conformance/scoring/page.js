@@ -1,5 +1,5 @@
 // Two form fillers on one page. Each takes a Questionnaire and then, response by response, says what its calculated
-// items come to: {linkId: number}, an item without a number left out. Answers to calculated items are not given in.
+// items come to: {linkId: number or text}, an item without an answer left out. Answers to calculated items are not given in.
 "use strict";
 
 const CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression";
@@ -70,7 +70,11 @@ function answered(definition, response) {
 function calculated(questionnaire, response) {
   const linkIds = questionnaire.item.filter(isCalculated).map((item) => item.linkId);
   const items = (response.item ?? []).filter((item) => linkIds.includes(item.linkId));
-  return Object.fromEntries(items.map((item) => [item.linkId, one(item.answer).valueDecimal]));
+  return Object.fromEntries(items.map((item) => [item.linkId, scored(one(item.answer))]));
+}
+
+function scored(answer) {
+  return answer.valueDecimal ?? answer.valueString;
 }
 
 function one(values) {

@@ -99,6 +99,13 @@ def test_the_page_in_docs_says_what_this_run_found(compared: Compared) -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
+def test_engines_are_asked_for_every_score_of_the_made_forms(name: str, compared: Compared) -> None:
+    answered = compared(name).answered
+
+    assert answered.said == tuple(scale.id for scale in answered.form.scales)
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_the_made_forms_have_no_findings(name: str) -> None:
     form, lines, problems = read_mapping(MADE[name], f"{name}.yaml", Form)
 

@@ -28,6 +28,7 @@ licence: {status: none, wording: shipped}
 options:
   plain: [{value: 0}, {value: 1}, {value: 2}, {value: unsure}]
   halves: [{value: a, weight: 0.5}, {value: b, weight: 1}]
+  cause: [{value: here}, {value: there}]
 items:
   - {link_id: c-1, field: c_1, options: plain}
   - {link_id: c-2, field: c_2, options: plain}
@@ -37,7 +38,12 @@ items:
   - {link_id: n-3, field: n_3, type: integer, min: 0, max: 10}
   - {link_id: d-1, field: d_1, type: decimal, min: 0, max: 10}
   - {link_id: b-1, field: b_1, type: boolean}
+  - {link_id: a-1, field: a_1, options: plain, asked_if: {item: b-1, equals: 1}}
+  - {link_id: a-2, field: a_2, options: plain, asked_if: {item: n-1}}
+  - {link_id: x-1, field: x_1, options: cause}
 scales:
+  - {id: low, title: L, items: [n-1], method: sum, range: [0, 10]}
+  - {id: high, title: H, items: [n-2], method: sum, range: [0, 10]}
 """
 
 
@@ -47,7 +53,7 @@ def form_with(scale: str, low: int = 0) -> Form:
 
 def expression_of(scale: str) -> str | None:
     form = form_with(scale)
-    return score_expression(form, form.scales[0])
+    return score_expression(form, form.scales[-1])
 
 
 def weights_in(element: dict[str, Any]) -> list[Any]:
@@ -189,11 +195,87 @@ def test_a_score_is_whole_until_a_power_of_ten_comes_last(scale: str, value: str
     assert in_short(str(said)).partition(".select(")[2] == f"{value})"
 
 
-def test_a_reported_total_has_no_expression() -> None:
-    assert expression_of("method: reported, field: total") is None
+@pytest.mark.parametrize(
+    ("scale", "rule", "value"),
+    [
+        pytest.param(
+            "method: sum, items: [a-1]",
+            "(<count> + <values>.where($this != true).count()) >= 1",
+            "<total>.truncate()",
+            id="not asked",
+        ),
+        pytest.param(
+            "method: sum, items: [c-1], only_if: {c-1: {item: x-1, equals: here}}",
+            "(<values>.where(code = 'asked-cause-here').select(<values>).count()"
+            " + <values>.where(code != 'asked-cause-here').count()) >= 1",
+            "<values>.where(code = 'asked-cause-here').select(<values>)"
+            ".aggregate($this + $total, 0).truncate()",
+            id="counted only if another says so",
+        ),
+        pytest.param(
+            "method: sum, items: [n-1, n-2], if_missing: {n-2: 3}",
+            "<count> >= 1",
+            "(<total> + (1 - <count>) * 3).truncate()",
+            id="counted though it is missing",
+        ),
+        pytest.param(
+            "method: highest, items: [n-1, n-2]",
+            "<count> >= 2",
+            "<values>.aggregate(iif($this > $total, $this, $total), 0).truncate()",
+            id="the highest",
+        ),
+        pytest.param(
+            "method: mean, items: [n-1, n-2],"
+            " points: [{below: 2, counts: 0}, {high: 3.5, counts: 1}, {counts: 2}]",
+            "<count> >= 2",
+            "<total>.truncate().select(iif($this <= 3, 0, iif($this <= 7, 1, 2)))",
+            id="a mean in steps, which are those of the sum",
+        ),
+    ],
+)
+def test_the_rule_for_missing_items_comes_first(scale: str, rule: str, value: str) -> None:
+    said = expression_of(scale)
+
+    assert in_short(str(said)) == f"%resource.where({rule}).select({value})"
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        pytest.param("method: reported, field: total", id="a reported total"),
+        pytest.param("method: highest, scales: [low, high]", id="the highest of scores"),
+        pytest.param(
+            "method: percent, scales: [low, high],"
+            " points: [{below: 10, counts: 0}, {high: 20, counts: 1}, {counts: 2}]",
+            id="a share in steps that end both at and before their ends",
+        ),
+        pytest.param("method: profile, items: [x-1]", id="codes that are not their weights"),
+        pytest.param(
+            "method: sum, items: [a-2], only_if: {a-2: {item: a-1}}", id="an item that hangs on two"
+        ),
+        pytest.param(
+            "method: lookup, items: [n-1], table: {0: 1, 1: 2}, points: [{high: 1, counts: 0},"
+            " {counts: 1}]",
+            id="steps of what a table gives",
+        ),
+    ],
+)
+def test_what_engines_cannot_be_told_has_no_expression(scale: str) -> None:
+    assert expression_of(scale) is None
+
+
+def test_a_score_of_scores_has_no_expression_where_one_of_them_has_none() -> None:
+    form = form_of(
+        f"{HEAD}"
+        "  - {id: told, title: T, field: told, method: reported, range: [0, 10]}\n"
+        "  - {id: sum, title: S, scales: [low, told], method: sum, range: [0, 20]}\n"
+        "  - {id: share, title: S, scales: [low, told], method: percent, range: [0, 100]}\n"
+    )
+
+    assert [score_expression(form, scale) for scale in form.scales[-2:]] == [None, None]
 
 
 def test_a_rounded_score_that_may_lie_below_0_has_no_expression() -> None:
     form = form_with("method: mean, items: [n-1, n-2, n-3]", low=-5)
 
-    assert score_expression(form, form.scales[0]) is None
+    assert score_expression(form, form.scales[-1]) is None

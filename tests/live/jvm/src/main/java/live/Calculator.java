@@ -69,8 +69,8 @@ public final class Calculator {
     }
   }
 
-  private Map<String, BigDecimal> compute(IBaseResource response) {
-    Map<String, BigDecimal> computed = new LinkedHashMap<>();
+  private Map<String, Object> compute(IBaseResource response) {
+    Map<String, Object> computed = new LinkedHashMap<>();
     items.forEach(
         (linkId, expression) -> {
           List<IBase> values = fhirPath.evaluate(response, expression, IBase.class);
@@ -78,8 +78,8 @@ public final class Calculator {
             throw new IllegalStateException(linkId + " came to " + values.size() + " values");
           }
           for (IBase value : values) {
-            String text = ((IPrimitiveType<?>) value).getValueAsString();
-            computed.put(linkId, new BigDecimal(Objects.requireNonNull(text)));
+            String text = Objects.requireNonNull(((IPrimitiveType<?>) value).getValueAsString());
+            computed.put(linkId, "string".equals(value.fhirType()) ? text : new BigDecimal(text));
           }
         });
     return computed;
