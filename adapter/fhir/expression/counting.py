@@ -20,6 +20,10 @@ from adapter.instruments.rules import Condition
 MOST_DECIMALS = 6
 WEIGHT = f".extension.where(url = '{ORDINAL_VALUE}').value"
 Recode = Mapping[Decimal, Decimal]
+Counts = Mapping[str, Decimal]
+"""What each item counts, by its link id."""
+Telling = tuple[str, str]
+"""An item whose answer tells something of another, and how, as FHIRPath."""
 
 
 def values_of(link_ids: Iterable[str]) -> str:
@@ -32,51 +36,62 @@ def values_of(link_ids: Iterable[str]) -> str:
     return f"%resource.item.where(linkId.matches('^({pattern})$')).answer.value"
 
 
-def total_of(form: Form, scale: Scale) -> Quotient:
-    """What the items that count come to together: their sum, or the highest of them."""
+def total_of(form: Form, scale: Scale, gaps: Counts) -> Quotient:
+    """What the items come to together: their sum, or the highest of them.
+
+    `gaps` is what an item counts where it is missing; without, it counts nothing.
+    """
     parts = [
         _if_said(form, condition, f"{values_of(link_ids)}{counted}")
         for (condition, counted), link_ids in _alike(form, scale).items()
     ]
+    filled = {name: count for name, count in gaps.items() if count}
     decimals = max(_decimals(form, scale, form.item(link_id)) for link_id in scale.items)
+    decimals = max([decimals, *map(decimals_of, filled.values())])
     if scale.method == "highest":
-        all_counts = parts[0] if len(parts) == 1 else f"({' | '.join(parts)})"
-        highest = f"{all_counts}.aggregate(iif($this > $total, $this, $total), 0)"
+        for name, count in filled.items():
+            parts.append(f"%resource.where({counted_of(form, scale, [name])} = 0).select({count})")
+        counts = parts[0] if len(parts) == 1 else f"({' | '.join(parts)})"
+        highest = f"{counts}.aggregate(iif($this > $total, $this, $total), 0)"
         return Quotient.of(highest, decimals)
     sums = [f"{part}.aggregate($this + $total, 0)" for part in parts]
-    for link_id, count in scale.if_missing.items():
-        if count:
-            sums.append(f"(1 - {counted_of(form, scale, [link_id])}) * {count}")
+    for count in sorted(set(filled.values())):
+        names = [name for name, other in filled.items() if other == count]
+        sums.append(f"({len(names)} - {counted_of(form, scale, names)}) * {count}")
     return Quotient.of(sums[0] if len(sums) == 1 else f"({' + '.join(sums)})", decimals)
 
 
 def counted_of(form: Form, scale: Scale, link_ids: Iterable[str]) -> str:
-    """How many of these items count by what was answered, not by `if_missing`."""
+    """How many of these items count by what was answered, and not although they are missing."""
     answered: dict[tuple[Condition | None, str], list[str]] = {}
-    unasked: Counter[str] = Counter()
+    told: Counter[Telling] = Counter()
     for link_id in link_ids:
         item, condition = form.item(link_id), scale.only_if.get(link_id)
         weight = WEIGHT if form.offered(item) else ""
         answered.setdefault((condition, weight), []).append(link_id)
-        if condition is None:
-            unasked.update(_unasked(form, item))
-        else:
-            unasked.update(_otherwise(form, condition))
+        told.update(_unasked(form, item) if condition is None else _otherwise(form, condition))
     terms = [
         f"{_if_said(form, condition, f'{values_of(names)}{weight}')}.count()"
         for (condition, weight), names in answered.items()
     ]
-    terms += [f"{path}.count()" + (f" * {n}" if n > 1 else "") for path, n in unasked.items()]
+    alike: dict[tuple[str, int], list[str]] = {}
+    for (link_id, test), times in told.items():
+        alike.setdefault((test, times), []).append(link_id)
+    for (test, times), names in alike.items():
+        terms.append(f"{values_of(names)}{test}.count()" + (f" * {times}" if times > 1 else ""))
     return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
 
 
 def can_be_said(form: Form, scale: Scale) -> bool:
-    """Whether no item hangs on two others: on one to be asked, on another one to count."""
+    """Whether no item hangs on two others, and the highest item is no less than 0.
+
+    An item hangs on two where one tells whether it is asked, and another one whether it counts.
+    """
     for link_id, condition in scale.only_if.items():
         own, others = form.item(link_id).asked_if, form.item(condition.item).asked_if
         if own not in {None, others, condition}:
             return False
-    return scale.method != "highest" or not any(scale.if_missing.values())
+    return scale.method != "highest" or scale.range[0] >= 0
 
 
 def _alike(form: Form, scale: Scale) -> dict[tuple[Condition | None, str], list[str]]:
@@ -96,16 +111,16 @@ def _if_said(form: Form, condition: Condition | None, path: str) -> str:
     return f"{values_of([condition.item])}{_test(form, condition, '=')}.select({path})"
 
 
-def _otherwise(form: Form, condition: Condition) -> list[str]:
-    """Paths to what tells that a condition is not met: another answer, or that none was asked."""
+def _otherwise(form: Form, condition: Condition) -> list[Telling]:
+    """What tells that a condition is not met: another answer, or that none was asked."""
     told = _unasked(form, form.item(condition.item))
     if condition.equals is not None:
-        told.append(f"{values_of([condition.item])}{_test(form, condition, '!=')}")
+        told.append((condition.item, _test(form, condition, "!=")))
     return told
 
 
-def _unasked(form: Form, item: Item) -> list[str]:
-    """Paths to what tells that an item was not asked."""
+def _unasked(form: Form, item: Item) -> list[Telling]:
+    """What tells that an item was not asked."""
     return [] if item.asked_if is None else _otherwise(form, item.asked_if)
 
 
@@ -179,5 +194,4 @@ def _decimals(form: Form, scale: Scale, item: Item) -> int:
         counts = [option.score for option in form.offered(item) if option.score is not None]
     if not counts and item.type == "decimal":
         return MOST_DECIMALS
-    counts.append(scale.if_missing.get(name, Decimal(0)))
-    return max(map(decimals_of, counts))
+    return max(map(decimals_of, counts), default=0)

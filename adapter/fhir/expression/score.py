@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from adapter.fhir.expression.arithmetic import Quotient, looked_up
 from adapter.fhir.expression.counting import (
     WEIGHT,
@@ -11,6 +13,8 @@ from adapter.fhir.expression.counting import (
     values_of,
 )
 from adapter.instruments.form import Form, Scale
+from adapter.instruments.reach import span_of
+from adapter.instruments.rules import Missing
 
 
 def score_expression(form: Form, scale: Scale) -> str | None:
@@ -40,17 +44,36 @@ def score_expression(form: Form, scale: Scale) -> str | None:
 def _of_items(form: Form, scale: Scale) -> str | None:
     if not can_be_said(form, scale):
         return None
+    if scale.missing and scale.missing.fill == "settled":
+        return _settled(form, scale, scale.missing)
     of, told_anyway = len(scale.items), len(scale.if_missing)
     needed = scale.missing.at_least if scale.missing else of
     counted = counted_of(
         form, scale, [name for name in scale.items if name not in scale.if_missing]
     )
     counting = f"({counted} + {told_anyway})" if told_anyway else counted
-    value = _value(scale, total_of(form, scale), of, counting if needed < of else str(of))
+    total = total_of(form, scale, scale.if_missing)
+    value = _value(scale, total, of, counting if needed < of else str(of))
     if value is None:
         return None
     # The rule comes first: where too much is missing, some engines fail on what the rest comes to.
     return f"%resource.where({counted} >= {needed - told_anyway}).select({value})"
+
+
+def _settled(form: Form, scale: Scale, missing: Missing) -> str | None:
+    """The score with every gap at its least, where it is the same with every gap at its most."""
+    of, ends = len(scale.items), (Decimal(0), Decimal(0))  # coherence: every item has its span
+    spans = {name: span_of(form, scale, form.item(name)) or ends for name in scale.items}
+    filled = [
+        {name: span[end] for name, span in spans.items()} | scale.if_missing for end in (0, 1)
+    ]
+    values = [_value(scale, total_of(form, scale, gaps), of, str(of)) for gaps in filled]
+    least, most = (value or "" for value in values)
+    if not least or not most:
+        return None
+    counted = counted_of(form, scale, scale.items)
+    rule = f"{counted} >= {missing.at_least}"
+    return f"%resource.where({rule}).select(({least}).where($this = ({most})))"
 
 
 def _of_scores(form: Form, scale: Scale) -> str | None:
