@@ -61,7 +61,8 @@ differences: of the naive scorer from all scores, of the others from those said 
 
 ## What the engines are not asked
 
-These scores stand in no Questionnaire as FHIRPath.
+These scores stand in no Questionnaire as FHIRPath; a total that the trial reports is computed by
+nobody.
 """
 
 Value = Fraction | str | None  # a number, a profile, or no score
@@ -140,11 +141,7 @@ def build_table(agreements: list[Agreement]) -> str:
         "",
         *FOOT.splitlines(),
         "",
-        *(
-            f"- `{form.id}`: {', '.join(left)}"
-            for form in FORMS.values()
-            if (left := _unsaid(form))
-        ),
+        *(f"- `{form.id}`: {left}" for form in FORMS.values() if (left := _unsaid(form))),
     ]
     return "\n".join(rows) + "\n"
 
@@ -183,12 +180,12 @@ def _said(form: Form) -> list[str]:
     return [scale.id for scale in form.scales if score_link_id(scale) in said]
 
 
-def _unsaid(form: Form) -> list[str]:
-    return [
-        f"`{scale.id}` (the trial reports it)" if scale.field else f"`{scale.id}`"
-        for scale in form.scales
-        if scale.id not in _said(form)
-    ]
+def _unsaid(form: Form) -> str:
+    """The scores that the Questionnaire does not say, with the reason that a form has."""
+    said = _said(form)
+    left = [scale for scale in form.scales if scale.id not in said]
+    names = ", ".join(f"`{scale.id}`" for scale in left)
+    return f"{names}, as the trial reports it" if left and all(s.field for s in left) else names
 
 
 def _differences(cases: tuple[Case, ...], found: list[Scores]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.fhir.identity import Identity
 from adapter.fhir.observation import build_observations, methods_of
-from adapter.fhir.questionnaire import build_questionnaire
+from adapter.fhir.questionnaire import SDC, build_questionnaire
 from adapter.scoring import score_response
 from tests.forms import form_of, respond, study_with
 
@@ -104,10 +104,10 @@ def test_a_profile_with_a_gap_says_so() -> None:
 
 
 @pytest.mark.parametrize("scale", ["both", "share", "profile"])
-def test_what_has_no_expression_yet_is_in_the_questionnaire_without_one(scale: str) -> None:
+def test_a_form_filler_computes_them_in_items_of_their_own(scale: str) -> None:
     items = {item["linkId"]: item for item in build_questionnaire(FORM, "q")["item"]}
 
     urls = [extension["url"] for extension in items[f"score-{scale}"]["extension"]]
 
     assert items[f"score-{scale}"]["type"] == ("string" if scale == "profile" else "decimal")
-    assert not [url for url in urls if url.endswith("calculatedExpression")]
+    assert f"{SDC}/sdc-questionnaire-calculatedExpression" in urls
