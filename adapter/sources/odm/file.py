@@ -51,7 +51,6 @@ class OdmFile:
         defining = definitions or path
         root = read_root(definitions) if definitions else self._root
         self._definitions = read_definitions(defining, root)
-        self._definitions.multiple.update(multiple)
         record_id = self._definitions.record_id
         if self._definitions.is_redcap and record_id != study.record_id:
             raise unreadable(
@@ -60,7 +59,7 @@ class OdmFile:
                 f"`{record_id}`",
                 "Correct the study file.",
             )
-        self._layouts = lay_out(self._definitions, defining.name)
+        self._layouts = lay_out(self._definitions, defining.name, multiple)
         self._clinical = ClinicalData(path, self._root)
 
     @property

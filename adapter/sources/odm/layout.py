@@ -7,12 +7,13 @@ form of its own, `FORM/GROUP`, because each of its repeats is a set of answers o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adapter.errors import Origin
-from adapter.sources.odm.definitions import Definitions, Group, Item
+from adapter.sources.odm.definitions import Definitions
 from adapter.sources.odm.document import AGAIN, unreadable
+from adapter.sources.odm.elements import Group, Item
 from adapter.sources.source import FieldShape, FieldType, FormShape
 
 LARGEST_LAYOUT = 500_000
@@ -64,12 +65,13 @@ class Layouts:
 
     of: Mapping[tuple[str, str], Layout]
     definitions: Definitions
+    file: str
 
     @property
     def shapes(self) -> dict[str, FormShape]:
         """The forms in the words of every source."""
         return {
-            layout.form: FormShape(layout.form, _fields(layout, self.definitions))
+            layout.form: FormShape(layout.form, _fields(layout, self.definitions), self.file)
             for layout in self.of.values()
             if layout.columns
         }
@@ -80,8 +82,8 @@ class Layouts:
         return {layout.form: layout for layout in self.of.values() if layout.columns}
 
 
-def lay_out(definitions: Definitions, file: str) -> Layouts:
-    """The forms of a file.
+def lay_out(definitions: Definitions, file: str, multiple: Collection[str] = ()) -> Layouts:
+    """The forms of a file; `multiple` are more items that may hold several choices.
 
     Raises:
         SourceError: so many groups refer to so many items that nobody can have meant it.
@@ -96,13 +98,13 @@ def lay_out(definitions: Definitions, file: str) -> Layouts:
             if inside is not None:
                 called = f"{name}/{inside.oid}"
                 layout = layouts.setdefault((oid, inside.oid), Layout(called, inside.title))
-            for column in _columns(definitions, group):
+            for column in _columns(definitions, group, multiple):
                 layout.columns.setdefault(column.item.oid, column)
             count += 1 + len(group.parts)
             if count > LARGEST_LAYOUT:
                 expected = f"at most {LARGEST_LAYOUT} items in all forms"
                 raise unreadable(Origin(file), expected, "more", AGAIN)
-    return Layouts(layouts, definitions)
+    return Layouts(layouts, definitions, file)
 
 
 def form_name(definitions: Definitions, oid: str) -> str:
@@ -134,7 +136,7 @@ def _groups(definitions: Definitions, form: Group) -> Iterator[tuple[Group, Grou
                 waiting.append((each, each if each.is_repeating else inside))
 
 
-def _columns(definitions: Definitions, group: Group) -> Iterator[Column]:
+def _columns(definitions: Definitions, group: Group, multiple: Collection[str]) -> Iterator[Column]:
     for part in group.parts:
         item = definitions.items.get(part.oid) if part.kind == "item" else None
         if item is None or item.redcap.get("FieldType") == "descriptive":
@@ -144,7 +146,7 @@ def _columns(definitions: Definitions, group: Group) -> Iterator[Column]:
             item=item,
             is_box=item.redcap.get("FieldType") == "checkbox",
             codes=definitions.choices.get(item.code_list, {}),
-            is_multiple=item.oid in definitions.multiple,
+            is_multiple=item.is_multiple or item.oid in multiple,
             unit=units[0] if units else next(iter(item.units), ""),
             unit_item=part.unit,
         )

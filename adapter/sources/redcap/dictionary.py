@@ -28,6 +28,8 @@ _COLUMNS = {
 }
 _LABEL = "Field Label"
 _VALIDATION = "Text Validation Type OR Show Slider Number"
+_LOW, _HIGH = "Text Validation Min", "Text Validation Max"
+_IDENTIFIER, _ANNOTATION = "Identifier?", "Field Annotation"
 _OF_THE_API = {
     "fieldname": "Variable / Field Name",
     "selectchoicesorcalculations": "Choices, Calculations, OR Slider Labels",
@@ -60,7 +62,10 @@ _VALIDATED: tuple[tuple[str, FieldType], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the dictionary; `validation` is REDCap's, `choices` is code to label."""
+    """One field of the dictionary; `validation` is REDCap's, `choices` is code to label.
+
+    `low` and `high` are as written, and empty where nothing bounds it.
+    """
 
     name: str
     form: str
@@ -68,6 +73,10 @@ class Field:
     choices: Mapping[str, str]
     label: str = ""
     validation: str = ""
+    low: str = ""
+    high: str = ""
+    annotation: str = ""
+    is_identifier: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -180,6 +189,10 @@ def _field(row: Row, places: Mapping[str, int]) -> Field:
         choices=_choices(said(_COLUMNS["choices"])) if kind in _LISTED else _IMPLIED.get(kind, {}),
         label=said(_LABEL),
         validation=said(_VALIDATION),
+        low=said(_LOW),
+        high=said(_HIGH),
+        annotation=said(_ANNOTATION),
+        is_identifier=said(_IDENTIFIER).lower() == "y",
     )
 
 
