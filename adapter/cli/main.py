@@ -36,9 +36,8 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    module = {"demo": "adapter.cli.demo", "simulate": "adapter.cli.simulate"}.get(
-        name, "adapter.cli.commands"
-    )
+    alone = {"demo", "init", "simulate"}
+    module = f"adapter.cli.{name if name in alone else 'commands'}"
     command: Command = getattr(import_module(module), f"run_{name}")
     return command
 
@@ -49,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Carries a clinical trial's data into clinical records as FHIR R4, with proof.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_init(commands.add_parser("init", help="make first drafts of a study's files"))
     for name, says in (
         ("check", "read every mapping and the configuration, print all findings, send nothing"),
         ("ingest", "read the sources into the ledger"),
@@ -83,6 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--target", help="the base URL of a FHIR server to deliver to instead")
     demo.add_argument("--state", type=Path, default=Path(".demo"), help="where its state is left")
     return parser
+
+
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--dictionary", type=Path, help="a REDCap data dictionary, CSV or JSON")
+    given.add_argument("--odm", type=Path, help="an ODM file with metadata")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
+    parser.add_argument("--records", type=Path, help="the export that goes with the dictionary")
+    parser.add_argument("--events", type=Path, help="REDCap's list of events (CSV)")
+    parser.add_argument(
+        "--event-forms", type=Path, help="REDCap's list of forms and their events (CSV)"
+    )
+    parser.add_argument("--encoding", default="utf-8", help="of the dictionary, such as cp1252")
+    parser.add_argument("--instruments", type=Path, help="the folder with the known form files")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
 def _configured(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
