@@ -19,7 +19,7 @@ from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.scoring import score_response
 from tests.forms import respond
-from tests.naive import Declared, NaiveScore, naive_scores
+from tests.naive import Declared, NaiveScore, Told, naive_scores
 
 if TYPE_CHECKING:
     from adapter.errors import Problem
@@ -53,13 +53,49 @@ KINDS: list[tuple[Declared, list[str], Recode]] = [
 thoroughly = settings(max_examples=200, deadline=None)
 
 
+GATE: Declared = {"link_id": "gate", "field": "gate", "type": "boolean"}
+SAID: Declared = {"item": "gate", "equals": 1}
+STEPS: list[Declared] = [{"high": 1, "counts": 2}, {"below": 2, "counts": 0.5}, {"counts": 3}]
+
+
+@st.composite
+def conditions(draw: st.DrawFn, scale: Declared, items: list[Declared]) -> None:
+    """Adds conditions, steps, gaps that count and points to a scale and its items."""
+    names = [item["link_id"] for item in items]
+    some = st.lists(st.sampled_from(names), unique=True)
+    for item in items:
+        if draw(st.booleans()):
+            item["asked_if"] = SAID
+    scale["only_if"] = dict.fromkeys(draw(some), SAID)
+    scale["if_missing"] = {name: draw(st.integers(0, 2)) for name in draw(some)}
+    numbers = [item["link_id"] for item in items if item.get("type") in {"integer", "decimal"}]
+    changed = {*scale.get("reverse", []), *scale.get("recode", {})}
+    if draw(st.booleans()):
+        scale["steps"] = {name: STEPS for name in numbers if name not in changed}
+    if draw(st.booleans()):
+        end = draw(st.sampled_from(["high", "below"]))
+        counts = draw(st.permutations([0, 1.5, 4]))
+        first, second = draw(st.sampled_from([(0.5, 2), (1, 3), (2, 5)]))
+        scale["points"] = [{end: first, "counts": counts[0]}, {end: second, "counts": counts[1]}]
+        scale["points"].append({"counts": counts[2]})
+    if scale["method"] == "sum" and draw(st.booleans()):
+        scale["method"], scale["multiply"] = "highest", 1
+        scale.pop("missing", None)
+    comes_in_steps = scale["method"] == "highest" or (
+        scale["method"] == "sum" and "points" in scale
+    )
+    has_decimals = any(item.get("type") == "decimal" for item in items)
+    if comes_in_steps and not has_decimals and draw(st.booleans()):
+        scale["missing"] = {"at_least": draw(st.integers(1, len(names))), "fill": "settled"}
+
+
 @st.composite
 def forms(draw: st.DrawFn) -> tuple[Declared, Fields]:
     """A form of one scale, whose range is far too wide; its items are often of one kind."""
     kinds = [draw(st.sampled_from(KINDS))] * 3
     if draw(st.booleans()):
         kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))
-    items = [
+    items: list[Declared] = [
         kind | {"link_id": f"i-{n}", "field": f"i_{n}"} for n, (kind, _, _) in enumerate(kinds, 1)
     ]
     names = [item["link_id"] for item in items]
@@ -84,8 +120,12 @@ def forms(draw: st.DrawFn) -> tuple[Declared, Fields]:
             "fill": "none" if scale["method"] == "mean" else "mean",
             "round": draw(st.sampled_from(["up", "none"])),
         }
-    form = HEAD | {"items": items, "scales": [scale]}
     fields = {item["field"]: texts for item, (_, texts, _) in zip(items, kinds, strict=True)}
+    if scale["method"] != "lookup" and draw(st.booleans()):
+        draw(conditions(scale, items))
+        fields = {"gate": ["0", "1"]} | fields
+        items = [GATE, *items]
+    form = HEAD | {"items": items, "scales": [scale]}
     return (with_table(form, fields) if scale["method"] == "lookup" else form), fields
 
 
@@ -123,9 +163,24 @@ def every_set(fields: Fields) -> list[dict[str, str]]:
     return [dict(zip(fields, texts, strict=True)) for texts in sets if any(texts)]
 
 
+def as_asked(form: Declared, answers: dict[str, str]) -> dict[str, str]:
+    """The answers without those to items that were not asked."""
+    told = Told(form, answers, MISSING_CODES)
+    unasked = {
+        item["field"] for item in form["items"] if told.is_asked(item["link_id"]) is not True
+    }
+    return {
+        field: "" if field in unasked and text not in MISSING_CODES else text
+        for field, text in answers.items()
+    }
+
+
 def every_score(form: Declared, fields: Fields) -> list[NaiveScore]:
     """The naive scores of all sets of answers."""
-    return [naive_scores(form, answers, MISSING_CODES)[0] for answers in every_set(fields)]
+    sets = [as_asked(form, answers) for answers in every_set(fields)]
+    return [
+        naive_scores(form, answers, MISSING_CODES)[0] for answers in sets if any(answers.values())
+    ]
 
 
 @thoroughly
@@ -138,7 +193,8 @@ def test_a_form_without_findings_is_scored_as_the_naive_scorer_says(
     assume(not problems)
     answers = data.draw(st.sampled_from(every_set(fields)))
     gap = data.draw(st.sampled_from(["", *MISSING_CODES]))
-    answers = {field: text or gap for field, text in answers.items()}
+    answers = as_asked(declared, {field: text or gap for field, text in answers.items()})
+    assume(any(answers.values()))
 
     score = scored(form, answers)
 
@@ -152,7 +208,9 @@ def test_a_form_without_findings_is_scored_as_the_naive_scorer_says(
 def test_a_range_is_accepted_exactly_when_every_score_lies_in_it(
     made: tuple[Declared, Fields],
 ) -> None:
-    """A range may be wider than a table needs, or than a sum that is rounded up does."""
+    """A range may be wider than a table needs, or a sum that is rounded up; or with conditions,
+    where some that might be cannot be together.
+    """
     declared, fields = made
     assume(not findings(declared)[1])
     values = [score.value for score in every_score(declared, fields) if score.value is not None]
@@ -165,7 +223,8 @@ def test_a_range_is_accepted_exactly_when_every_score_lies_in_it(
     too_high = findings(with_scale(declared, range=[float(low), float(high - step)]))[1]
     too_low = findings(with_scale(declared, range=[float(low + step), float(high)]))[1]
 
-    if scale["method"] != "lookup" and scale.get("missing", {}).get("round") != "up":
+    rounds_up = scale.get("missing", {}).get("round") == "up"
+    if scale["method"] != "lookup" and not rounds_up and "only_if" not in scale:
         assert accepted == []
     assert too_high
     assert too_low
