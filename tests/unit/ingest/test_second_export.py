@@ -44,6 +44,8 @@ AMENDED = {
 FOLLOWING = {("1062", "week_9_arm_1", "pcl_c"), ("1062", "week_21_arm_1", "pcl_c")}
 """What was said of the change since a baseline that is corrected."""
 COMPLETED = ("1088", "week_21_arm_1", "pcl_c")
+OBSERVED = 10
+"""Of a finished PCL-C: total, clusters (3), criteria (3), diagnosis, the total's change, panel."""
 DELETED, WITHDRAWN = "1049", "1026"
 Place = tuple[str, str, str]
 
@@ -199,7 +201,7 @@ def test_the_form_that_was_finished_is_completed_and_scored(story: Story) -> Non
     statuses = Counter((change.type, change.status) for change in made)
     assert statuses == {
         ("QuestionnaireResponse", "completed"): 1,
-        ("Observation", "final"): 6,
+        ("Observation", "final"): OBSERVED,
         ("Provenance", ""): 1,
     }
 
@@ -238,7 +240,8 @@ def test_the_clinic_is_owed_the_retraction_of_two_records_and_the_changes_of_the
 
     owed = {word: count for word, count in story.owed[1].items() if word.startswith("retract")}
     assert owed == {f"retract {kind}": count for kind, count in sent.items()}
-    assert story.owed[1]["put Observation"] == sum(map(len, AMENDED.values())) + 6 + len(FOLLOWING)
+    amended = sum(map(len, AMENDED.values()))
+    assert story.owed[1]["put Observation"] == amended + OBSERVED + len(FOLLOWING)
 
 
 @pytest.mark.parametrize("place", sorted(FOLLOWING), ids="-".join)
