@@ -141,7 +141,7 @@ def run_export(said: argparse.Namespace) -> int:
             subject = Subject(version.participant, version.form)
             words = words_of(tx, version.participant)
             decision = decide(subject, service.trial.study, said.purpose, words)
-            return service.unworded(version) if decision.is_released else None
+            return service.published(version) if decision.is_released else None
 
         files = export_ndjson(service.database, said.out, released, service.now())
         show.exported(files, as_json=said.json)

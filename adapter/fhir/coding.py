@@ -55,6 +55,13 @@ def option_coding(form: Form, item: Item, option: Option) -> dict[str, Any]:
     return {"extension": weight, **said} if weight else said
 
 
+def answer_concept(form: Form, item: Item, option: Option) -> dict[str, Any]:
+    """One offered answer as a CodeableConcept, its words as text where it has any."""
+    said = option_coding(form, item, option)
+    coded = {word: part for word, part in said.items() if word != "extension"}
+    return {"coding": [coded], "text": option.display} if option.display else {"coding": [coded]}
+
+
 def weight_extension(option: Option) -> list[dict[str, Any]]:
     """The ordinalValue extension of an option, or nothing where it has no weight."""
     if option.score is None:

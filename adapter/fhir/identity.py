@@ -65,6 +65,14 @@ class Identity:
         # A person's records come one after the other, and each names the Patient several times.
         return {}
 
+    def subject(self, participant: str) -> str:
+        """The id of a person's ResearchSubject."""
+        return self.token("subject", participant)
+
+    def therapy(self, participant: str) -> str:
+        """The id of the Procedure that stands for a person's therapy."""
+        return self.token("therapy", participant)
+
     def unit(self, participant: str, form: str, timepoint: str, repeat: int | None) -> str:
         """What one form instance and all that is derived from it are kept together by."""
         return self.token("unit", participant, form, timepoint, str(repeat or ""))

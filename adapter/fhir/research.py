@@ -68,7 +68,7 @@ def build_research_subject(identity: Identity, person: Participant) -> dict[str,
     period = {word: day for word, day in (("start", person.enrolled), ("end", person.ended)) if day}
     built: dict[str, Any] = {
         "resourceType": "ResearchSubject",
-        "id": identity.token("subject", person.participant),
+        "id": identity.subject(person.participant),
         "meta": RESTRICTED,
         "identifier": [identity.identifier("subject", person.participant)],
         "status": _status(identity.study, person),

@@ -18,6 +18,7 @@ from adapter.ingest.change import Place, changes_at, follow_baseline, forget_bas
 from adapter.ingest.compare import find_differences
 from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_gone, retract_unit
 from adapter.ingest.signals import accept_signals, retract_signals
+from adapter.ingest.therapy import drop_therapy, put_therapy
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED, Response, ResponseStatus
 from adapter.scoring import Score, score_response
@@ -52,6 +53,7 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
     scores = score_response(response) if response.status in SCORED else ()
     built = _build(trial, response, scores)
     belonging = Belonging(unit, response.participant, response.form.id)
+    put_therapy(tx, trial, response, said.now)
     changed = put_all(tx, trial, belonging, built, said)
     place = Place(response.participant, response.form, response.timepoint)
     if response.repeat is None:
@@ -60,6 +62,8 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
         built += since_baseline
     if said.before is not None:
         changed += retract_gone(tx, trial, unit, {draft.name for draft in built}, said.now)
+        if changed:
+            drop_therapy(tx, trial, response.form.id, response.participant, said.now)
     if changed and built:
         put_provenance(tx, trial, belonging, built, said)
     if response.repeat is None:
@@ -91,6 +95,7 @@ def retract_response(tx: Transaction, trial: Trial, gone: Instance, now: str) ->
     retract_unit(tx, trial, gone.unit, now)
     keep_differences(tx, gone.unit, ())
     participant, event, _, repeat = orjson.loads(gone.place)
+    drop_therapy(tx, trial, gone.form, participant, now)
     point, form = trial.study.timepoint_of(event), trial.forms.get(gone.form)
     if point is None or form is None:
         return

@@ -22,7 +22,7 @@ from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.participant import Participant, ended_by_withdrawal
-from adapter.release import PARTICIPATION, reveals_allocation
+from adapter.release import PARTICIPATION, as_published, reveals_allocation
 from adapter.store import instances, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Belonging
@@ -32,10 +32,11 @@ def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
     """Keeps what belongs to nobody: the codes, the device, the study, its questionnaires."""
     identity, forms = trial.identity, _placed_forms(trial)
     # A fragment may leave codes out: not even that there is such a form is told to who is blinded.
-    told = [form for form in forms if not reveals_allocation(trial.study, form.id)]
+    published = [as_published(form) for form in forms]
+    told = [form for form in published if not reveals_allocation(trial.study, form.id)]
     built = [
         *(("", system) for system in build_code_systems(told, trial.study.safety, identity)),
-        *((form.id, answers) for form in forms for answers in build_value_sets(form, identity)),
+        *((form.id, answers) for form in published for answers in build_value_sets(form, identity)),
         ("", build_device(identity, trial.software)),
         ("", build_research_study(identity)),
         *(

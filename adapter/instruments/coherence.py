@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from adapter.errors import Problem
+from adapter.instruments.adverse_event import adverse_event_findings
 from adapter.instruments.form import Form
 from adapter.instruments.items import code_findings, item_findings, migration_findings, repeated
 from adapter.instruments.mapping import Lines
@@ -25,6 +26,7 @@ def check_form(form: Form, lines: Lines) -> list[Problem]:
         *item_findings(form, lines),
         *code_findings(form, lines),
         *migration_findings(form, lines),
+        *adverse_event_findings(form, lines),
         *repeated(lines, ("scales",), "id", [scale.id for scale in form.scales]),
         *(
             problem
@@ -48,6 +50,7 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
             for problem in _placement_findings(study, index, placement, forms, lines)
         ),
         *_baseline_findings(study, lines),
+        *_therapy_findings(study, forms, lines),
         *(safety_findings(study.safety, forms, study.baseline, lines) if study.safety else ()),
         *_missing_code_findings(study, forms, lines),
     ]
@@ -72,6 +75,19 @@ def _baseline_findings(study: Study, lines: Lines) -> Iterator[Problem]:
             f"`{study.baseline}`",
             "Correct it, or declare it in `timepoints`.",
         )
+
+
+def _therapy_findings(study: Study, forms: Mapping[str, Form], lines: Lines) -> Iterator[Problem]:
+    """Relatedness is relatedness to something: without it, an answer would be lost."""
+    for index, placement in enumerate(study.forms):
+        items = forms[placement.form].items if placement.form in forms else ()
+        if study.therapy is None and any(item.element == "relatedness" for item in items):
+            yield lines.problem(
+                ("forms", index),
+                "`therapy`, because this form asks how far an event is related to it",
+                "none",
+                "Declare the therapy in the study file.",
+            )
 
 
 def _not_scored_findings(form: Form, lines: Lines) -> Iterator[Problem]:

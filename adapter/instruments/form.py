@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from adapter.instruments.adverse_event_codes import NCIT, AdverseEventElement
 from adapter.instruments.declared import Declared, Id, Number, SourceCode, Text, Unique
 from adapter.instruments.rules import Condition, Missing, Step
 
@@ -32,24 +33,11 @@ Category = Literal[
     "imaging",
 ]
 Method = Literal["sum", "mean", "highest", "lookup", "profile", "between", "percent", "reported"]
-AdverseEventElement = Literal[
-    "identifier",
-    "event",
-    "category",
-    "date",
-    "detected",
-    "recordedDate",
-    "resolveDate",
-    "seriousness",
-    "severity",
-    "outcome",
-    "expected",
-    "actuality",
-]
 SYSTEMS = {
     "loinc": "http://loinc.org",
     "snomed": "http://snomed.info/sct",
     "ucum": "http://unitsofmeasure.org",
+    "ncit": NCIT,
 }
 Word = TypeVar("Word")
 RANGE = re.compile(r"^(?P<first>\S+) \.\. (?P<last>\S+)$")
@@ -73,7 +61,7 @@ class Option(Declared, frozen=True):
 
     `value` is the source's own code. `weight` is what scoring counts; where it is left out, a
     numeric `value` is its own weight. Without `code` the answer is coded in the project's own code
-    system.
+    system. `blinded_as` is the value of the answer that a blinded receiver is told in its place.
     """
 
     value: SourceCode
@@ -81,6 +69,7 @@ class Option(Declared, frozen=True):
     display: Text | None = None
     translations: dict[str, Text] = Field(default_factory=dict)
     code: Code | None = None
+    blinded_as: SourceCode | None = None
 
     @property
     def score(self) -> Decimal | None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from adapter.errors import AnswerError, Origin, Problem
+from adapter.instruments.adverse_event import contradictions
 from adapter.instruments.answer import Answer, Misfit, Value, describe
 from adapter.instruments.asking import mark_unasked
 from adapter.instruments.fields import FieldMap, field_map
@@ -76,6 +77,8 @@ def parse_response(
         raise AnswerError("The record has no place in the study.", (_misplaced(record, study),))
     answers, totals = _read_answers(record, form, study, placement, problems)
     authored = _read_authored(record, study, placement, problems)
+    if form.kind == "adverse-event" and not problems:
+        problems.extend(contradictions(form, answers, _columns(form, placement), record.origin))
     if problems:
         raise AnswerError("The record does not fit its form.", tuple(problems))
     if not answers and not totals:
@@ -138,7 +141,7 @@ def _with_unasked(
     """The answers with a mark for what was not asked; what was answered all the same is told."""
     marked, contradicting = mark_unasked(form, answers)
     wrong = {problem.field for problem in problems}  # what hangs on such an item is not its own
-    fields = {item.link_id: placement.fields.get(item.field, item.field) for item in form.items}
+    fields = _columns(form, placement)
     problems.extend(
         Problem(
             origin=record.origin,
@@ -152,6 +155,10 @@ def _with_unasked(
         if item.asked_if is not None and fields[item.asked_if.item] not in wrong
     )
     return marked
+
+
+def _columns(form: Form, placement: FormPlacement) -> dict[str, str]:
+    return {item.link_id: placement.fields.get(item.field, item.field) for item in form.items}
 
 
 def _read_checkboxes(

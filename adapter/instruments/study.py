@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field
 
 from adapter.instruments.declared import Declared, Id, Text, Unique
+from adapter.instruments.form import Code
 from adapter.instruments.safety import Safety
 
 AbsentReason = Literal[
@@ -132,6 +133,7 @@ class FormPlacement(Unique, frozen=True):
     `completed_at` is the field with the moment of completion; left out, REDCap's own
     `<source_form>_timestamp` is taken where the export has it. `compare` is by scale the field with
     the total that the source has calculated itself.
+    `conceals_note`: a blinded receiver is not told an adverse event's note.
     """
 
     form: Id
@@ -141,6 +143,14 @@ class FormPlacement(Unique, frozen=True):
     fields: dict[str, str] = Field(default_factory=dict)
     compare: dict[Id, Text] = Field(default_factory=dict)
     reveals_allocation: bool = False
+    conceals_note: bool = False
+
+
+class Therapy(Declared, frozen=True):
+    """What the trial tries, as a Procedure says it; it is told to unblinded receivers alone."""
+
+    title: Text
+    codes: tuple[Code, ...] = ()
 
 
 class Registration(Declared, frozen=True):
@@ -177,6 +187,7 @@ class Study(Unique, frozen=True):
     participant: ParticipantForm
     consents: tuple[ConsentRule, ...] = ()
     forms: tuple[FormPlacement, ...]
+    therapy: Therapy | None = None
     safety: Safety | None = None
     not_mapped: dict[str, Text] = Field(default_factory=dict)
 

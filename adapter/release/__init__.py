@@ -1,16 +1,19 @@
 """May this leave, for whom, and why not: consent and blinding, decided at send time."""
 
-from adapter.release.blinding import reveals_allocation
+from adapter.release.blinding import THERAPY, as_blinded, as_published, reveals_allocation
 from adapter.release.gate import PARTICIPATION, SAFETY, Decision, Rule, Subject, decide
 from adapter.release.receiver import Receiver
 
 __all__ = [
     "PARTICIPATION",
     "SAFETY",
+    "THERAPY",
     "Decision",
     "Receiver",
     "Rule",
     "Subject",
+    "as_blinded",
+    "as_published",
     "decide",
     "reveals_allocation",
 ]

@@ -1,14 +1,118 @@
 """What would tell a blinded reader the arm: never released to them.
 
 The arm itself is nowhere in the ledger, because the allocation list is not read; what remains is
-what betrays it, such as attendance at sessions that one arm alone has.
+what betrays it. Some forms do so as a whole, such as attendance at sessions that one arm alone has,
+and so does the therapy. An adverse event leaves without the part that does: what it is put down to,
+a category that only the therapy can have, and, where the study says so, its note.
 """
 
 from __future__ import annotations
 
-from adapter.instruments.study import Study
+from typing import Any, Final
+
+from adapter.fhir.adverse_event import NOTE
+from adapter.fhir.coding import answer_concept
+from adapter.fhir.provenance import SOURCE_CELLS
+from adapter.instruments.form import Form
+from adapter.instruments.study import FormPlacement, Study
+
+Resource = dict[str, Any]
+THERAPY: Final = "therapy/"
+"""Stands in `Subject.form` for the therapy itself; no form has a name with a slash."""
+TELLING: Final = frozenset({"AdverseEvent", "Provenance"})
+"""The types of which a part may tell the arm."""
 
 
 def reveals_allocation(study: Study, form: str) -> bool:
-    """Whether the study file says of this form that it reveals the arm."""
-    return any(placed.reveals_allocation for placed in study.forms if placed.form == form)
+    """Whether the study file says of this form that it reveals the arm; the therapy always does."""
+    named = any(placed.reveals_allocation for placed in study.forms if placed.form == form)
+    return named or form == THERAPY
+
+
+def as_published(form: Form) -> Form:
+    """The form without the answers that would tell the arm: what its lists of codes show."""
+    options = {
+        name: tuple(option for option in listed if option.blinded_as is None)
+        for name, listed in form.options.items()
+    }
+    return form.model_copy(update={"options": options}) if options != form.options else form
+
+
+def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
+    """The resource as a blinded receiver may have it; the same one where nothing would tell.
+
+    Of a form that no mapping declares any more (None), nothing is known to be harmless: category
+    and columns go, too.
+    """
+    if form is not None and form.kind != "adverse-event":
+        return resource
+    placed = [each for each in study.forms if form is not None and each.form == form.id]
+    match resource["resourceType"]:
+        case "AdverseEvent":
+            told = _without_cause(resource, form)
+            return _without_note(told) if _conceals_note(form, placed) else told
+        case "Provenance":
+            return _without_columns(resource, form, placed)
+    return resource
+
+
+def _conceals_note(form: Form | None, placed: list[FormPlacement]) -> bool:
+    return form is None or any(each.conceals_note for each in placed)
+
+
+def _without_cause(event: Resource, form: Form | None) -> Resource:
+    told = {name: value for name, value in event.items() if name != "suspectEntity"}
+    if "category" in told:
+        categories = [] if form is None else [_category(each, form) for each in told["category"]]
+        told |= {"category": categories}
+        if not categories:
+            del told["category"]
+    return event if told == event else told
+
+
+def _category(concept: Resource, form: Form) -> Resource:
+    """The category that everybody may know, in place of one that only the therapy can have."""
+    for item in form.items:
+        offered = {option.value: option for option in form.offered(item)}
+        for option in offered.values():
+            if option.blinded_as and answer_concept(form, item, option) == concept:
+                return answer_concept(form, item, offered[option.blinded_as])
+    return concept
+
+
+def _without_note(event: Resource) -> Resource:
+    extensions = event.get("extension", [])
+    kept = [each for each in extensions if each["url"] != NOTE]
+    return event if kept == extensions else {**event, "extension": kept}
+
+
+def _without_columns(
+    provenance: Resource, form: Form | None, placed: list[FormPlacement]
+) -> Resource:
+    """Where it was read from, without the columns whose being filled in would tell."""
+    concealed = {"relatedness", *(("note",) if _conceals_note(form, placed) else ())}
+    columns = {
+        each.fields.get(item.field, item.field)
+        for each in placed
+        for item in (form.items if form is not None else ())
+        if item.element in concealed
+    }
+
+    def kept(cells: Resource) -> Resource:
+        if cells["url"] != SOURCE_CELLS:
+            return cells
+        parts = [
+            cell
+            for cell in cells["extension"]
+            if cell["url"] != "field" or (form is not None and cell["valueString"] not in columns)
+        ]
+        return {**cells, "extension": parts}
+
+    entities = [
+        {**entity, "extension": [kept(each) for each in entity["extension"]]}
+        if "extension" in entity
+        else entity
+        for entity in provenance.get("entity", ())
+    ]
+    is_same = entities == provenance.get("entity", [])
+    return provenance if is_same else {**provenance, "entity": entities}

@@ -50,15 +50,23 @@ class Decision:
 
 
 def decide(
-    subject: Subject, study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+    subject: Subject,
+    study: Study,
+    purpose: Purpose,
+    consents: Mapping[str, ConsentWord],
+    *,
+    is_unblinded: bool = False,
 ) -> Decision:
-    """May this leave for a receiver of this purpose?
+    """May this leave for a receiver of this purpose, who may or may not know the arm?
 
     A retraction always leaves, for it takes back what is already there; so does the notice that a
     person has withdrawn, to a receiver that knows of them. `consents` holds the participant's word
     by consent id.
     """
-    rule = _rule(subject, study, purpose, consents)
+    if is_unblinded or subject.is_retraction or not _tells_arm(subject, study):
+        rule = _rule(subject, study, purpose, consents)
+    else:
+        rule = "blinding"
     return Decision(rule in _RELEASING, rule)
 
 
@@ -67,8 +75,6 @@ def _rule(
 ) -> Rule:
     if subject.is_retraction:
         return "retraction"
-    if reveals_allocation(study, subject.form.removeprefix(SAFETY)):
-        return "blinding"
     if subject.form.startswith(SAFETY) and not _may_be_told(study, purpose):
         return "safety-signal"
     hold = held_by_consent(study, purpose, consents) if subject.participant else None
@@ -76,6 +82,10 @@ def _rule(
     if hold == "consent-withdrawn" and is_notice:
         return "withdrawal-notice"
     return hold or "released"
+
+
+def _tells_arm(subject: Subject, study: Study) -> bool:
+    return reveals_allocation(study, subject.form.removeprefix(SAFETY))
 
 
 def _may_be_told(study: Study, purpose: Purpose) -> bool:

@@ -81,6 +81,15 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
             origin, again = Origin(settings.profile.name), f"`{profile.id}` again"
             yield Problem(origin, "id", "each clinic once", again, "Give it another id.")
         names.add(profile.id)
+        if profile.unblinded:
+            yield Problem(
+                Origin(settings.profile.name),
+                "unblinded",
+                "a receiver that does not know who got the therapy",
+                "`unblinded: true`",
+                f"Make sure that nobody at `{profile.id}` has to be blinded.",
+                severity="warning",
+            )
         name = profile.patient.find_by
         if name is not None and name not in known:
             yield Problem(

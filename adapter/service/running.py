@@ -17,6 +17,7 @@ from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
 from adapter.fhir.text import read_text
 from adapter.ingest import Snapshot, Trial
+from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
@@ -59,9 +60,13 @@ class Service:
         """The present moment as the ledger writes it."""
         return now().isoformat(timespec="seconds")
 
-    def unworded(self, version: Version) -> bytes:
-        """A version's text as who holds no licence for a form's wording may have it."""
+    def published(self, version: Version) -> bytes:
+        """A version's text as anybody may have it, who is blinded and holds no licence."""
         form = self.trial.forms.get(version.form)
+        if version.type in TELLING:
+            held = read_text(version.text)
+            told = as_blinded(held, form, self.trial.study)
+            return bytes(version.text) if told is held else write(told)
         if form is None or not form.is_licensed_to_site or version.type not in WORDED:
             return bytes(version.text)
         return write(without_wording(read_text(version.text), form))
@@ -86,8 +91,9 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     surroundings = os.environ if environment is None else environment
     settings = read_settings(config)
     declared = read_declarations(settings)
-    if declared.problems or declared.study is None:
-        raise DeclarationError("The mappings cannot be used.", tuple(declared.problems))
+    errors = tuple(problem for problem in declared.problems if problem.severity == "error")
+    if errors or declared.study is None:
+        raise DeclarationError("The mappings cannot be used.", errors)
     identity = Identity(declared.study, _study_key(settings, surroundings))
     receivers = tuple(profile.receiver for profile, _ in declared.clinics)
     trial = Trial(
@@ -109,6 +115,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
                 now,
                 time.sleep,
                 unlicensed(client.profile, declared.forms),
+                declared.forms,
             )
             for client in clients
         )

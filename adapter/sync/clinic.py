@@ -11,9 +11,12 @@ from urllib.parse import urlencode
 from adapter.errors import EhrError
 from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
+from adapter.fhir.research_backport import as_research_backport
+from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
 from adapter.instruments.study import Study
+from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.store import versions
 from adapter.store.database import Database, Transaction
@@ -27,7 +30,10 @@ from adapter.sync.receipt import Unknown, Unreachable
 
 @dataclass(frozen=True)
 class Clinic:
-    """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds."""
+    """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds.
+
+    `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
+    """
 
     profile: ClinicProfile
     client: RecordSystem
@@ -38,6 +44,7 @@ class Clinic:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     unlicensed: Mapping[str, Form] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -72,6 +79,8 @@ class Clinic:
     ) -> bytes | None:
         """What the clinic gets, or got, of a version: in its own terms, None for a deletion."""
         text = versions.text_of(tx, delivery.type, delivery.id, version)
+        if delivery.type in TELLING:
+            text = self._as_told(text, delivery)
         if delivery.form in self.unlicensed and delivery.type in WORDED:
             text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
         return wire_text(
@@ -80,6 +89,27 @@ class Clinic:
             ours=self.identity.patient(delivery.participant),
             theirs=self.patient_of(delivery.participant) or "",
         )
+
+    def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
+        """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""
+        held = told = read_text(text)
+        if not self.profile.unblinded:
+            told = as_blinded(told, self.forms.get(delivery.form), self.study)
+        if delivery.type == "AdverseEvent" and self.profile.adverse_events == "research-backport":
+            takes_subjects = "ResearchSubject" in self.profile.accepts
+            subject = self.identity.subject(delivery.participant) if takes_subjects else None
+            told = as_research_backport(told, subject)
+        return text if told is held else write(told)
+
+    def keeps_retracted(self, resource_type: str) -> bool:
+        """Whether what is taken back stays there, marked; else it is deleted.
+
+        Of adverse events in the research profile's shape this is nearly always so; the few that the
+        profile cannot say are deleted all the same.
+        """
+        is_marked = self.profile.adverse_events == "research-backport"
+        is_event = resource_type == "AdverseEvent"
+        return (is_event and is_marked) or retract({"resourceType": resource_type}) is not None
 
     def find_patient(self, participant: str) -> str | Unreachable | Unknown:
         """Looks the participant up by identifier; '' once linked, else the rule that holds.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from adapter.fhir.retraction import retract
 from adapter.store import standing
 from adapter.store.deliveries import Action
 from adapter.sync.clinic import Clinic
@@ -42,17 +41,17 @@ def plan(clinic: Clinic) -> Plan:
         if rule:
             told.held[group.type, rule] += group.count
         elif group.action == "put":
-            counts = told.update if _is_there(group.type, group.there) else told.create
+            is_there = _is_there(clinic, group.type, group.there)
+            counts = told.update if is_there else told.create
             counts[group.type] += group.count
         elif group.there is not None:
             told.retract[group.type] += group.count
     for (name, there), count in standing.settled(tx, clinic.name).items():
-        if _is_there(name, there):
+        if _is_there(clinic, name, there):
             told.unchanged_by_type[name] += count
     return told
 
 
-def _is_there(resource_type: str, there: Action | None) -> bool:
+def _is_there(clinic: Clinic, resource_type: str, there: Action | None) -> bool:
     """Whether the clinic holds such a resource: what was retracted is, unless it was deleted."""
-    is_kept = retract({"resourceType": resource_type}) is not None
-    return there == "put" or (there == "retract" and is_kept)
+    return there == "put" or (there == "retract" and clinic.keeps_retracted(resource_type))

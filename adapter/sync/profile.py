@@ -23,6 +23,7 @@ ResourceType = Literal[
     "Provenance",
     "Flag",
     "Task",
+    "Procedure",
     "CodeSystem",
     "ValueSet",
 ]
@@ -49,7 +50,11 @@ class BundleLimits(Declared, frozen=True):
 
 
 class ClinicProfile(Declared, frozen=True):
-    """One record system: why it may know, which types it takes, by which route."""
+    """One record system: why it may know, which types it takes, by which route.
+
+    `unblinded`: it may know who got the therapy. `adverse_events` is the shape in which it gets
+    them: base R4, or HL7's profile for clinical research.
+    """
 
     kind: Literal["clinic"]
     id: Id
@@ -59,8 +64,20 @@ class ClinicProfile(Declared, frozen=True):
     accepts: tuple[ResourceType, ...] = Field(min_length=1)
     patient: PatientRule
     licensed_wording: tuple[Id, ...] = ()
+    unblinded: bool = False
+    adverse_events: Literal["base", "research-backport"] = "base"
     bundle: BundleLimits = BundleLimits()
     timeout_seconds: float = Field(default=60, gt=0)
+
+    @model_validator(mode="after")
+    def _takes_what_suspects_name(self) -> Self:
+        names_therapy = self.unblinded and "AdverseEvent" in self.accepts
+        if names_therapy and "Procedure" not in self.accepts:
+            raise ValueError(
+                "`Procedure` in `accepts` of an unblinded clinic that takes adverse events: "
+                "they name the therapy"
+            )
+        return self
 
     @property
     def receiver(self) -> Receiver:

@@ -150,7 +150,8 @@ def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action
     """The rule of the release gate that holds such a delivery back, '' when none does."""
     is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
     subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
-    decision = decide(subject, clinic.study, clinic.profile.purpose, words_of(tx, participant))
+    words, profile = words_of(tx, participant), clinic.profile
+    decision = decide(subject, clinic.study, profile.purpose, words, is_unblinded=profile.unblinded)
     return "" if decision.is_released else decision.rule
 
 

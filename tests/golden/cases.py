@@ -20,15 +20,25 @@ from adapter.fhir.observation import build_observations
 from adapter.fhir.provenance import Derivation, build_provenance
 from adapter.fhir.questionnaire import build_questionnaire
 from adapter.fhir.questionnaire_response import build_questionnaire_response
+from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.text import read_text
+from adapter.fhir.therapy import build_therapy
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.response import Record, parse_response
 from adapter.instruments.study import Study
+from adapter.release import as_blinded
 from adapter.scoring import score_response
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "fixtures" / "golden"
+AT_THE_DOOR = {
+    "AdverseEvent-blinded",
+    "AdverseEvent-research-backport",
+    "AdverseEvent-research-backport-blinded",
+    "Procedure",
+}
+"""What is not of the ledger's unit, so that the Provenance does not name it."""
 RECORDED = "2024-08-30T07:05:00+00:00"
 
 
@@ -56,7 +66,7 @@ def build_case(name: str) -> dict[str, dict[str, Any]]:
     assert response is not None
     built: dict[str, dict[str, Any]] = {}
     if form.kind == "adverse-event":
-        built["AdverseEvent"] = build_adverse_event(response, identity)
+        built |= _told_events(build_adverse_event(response, identity), form, identity)
     elif form.items:
         built["Questionnaire"] = build_questionnaire(form, identity.token("questionnaire", name))
         built["QuestionnaireResponse"] = build_questionnaire_response(response, identity)
@@ -67,11 +77,27 @@ def build_case(name: str) -> dict[str, dict[str, Any]]:
     names = [
         (resource["resourceType"], resource["id"])
         for file, resource in built.items()
-        if file != "Questionnaire"
+        if file != "Questionnaire" and file not in AT_THE_DOOR
     ]
     derivation = Derivation(record, identity.source_hash(record), form, "CREATE")
     built["Provenance"] = build_provenance(derivation, names, identity, RECORDED)
     return built
+
+
+def _told_events(
+    event: dict[str, Any], form: Form, identity: Identity
+) -> dict[str, dict[str, Any]]:
+    """An event as the ledger holds it, and as it leaves for those who get it otherwise."""
+    blinded = as_blinded(event, form, identity.study)
+    subject = identity.subject("1001")
+    assert identity.study.therapy is not None
+    return {
+        "AdverseEvent": event,
+        "AdverseEvent-blinded": blinded,
+        "AdverseEvent-research-backport": as_research_backport(event, subject),
+        "AdverseEvent-research-backport-blinded": as_research_backport(blinded, subject),
+        "Procedure": build_therapy(identity, identity.study.therapy, "1001"),
+    }
 
 
 def read_expected(name: str) -> dict[str, dict[str, Any]]:
@@ -120,7 +146,8 @@ def _study(name: str) -> Study:
     study, _, problems = read_mapping(path.read_text("utf-8"), path.name, Study)
     assert study is not None, problems
     said = study.model_dump()
-    said["forms"] = [{"form": name, "source_form": name, "at": ["week-9"]}]
+    placed = {"form": name, "source_form": name, "at": ["week-9"], "conceals_note": True}
+    said["forms"] = [placed]
     return Study.model_validate(said)
 
 

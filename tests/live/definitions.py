@@ -7,7 +7,8 @@ extension holds and the elements that may carry it, not its words.
 from collections.abc import Iterator
 from typing import Any
 
-from adapter.fhir.adverse_event import EXPECTED, RESOLVED
+from adapter.fhir.adverse_event import RESEARCH, STATUS
+from adapter.fhir.identity import PROJECT
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.fhir.questionnaire_response import UNVERIFIED
 
@@ -22,6 +23,13 @@ VERSION_ALGORITHM: Definition = {  # R5: https://hl7.org/fhir/R5/codesystem-vers
     "content": "complete",
     "caseSensitive": True,
     "concept": [{"code": code} for code in ("semver", "integer", "alpha", "date", "natural")],
+}
+RESEARCH_EXTENSIONS = {  # of the guide on adverse events in clinical research, backport to R4 1.0.1
+    "caused-subject-to-discontinue-study": "boolean",
+    "expected-in-research-study": "boolean",
+    "resolve-date": "dateTime",
+    "ae-grade": "CodeableConcept",
+    "note": "Annotation",
 }
 CELLS = {"record": "string", "timepoint": "string", "form": "string", "repeat": "integer"} | {
     "field": "string",
@@ -38,8 +46,12 @@ def definitions() -> Iterator[Definition]:
     at = ["Questionnaire", "Questionnaire.item", "Questionnaire.item.code"]
     yield extension(f"{SDC}observationExtract", at, "boolean", "code")
     yield extension(f"{SDC}observation-extract-category", at[:2], "CodeableConcept")
-    yield extension(EXPECTED, ["AdverseEvent"], "boolean")
-    yield extension(RESOLVED, ["AdverseEvent"], "dateTime")
+    yield extension(STATUS, ["AdverseEvent"], "code")
+    for name in ("awareness", "reported"):
+        own = f"{PROJECT}/StructureDefinition/adverse-event-{name}"
+        yield extension(own, ["AdverseEvent"], "dateTime")
+    for name, kind in RESEARCH_EXTENSIONS.items():
+        yield extension(f"{RESEARCH}/{name}", ["AdverseEvent"], kind)
     yield extension(UNVERIFIED["url"], ["QuestionnaireResponse"], "code")
     yield source_cells()
 

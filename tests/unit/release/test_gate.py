@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapter.instruments.participant import ConsentWord
 from adapter.instruments.study import Purpose, Study
-from adapter.release import PARTICIPATION, Decision, Subject, decide
+from adapter.release import PARTICIPATION, THERAPY, Decision, Subject, decide
 from tests.forms import STUDY_TEXT, study_of
 
 FORMS = """
@@ -46,6 +46,7 @@ NEWS = Subject("1", PARTICIPATION)
 BLINDED = Subject("1", "session-attendance")
 NOBODYS = Subject("", "phq-9")
 BLINDED_FORM = Subject("", "session-attendance")
+THERAPY_OF_SOMEBODY = Subject("1", THERAPY)
 RETRACTION = Subject("1", "phq-9", is_retraction=True)
 BLINDED_RETRACTION = Subject("1", "session-attendance", is_retraction=True)
 
@@ -107,6 +108,27 @@ def test_the_gate_decides_by_this_table(  # noqa: PLR0913, PLR0917 - the columns
 
     is_released = rule in {"released", "withdrawal-notice", "retraction"}
     assert decision == Decision(is_released=is_released, rule=rule)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("subject", "research", "rule"),
+    [
+        (BLINDED, "given", "released"),
+        (BLINDED_FORM, "given", "released"),
+        (THERAPY_OF_SOMEBODY, "given", "released"),
+        (BLINDED, "withdrawn", "consent-withdrawn"),
+        (THERAPY_OF_SOMEBODY, "refused", "consent-refused"),
+    ],
+)
+def test_who_may_know_the_arm_gets_what_tells_it_if_the_consents_allow(
+    subject: Subject, research: ConsentWord, rule: str
+) -> None:
+    consents: dict[str, ConsentWord] = {"research": research}
+
+    decision = decide(subject, STUDY, "research", consents, is_unblinded=True)
+
+    assert decision.rule == rule
+    assert decide(subject, STUDY, "research", {"research": "given"}).rule == "blinding"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""What an adverse event and its Provenance tell of the arm, and what remains of them without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapter.fhir.check import find_faults
+from adapter.fhir.provenance import Derivation, build_provenance
+from adapter.instruments.study import Study
+from adapter.release import as_blinded, as_published
+from tests.forms import FORMS, record_of
+from tests.unit.fhir.events import (
+    CONCEALING,
+    FORM,
+    IDENTITY,
+    NON_SERIOUS,
+    SERIOUS,
+    STUDY,
+    event_of,
+    extension_of,
+)
+
+Resource = dict[str, Any]
+TELLING = [option.value for option in FORM.options["category"] if option.blinded_as]
+
+
+def provenance_of(values: dict[str, str]) -> Resource:
+    derivation = Derivation(record_of(FORM.id, values), "0" * 32, FORM, "CREATE")
+    return build_provenance(derivation, [("AdverseEvent", "a")], IDENTITY, "2024-03-01T00:00:00Z")
+
+
+def columns_of(provenance: Resource) -> set[str]:
+    (cells,) = provenance["entity"][0]["extension"]
+    return {each["valueString"] for each in cells["extension"] if each["url"] == "field"}
+
+
+@pytest.mark.parametrize("category", TELLING)
+def test_a_category_that_only_the_therapy_can_have_is_told_as_other(category: str) -> None:
+    event = event_of({**SERIOUS, "ae_category": category})
+    other = event_of({**SERIOUS, "ae_category": "other"})
+
+    told = as_blinded(event, FORM, STUDY)
+
+    assert told == as_blinded(other, FORM, STUDY)
+    assert category not in str(told)
+    assert find_faults(told) == ()
+
+
+def test_who_got_the_therapy_cannot_be_told_from_who_did_not() -> None:
+    without = {word: said for word, said in SERIOUS.items() if word != "ae_related"}
+
+    told = as_blinded(event_of(SERIOUS), FORM, STUDY)
+
+    assert told == as_blinded(event_of(without), FORM, STUDY)
+    assert "Procedure" not in str(told)
+
+
+def test_any_other_category_is_told_as_it_is() -> None:
+    told = as_blinded(event_of(NON_SERIOUS), FORM, STUDY)
+
+    assert told["category"] == event_of(NON_SERIOUS)["category"]
+
+
+@pytest.mark.parametrize(("study", "is_told"), [(STUDY, True), (CONCEALING, False)])
+def test_the_note_is_told_unless_the_study_conceals_it(study: Study, *, is_told: bool) -> None:
+    told = as_blinded(event_of(SERIOUS), FORM, study)
+
+    assert (extension_of(told, "note") is not None) is is_told
+    assert extension_of(told, "ae-grade") is not None
+
+
+def test_the_columns_that_tell_are_not_named_in_the_provenance() -> None:
+    provenance = provenance_of(SERIOUS)
+
+    assert columns_of(as_blinded(provenance, FORM, STUDY)) == set(SERIOUS) - {"ae_related"}
+    assert columns_of(as_blinded(provenance, FORM, CONCEALING)) == set(SERIOUS) - {
+        "ae_related",
+        "ae_note",
+    }
+
+
+def test_of_a_form_that_nobody_declares_any_more_nothing_is_taken_for_harmless() -> None:
+    event, provenance = event_of(SERIOUS), provenance_of(SERIOUS)
+
+    told = as_blinded(event, None, STUDY)
+
+    assert "category" not in told
+    assert "suspectEntity" not in told
+    assert extension_of(told, "note") is None
+    assert columns_of(as_blinded(provenance, None, STUDY)) == set()
+
+
+def test_what_tells_nothing_stays_the_very_same() -> None:
+    plain = event_of({"ae_term": "A fall"})
+    observation = {"resourceType": "Observation"}
+
+    assert as_blinded(plain, FORM, CONCEALING) is plain
+    assert as_blinded(plain, None, STUDY) is plain
+    assert as_blinded(observation, FORM, STUDY) is observation
+    told = provenance_of({"ae_term": "A fall"})
+    assert as_blinded(told, FORM, STUDY) is told
+    assert as_blinded(provenance_of(SERIOUS), FORMS["phq-9"], STUDY) == provenance_of(SERIOUS)
+
+
+def test_no_published_list_names_what_only_the_therapy_can_have() -> None:
+    published = as_published(FORM)
+
+    assert [each.value for each in FORM.options["category"] if each.value not in TELLING] == [
+        each.value for each in published.options["category"]
+    ]
+    assert as_published(FORMS["phq-9"]) is FORMS["phq-9"]

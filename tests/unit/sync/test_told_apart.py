@@ -1,0 +1,276 @@
+"""One trial, two receivers: a desk that may know the arm, and a repository that may not.
+
+The trial is `fixtures/next-trial`, both exports, with the shipped clinic profiles, before simulated
+record systems: what they hold in the end is looked at, not what was meant to be sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.cli import main
+from adapter.ingest import Ledger, ingest
+from adapter.service import Service, open_service
+from adapter.store import deliveries
+from adapter.sync.client import FhirClient
+from adapter.sync.clinic import Clinic
+from adapter.sync.plan import plan
+from adapter.sync.push import push
+from adapter.sync.verify import verify
+from tests.unit.fhir.research_profile import BASE, breaches
+from tests.unit.sync.far_side import BASE as FAR
+from tests.unit.sync.far_side import FarSide
+
+Resource = dict[str, Any]
+ROOT = Path(__file__).parents[3]
+TRIAL = ROOT / "fixtures" / "next-trial"
+DESK, REPOSITORY = "safety-desk", "research-repository"
+EXPORTS = {"records.csv": "2025-05-20T12:00:00-02:30", "records-2.csv": "2025-06-10T12:00:00-02:30"}
+NOW = datetime(2025, 6, 10, 15, tzinfo=UTC)
+MARKS = ("suspectEntity", "suspect-entity", "ae_related", "in-session", "A programme", "Procedure")
+
+
+@dataclass
+class Two:
+    """The trial's folder, and what stands at each receiver."""
+
+    folder: Path
+    far: dict[str, FarSide]
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "adapter.toml"
+
+    def read(self, export: str) -> None:
+        """Takes an export in."""
+        self._configure(export)
+        with open_service(self.config) as service:
+            ledger = Ledger(service.database, service.crosswalk)
+            for source in service.sources():
+                report = ingest(ledger, service.trial, source, NOW.isoformat())
+                assert report.problems == 0
+
+    @contextmanager
+    def at(self, name: str) -> Iterator[Clinic]:
+        """A receiver at work."""
+        with open_service(self.config) as service:
+            yield self._connected(service, name)
+
+    def deliver(self, name: str) -> None:
+        """Delivers all and reads it back; nothing may be refused, missing or changed."""
+        with self.at(name) as clinic:
+            told = plan(clinic)
+            done = push(clinic)
+            found = verify(clinic)
+        assert done.refused == found.missing == found.drifted == {}
+        # Of what comes back, `plan` cannot tell the few events that were deleted from those marked.
+        assert told.create + told.update == done.created + done.updated
+        assert told.retract == done.retracted
+
+    def held(self, name: str, kind: str) -> list[Resource]:
+        """All of a type that a receiver holds."""
+        bundle = httpx.Client(transport=self.far[name], base_url=FAR).get(f"{kind}?_count=200")
+        return [entry["resource"] for entry in bundle.json().get("entry", ())]
+
+    def change(self, name: str, old: str, new: str) -> None:
+        """Changes a receiver's profile."""
+        path = self.folder / f"{name}.yaml"
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
+    def _connected(self, service: Service, name: str) -> Clinic:
+        (clinic,) = (each for each in service.clinics if each.name == name)
+        http = httpx.Client(transport=self.far[name], base_url=FAR, trust_env=False)
+        client = FhirClient(http, lambda: NOW)
+        return replace(clinic, client=client, clock=lambda: NOW, sleep=lambda _: None)
+
+    def _configure(self, export: str) -> None:
+        clinics = "".join(
+            f'[[clinics]]\nprofile = "{name}.yaml"\nurl = "http://127.0.0.1:9/{name}"\n'
+            for name in self.far
+        )
+        self.config.write_text(
+            f"""
+study = "{TRIAL / "study.yaml"}"
+instruments = "{ROOT / "mappings" / "instruments"}"
+ledger = "ledger.sqlite"
+crosswalk = "crosswalk.sqlite"
+key_file = "key"
+[[sources]]
+kind = "redcap"
+dictionary = "{TRIAL / "dictionary.csv"}"
+records = "{TRIAL / export}"
+as_of = {EXPORTS[export]}
+missing_limit = 5
+{clinics}""",
+            "utf-8",
+        )
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Two:
+    """Both receivers, empty; the first export is read."""
+    trial = Two(tmp_path, {name: FarSide(lambda: NOW) for name in (DESK, REPOSITORY)})
+    (tmp_path / "key").write_text("synthetic people need no secret", "utf-8")
+    for name in trial.far:
+        text = (ROOT / "mappings" / "clinics" / f"{name}.yaml").read_text("utf-8")
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    trial.read("records.csv")
+    return trial
+
+
+def term(event: Resource) -> str:
+    said: str = event["event"]["text"]
+    return said.partition(" ")[0]
+
+
+def test_the_desk_gets_events_in_the_profile_where_it_can_say_them_and_else_in_base_r4(
+    two: Two,
+) -> None:
+    two.deliver(DESK)
+
+    events = {term(event): event for event in two.held(DESK, "AdverseEvent")}
+    shaped = {word for word, event in events.items() if "modifierExtension" in event}
+    assert shaped == {"Admitted", "Low", "Pain", "Blurred"}
+    assert events.keys() - shaped == {"Panic", "Headache"}  # outcome unknown; term and day alone
+    assert [breaches(events[word]) for word in shaped] == [[]] * 4
+    assert events["Blurred"]["modifierExtension"][0]["valueCode"] == "in-progress"
+    assert "suspectEntity" in events["Panic"]
+    people = {each["subject"]["reference"] for each in two.held(DESK, "Procedure")}
+    assert people == {
+        events[word]["subject"]["reference"] for word in ("Admitted", "Pain", "Panic")
+    }
+
+
+def test_the_repository_holds_nothing_that_tells_the_arm(two: Two) -> None:
+    two.deliver(REPOSITORY)
+    two.read("records-2.csv")
+    two.deliver(REPOSITORY)
+
+    sent = b"".join(request.content for request in two.far[REPOSITORY].requests).decode()
+    assert '"resourceType":"AdverseEvent"' in sent
+    assert [mark for mark in MARKS if mark in sent] == []
+
+
+def test_the_desk_is_told_all_of_it(two: Two) -> None:
+    two.deliver(DESK)
+
+    sent = b"".join(request.content for request in two.far[DESK].requests).decode()
+    assert [mark for mark in MARKS if mark not in sent] == []
+
+
+def test_what_is_taken_back_is_marked_in_the_profile_and_deleted_in_base_r4(two: Two) -> None:
+    two.deliver(DESK)
+    two.deliver(REPOSITORY)
+    two.read("records-2.csv")
+
+    two.deliver(DESK)
+    two.deliver(REPOSITORY)
+
+    at_desk = {term(event): event for event in two.held(DESK, "AdverseEvent")}
+    status = {
+        word: event["modifierExtension"][0]["valueCode"]
+        for word, event in at_desk.items()
+        if "modifierExtension" in event
+    }
+    assert status == {
+        "Admitted": "completed",
+        "Low": "completed",
+        "Blurred": "completed",
+        "Pain": "entered-in-error",
+    }
+    assert "Headache" not in at_desk  # in base R4 and withdrawn: deleted there
+    assert {term(event) for event in two.held(REPOSITORY, "AdverseEvent")} == {
+        *("Admitted", "Low", "Panic", "Blurred"),
+    }
+    procedures = [each["status"] for each in two.held(DESK, "Procedure")]
+    assert sorted(procedures) == ["entered-in-error", "unknown", "unknown"]
+
+
+def test_an_event_that_comes_back_after_it_was_taken_back_is_counted_as_an_update(
+    two: Two,
+) -> None:
+    two.deliver(DESK)
+    two.read("records-2.csv")
+    two.deliver(DESK)
+    two.read("records.csv")
+
+    two.deliver(DESK)
+
+    events = {term(event): event for event in two.held(DESK, "AdverseEvent")}
+    (status,) = events["Pain"]["modifierExtension"]
+    assert status == {"url": f"{BASE}status", "valueCode": "completed"}
+
+
+def test_a_receiver_that_may_no_longer_know_gets_no_more_of_it(two: Two) -> None:
+    two.change(DESK, "unblinded: true", "unblinded: false")
+
+    with two.at(DESK) as clinic:
+        done = push(clinic)
+
+    assert done.held["Procedure", "blinding"] == 3
+    assert two.held(DESK, "Procedure") == []
+    assert "suspect-entity" not in json.dumps(two.held(DESK, "AdverseEvent"))
+
+
+def test_what_a_receiver_holds_that_became_blinded_is_for_a_person_and_then_written_over(
+    two: Two,
+) -> None:
+    two.deliver(DESK)
+    two.change(DESK, "unblinded: true", "unblinded: false")
+    two.change(DESK, "adverse_events: research-backport", "adverse_events: base")
+
+    with two.at(DESK) as clinic:
+        drifted = verify(clinic).drifted
+        with clinic.database.write() as tx:
+            deliveries.retry(tx, clinic.name, clinic.now())
+        push(clinic)
+        after = verify(clinic)
+
+    assert drifted["AdverseEvent"] == 5  # of one only term and day are known, in either shape
+    assert after.drifted == {}
+    held = json.dumps(two.held(DESK, "AdverseEvent"))
+    assert [mark for mark in (*MARKS, "modifierExtension") if mark in held] == []
+
+
+def test_an_export_is_blinded(two: Two, capsys: pytest.CaptureFixture[str]) -> None:
+    out = two.folder / "out"
+
+    assert main(["export", "--config", str(two.config), "--out", str(out)]) == 0
+
+    capsys.readouterr()
+    told = "".join(path.read_text("utf-8") for path in out.glob("*.ndjson"))
+    assert (out / "AdverseEvent.ndjson").exists()
+    assert not (out / "Procedure.ndjson").exists()
+    assert [mark for mark in MARKS if mark in told] == []
+
+
+def test_check_warns_of_whoever_may_know_and_everything_still_works(
+    two: Two, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["check", "--config", str(two.config), "--json"])
+
+    (warning,) = json.loads(capsys.readouterr().out)["findings"]
+    assert code == 0
+    assert (warning["file"], warning["field"]) == (f"{DESK}.yaml", "unblinded")
+    assert warning["severity"] == "warning"
+
+
+def test_an_unblinded_receiver_of_events_must_take_the_therapy_that_they_name(
+    two: Two, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.change(DESK, "Procedure, ", "")
+
+    assert main(["check", "--config", str(two.config)]) == 10
+
+    assert "`Procedure` in `accepts`" in capsys.readouterr().out
