@@ -19,7 +19,8 @@ ASKED = (
     FORMS["incident"]
     .replace(
         "options:\n",
-        "options:\n  related: [{value: 1, code: {system: ncit, code: C53260}}]\n",
+        "options:\n  related:\n    - {value: 1, code: {system: ncit, code: C53260}}\n"
+        "    - {value: 0, code: {system: ncit, code: C53256}}\n",
     )
     # Its column is asked for relatedness here: the project has no other one to spare.
     .replace("options: serious, element: seriousness", "options: related, element: relatedness")
