@@ -25,6 +25,7 @@ from tests.live.servers import RecordSystem, start_record_system
 FIXTURES = REPOSITORY / "fixtures"
 MAPPINGS = REPOSITORY / "mappings"
 RESEARCH = MAPPINGS / "clinics" / "research-repository.yaml"
+SAFETY_DESK = MAPPINGS / "clinics" / "safety-desk.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,20 @@ class Delivered:
 
 
 @contextmanager
-def take_in(folder: Path, case: Case, exports: int, url: str = "") -> Iterator[Service]:
+def take_in(
+    folder: Path, case: Case, exports: int, url: str = "", profile: Path = RESEARCH
+) -> Iterator[Service]:
     """Reads the first exports of a trial into a ledger in `folder`, and gives the open service.
 
     Args:
         folder: Where configuration and ledger are put.
         case: The trial.
         exports: How many of its exports are read.
-        url: The FHIR base of the research repository; without it nobody receives.
+        url: The FHIR base of the receiver; without it nobody receives.
+        profile: What the receiver is.
     """
     for export in case.exports[:exports]:
-        with open_service(_write_config(folder, case, export, url)) as service:
+        with open_service(_write_config(folder, case, export, _clinic(profile, url))) as service:
             for source in service.sources():
                 report = ingest(
                     Ledger(service.database, service.crosswalk),
@@ -152,8 +156,11 @@ def name_of(text: bytes) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _write_config(folder: Path, case: Case, export: Export, url: str) -> Path:
-    clinic = f'[[clinics]]\nprofile = "{RESEARCH}"\nurl = "{url}"\n' if url else ""
+def _clinic(profile: Path, url: str) -> str:
+    return f'[[clinics]]\nprofile = "{profile}"\nurl = "{url}"\n' if url else ""
+
+
+def _write_config(folder: Path, case: Case, export: Export, clinic: str) -> Path:
     (folder / "study.key").write_text("synthetic people only: this key is no secret\n", "utf-8")
     config = folder / "adapter.toml"
     config.write_text(
