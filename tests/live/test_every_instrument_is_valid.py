@@ -46,7 +46,13 @@ def informed(validator: Validator, cases: dict[str, dict[str, dict[str, Any]]]) 
 def test_what_every_form_becomes_is_valid(
     informed: Validator, cases: dict[str, dict[str, dict[str, Any]]]
 ) -> None:
-    texts = [encode(resource) for case in cases.values() for resource in case.values()]
+    # What claims the research profile is judged by a validator that knows it: test_adverse_events.
+    texts = [
+        encode(resource)
+        for case in cases.values()
+        for file, resource in case.items()
+        if "research-backport" not in file
+    ]
 
     errors = find_errors(texts, informed)
 
