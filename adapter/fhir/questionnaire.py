@@ -95,11 +95,12 @@ def _enable_when(form: Form, condition: Condition) -> dict[str, Any]:
     if condition.equals is None:
         return {"question": other.link_id, "operator": "exists", "answerBoolean": True}
     asked: dict[str, Any] = {"question": other.link_id, "operator": "="}
-    for option in form.offered(other):
-        if option.value == condition.equals:
-            said = option_coding(form, other, option)
-            return {**asked, "answerCoding": {"system": said["system"], "code": said["code"]}}
-    return {**asked, "answerBoolean": condition.equals == "1"}
+    if other.type == "boolean":
+        return {**asked, "answerBoolean": condition.equals == "1"}
+    said = option_coding(
+        form, other, next(each for each in form.offered(other) if each.value == condition.equals)
+    )
+    return {**asked, "answerCoding": {"system": said["system"], "code": said["code"]}}
 
 
 def _item_extensions(item: Item) -> list[dict[str, Any]]:

@@ -62,12 +62,8 @@ def _item_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iter
 
 
 def _score_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    before: list[str] = []
-    for other in form.scales:
-        if other is scale:
-            break
-        if other.method != "profile":  # it is no number
-            before.append(other.id)
+    earlier = form.scales[: form.scales.index(scale)]
+    before = [other.id for other in earlier if other.method != "profile"]  # it is no number
     place = (*place, "scales")
     expected = "ids of scales that stand before this one and have a number"
     yield from _name_findings(scale.scales, before, expected, place, lines)

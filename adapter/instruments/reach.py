@@ -124,13 +124,9 @@ def _highest_ends(form: Form, scale: Scale) -> Ends | None:
 
 def _profile_ends(form: Form, scale: Scale) -> Ends | None:
     """The lowest and the highest profile, read as numbers."""
-    known = {item.link_id: item for item in form.items}
-    codes = [
-        sorted(option.value for option in form.offered(known[name]))
-        for name in scale.items
-        if name in known
-    ]
-    if not all(codes) or not all(code.isdigit() for of_item in codes for code in of_item):
+    offered = {item.link_id: form.offered(item) for item in form.items}
+    codes = [sorted(option.value for option in offered.get(name, ())) for name in scale.items]
+    if not codes or not all(codes) or not all(code.isdigit() for each in codes for code in each):
         return None
     lowest, highest = ("".join(of_item[end] for of_item in codes) for end in (0, -1))
     return Decimal(lowest), Decimal(highest)

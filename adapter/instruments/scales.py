@@ -18,6 +18,7 @@ from adapter.instruments.items import repeated
 from adapter.instruments.mapping import Lines, Place
 from adapter.instruments.members import member_findings
 from adapter.instruments.reach import before_points, raw_sums, reached, scores_of, spans_of
+from adapter.instruments.rules import Missing
 
 _UNITS = {"between": "min", "percent": "%"}
 
@@ -62,13 +63,12 @@ def _method_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> It
             "Remove it.",
         )
     if scale.missing is not None:
-        yield from _missing_findings(form, scale, place, lines)
+        yield from _missing_findings(form, scale, scale.missing, place, lines)
 
 
-def _missing_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    missing = scale.missing
-    if missing is None:
-        return
+def _missing_findings(
+    form: Form, scale: Scale, missing: Missing, place: Place, lines: Lines
+) -> Iterator[Problem]:
     if not scale.items or scale.method not in {"sum", "mean", "lookup", "highest"}:
         yield lines.problem(
             (*place, "missing"),
@@ -85,12 +85,14 @@ def _missing_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> I
             "Correct the number.",
         )
     if missing.fill == "settled" or scale.method == "highest":
-        yield from _settled_findings(scale, place, lines)
+        yield from _settled_findings(scale, missing, place, lines)
     elif scale.method in {"sum", "lookup"}:
-        yield from _filled_findings(form, scale, place, lines)
+        yield from _filled_findings(form, scale, missing, place, lines)
 
 
-def _settled_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+def _settled_findings(
+    scale: Scale, missing: Missing, place: Place, lines: Lines
+) -> Iterator[Problem]:
     """Only what comes in steps can be the same whatever the gaps are."""
     comes_in_steps = scale.method == "highest" or (scale.method == "sum" and scale.points)
     if not comes_in_steps:
@@ -100,17 +102,19 @@ def _settled_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Prob
             f"it for `{scale.method}`",
             "Write `mean` or `none`, or add `points`.",
         )
-    elif scale.missing is not None and scale.missing.fill != "settled":
+    elif missing.fill != "settled":
         yield lines.problem(
             (*place, "missing", "fill"),
             "`settled`, because the highest of some may not be the highest of all",
-            f"`{scale.missing.fill}`",
+            f"`{missing.fill}`",
             "Write `settled`, or leave `missing` out.",
         )
 
 
-def _filled_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
-    if scale.missing is not None and scale.missing.fill == "none":
+def _filled_findings(
+    form: Form, scale: Scale, missing: Missing, place: Place, lines: Lines
+) -> Iterator[Problem]:
+    if missing.fill == "none":
         yield lines.problem(
             (*place, "missing", "fill"),
             "`mean`, because a sum with gaps is too low",

@@ -340,3 +340,22 @@ def test_a_mistake_in_a_rule_is_one_finding_with_its_line(
     assert [problem.field for problem in problems] == [place]
     assert expected in problems[0].expected
     assert [problem.origin.line for problem in problems] == marked(text)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        pytest.param("[r-2, r-7]", id="the highest"),
+        pytest.param("[r-4, r-7]", id="points of a sum"),
+        pytest.param("[r-7, r-2]", id="a profile"),
+        pytest.param("[r-2]", id="a sum"),
+    ],
+)
+def test_the_scores_of_items_that_there_are_not_have_no_range_and_no_points(items: str) -> None:
+    text = planted(FORM, f"items: {items} => items: [r-99]")
+
+    problems = form_findings(text)
+
+    assert "`r-99`" in [problem.found for problem in problems]
+    assert not [problem for problem in problems if "possible score" in problem.expected]
+    assert not [problem for problem in problems if "is in" in problem.expected]
