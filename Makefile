@@ -49,6 +49,7 @@ soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and ag
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
+	PYTHONPATH=. $(BIN)/python tests/golden/sources.py
 
 docs: $(VENV)/.dev ## writes docs/instruments anew, a page for every mapping file of an instrument
 	PYTHONPATH=. $(BIN)/python tools/instrument_pages.py

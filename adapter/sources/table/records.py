@@ -168,7 +168,8 @@ class _File:
         }
         if self._said.state and state is None:
             name = self._said.state.column
-            broken[name] = f"`{name}`: one of the words {', '.join(self._states)}"
+            words = ", ".join(word or "blank" for word in self._states)
+            broken[name] = f"`{name}`: one of the words {words}"
         for other in self.forms.keys() - {form}:
             if self._values(row, other):
                 broken[other] = f"cells of `{form}` alone"
