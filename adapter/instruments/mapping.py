@@ -6,6 +6,7 @@ between them. Nothing here touches a disk: text comes in, values or findings go 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,6 +19,10 @@ from adapter.errors import Origin, Problem
 
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+_DEEPEST = 1000
+_BRACKET = re.compile(r"[\[\]{}]")
+_DASHES = re.compile(r"(?:[-?:][ \t]+){100}")
+_MOST_PARTS = 1_000_000
 # In C where the library has it: a tenth of the time, and every command reads the mappings.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -56,6 +61,17 @@ def read_mapping(
     told and left out, so that what is right can still be checked.
     """
     try:
+        return _read(text, file, model)
+    except RecursionError:
+        found = "lists in lists in lists, deeper than can be read, or one inside itself"
+        problem = Problem(Origin(file, 1), "", "a declaration", found, "See mappings/README.md.")
+        return None, Lines(file, {}), [problem]
+
+
+def _read(text: str, file: str, model: type[Model]) -> tuple[Model | None, Lines, list[Problem]]:
+    if _is_deep(text):
+        raise RecursionError(file)
+    try:
         try:
             node, value = _load(text, _LOADER)
         except yaml.YAMLError:  # the library in C finds the same and says less
@@ -64,6 +80,10 @@ def read_mapping(
         return None, Lines(file, {}), [_not_yaml(wrong, file)]
     except ValueError:
         return None, Lines(file, {}), [*_impossible(yaml.compose(text, Loader=_LOADER), file)]
+    if _parts(node, {}) > _MOST_PARTS:
+        expected, found = f"a declaration of at most {_MOST_PARTS} parts", "more, by its aliases"
+        problem = Problem(Origin(file, 1), "", expected, found, "Repeat less with aliases.")
+        return None, Lines(file, {}), [problem]
     lines = Lines(file, {})
     problems: list[Problem] = []
     _locate(node, (), lines, problems)
@@ -81,6 +101,26 @@ def _load(
     text: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]
 ) -> tuple[yaml.Node | None, object]:
     return yaml.compose(text, Loader=loader), yaml.load(text, Loader=loader)  # noqa: S506 - safe
+
+
+def _is_deep(text: str) -> bool:
+    """Whether lists stand in lists a thousand times; the library in C would not survive it."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST or _DASHES.search(text) is not None
+
+
+def _parts(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """How many parts there are with every alias written out: a few lines may be billions."""
+    if not isinstance(node, yaml.MappingNode | yaml.SequenceNode):
+        return 1
+    if id(node) not in known:
+        is_map = isinstance(node, yaml.MappingNode)
+        inner = [part for pair in node.value for part in pair] if is_map else node.value
+        known[id(node)] = 1 + sum(_parts(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _validated(

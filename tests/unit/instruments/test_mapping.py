@@ -76,6 +76,30 @@ def test_text_that_is_no_declaration_is_one_finding(text: str, line: int, found:
     assert found in problems[0].found
 
 
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefghij", "bcdefghijk", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("kind: " + "[" * 900, "deeper than can be read", id="brackets"),
+        pytest.param("kind: " + "[" * 500_000, "deeper than can be read", id="many brackets"),
+        pytest.param("kind: " + "{a: " * 500_000, "deeper than can be read", id="many braces"),
+        pytest.param("- " * 500_000, "deeper than can be read", id="many dashes"),
+        pytest.param("kind: &a [*a]\n", "or one inside itself", id="a list in itself"),
+        pytest.param(BOMB, "more, by its aliases", id="aliases of aliases"),
+    ],
+)
+def test_a_declaration_that_no_end_is_of_is_refused_at_once(text: str, found: str) -> None:
+    form, _, problems = read_mapping(text, "form.yaml", Form)
+
+    assert form is None
+    assert [found in problem.found for problem in problems] == [True]
+
+
 def test_every_impossible_day_is_found_at_once() -> None:
     text = f"{STUDY_TEXT}period:\n  start: 2023-02-30\n  end: 2023-13-01\nforms: []\n"
 
