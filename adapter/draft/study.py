@@ -74,6 +74,7 @@ def draft_study(
         *_participant(project),
         *_consents(project),
         *_forms(project, known, points),
+        "# therapy: fill in its title where a form asks how far an event is related to it",
     ]
     if left_out:
         lines += [

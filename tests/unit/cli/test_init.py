@@ -23,6 +23,7 @@ FILLED_IN = {
     "# base: ": "base: https://trial.example.org/fhir",
     "# status: ": "status: active",
     "# timezone: ": "timezone: Australia/Sydney",
+    "# therapy: ": "therapy: {{title: Something new}}",
     "  # form: ": "  form: {form}",
     "  # status: ": "  status: the trial's own",
 }
