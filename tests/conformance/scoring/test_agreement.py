@@ -7,7 +7,7 @@ fail.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -30,13 +30,6 @@ from tests.forms import form_of
 
 Compared = Callable[[str], Agreement]  # by the name of a form, shipped or made
 every_form = pytest.mark.parametrize("name", [*SCORED, *MADE])
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    """All of them, for all tests of this file."""
-    with Engines() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -74,9 +76,16 @@ def test_a_script_that_never_ends_is_an_error() -> None:
         chromium.run("new Promise(() => {})", seconds=0.2)
 
 
-def test_nothing_is_fetched_from_anywhere(chromium: Chromium) -> None:
-    with pytest.raises(ChromiumError, match="Failed to fetch"):
-        chromium.run("fetch('http://example.org/')")
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_page_reaches_nothing_over_the_network_not_even_this_machine(chromium: Chromium) -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        fetch = f"fetch('http://127.0.0.1:{server.server_port}/', {{mode: 'no-cors'}})"
+        Thread(target=server.serve_forever).start()
+        try:
+            with pytest.raises(ChromiumError, match="Failed to fetch"):
+                chromium.run(fetch)
+        finally:
+            server.shutdown()
 
 
 def test_an_expression_that_java_cannot_read_is_an_error() -> None:

@@ -7,7 +7,6 @@ response in its own way, with its own time and without a person.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import pytest
 
@@ -25,13 +24,6 @@ from tests.mutated import build, chance_of, seeded_response
 PATIENT = "Patient/p1"
 INTAKE = Intake(ASKED, {PATIENT: "1"}, IDENTITY, "1.2.3")
 GAPS = (0, 0, 0.2, 0.5, 0.9)
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    """All of them, for all tests of this file."""
-    with Engines() as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", ASKED)
