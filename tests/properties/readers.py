@@ -24,7 +24,7 @@ from tests.unit.ingest.project import (
     mood,
     pain,
     person,
-    study,
+    small_trial,
     tally,
 )
 
@@ -66,10 +66,10 @@ class Reader:
         """Opens what lies in a folder."""
         if self.format.startswith("CSV"):
             path = folder / "contract.yaml"
-            return TableFiles(path, read_contract(path), study())
+            return TableFiles(path, read_contract(path), small_trial().study)
         encoding = "cp1252" if "CP1252" in self.format else "utf-8"
         dictionary = read_dictionary(folder / "dictionary", encoding)
-        return RecordsFile(folder / "records", dictionary, study(), encoding)
+        return RecordsFile(folder / "records", dictionary, small_trial().study, encoding)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ class Whole:
 def _files(name: str) -> tuple[tuple[str, bool], ...]:
     if name.startswith("REDCap"):
         return (("dictionary", False), ("records", True))
-    return (("contract.yaml", False), ("all.csv" if "one file" in name else "mood.csv", True))
+    if name.startswith("CSV"):
+        return (("contract.yaml", False), ("all.csv" if "one file" in name else "mood.csv", True))
+    return ()  # other kinds of sources have tests of their own
 
 
 READERS = tuple(
