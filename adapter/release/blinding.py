@@ -41,8 +41,8 @@ def as_published(form: Form) -> Form:
 def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
     """The resource as a blinded receiver may have it; the same one where nothing would tell.
 
-    Of a form that no mapping declares any more (None), nothing is known to be harmless: category
-    and columns go, too.
+    Of an event whose form no mapping declares any more (None), nothing is known to be harmless:
+    category, note and columns go, too.
     """
     if form is not None and form.kind != "adverse-event":
         return resource
@@ -51,9 +51,14 @@ def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
         case "AdverseEvent":
             told = _without_cause(resource, form)
             return _without_note(told) if _conceals_note(form, placed) else told
-        case "Provenance":
+        case "Provenance" if _is_of_event(resource):
             return _without_columns(resource, form, placed)
     return resource
+
+
+def _is_of_event(provenance: Resource) -> bool:
+    names = (each["reference"] for each in provenance.get("target", ()))
+    return any(name.startswith("AdverseEvent/") for name in names)
 
 
 def _conceals_note(form: Form | None, placed: list[FormPlacement]) -> bool:

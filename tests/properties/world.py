@@ -275,6 +275,7 @@ class World:
             self.trial.identity,
             lambda: self.now,
             lambda _: None,
+            forms=self.trial.forms,
         )
 
     # What happens

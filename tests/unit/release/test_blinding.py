@@ -102,6 +102,8 @@ def test_what_tells_nothing_stays_the_very_same() -> None:
     told = provenance_of({"ae_term": "A fall"})
     assert as_blinded(told, FORM, STUDY) is told
     assert as_blinded(provenance_of(SERIOUS), FORMS["phq-9"], STUDY) == provenance_of(SERIOUS)
+    other = {**provenance_of(SERIOUS), "target": [{"reference": "Observation/a"}]}
+    assert as_blinded(other, None, STUDY) is other  # of a questionnaire that is no longer declared
 
 
 def test_no_published_list_names_what_only_the_therapy_can_have() -> None:
