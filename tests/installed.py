@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +60,7 @@ def unpack_package(package: Package) -> Path:
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
                 archive = _fetch(package, Path(unfinished))
-                with tarfile.open(archive) as files:
-                    files.extractall(unfinished, filter="data")
+                _run(["tar", "-xzf", str(archive), "--no-same-owner"], Path(unfinished))
                 (Path(unfinished) / "package").rename(folder)
     return folder
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from contextlib import ExitStack
 from decimal import Decimal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.chromium import Chromium
 from tests.installed import Package, unpack_package
-from tests.live.java import JavaProcess
+from tests.live.java import PROJECT, JavaProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +41,13 @@ LHC_SCRIPTS = (
     "webcomponent/main.js",
     "fhir/R4/lformsFHIR.min.js",
 )
-# What the page calls each, and what a reader does. HAPI's version is that of tests/live/jvm.
+# What the page calls each, by what a reader does.
 ON_THE_PAGE = {
     f"fhirpath.js {FHIRPATH.version}": "fhirpath",
     f"LHC-Forms {LHC_FORMS.version}": "lforms",
 }
-HAPI = "HAPI FHIRPath 8.8.0"
+_HAPI_VERSION = re.search("<hapi.version>(.+)</hapi.version>", (PROJECT / "pom.xml").read_text())
+HAPI = f"HAPI FHIRPath {_HAPI_VERSION[1] if _HAPI_VERSION else ''}"
 NAMES = (*ON_THE_PAGE, HAPI)
 ANSWER_SECONDS = 300
 
