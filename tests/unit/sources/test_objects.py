@@ -50,6 +50,7 @@ def cells(folder: Path, content: bytes, encoding: str = "utf-8") -> list[list[st
             [["x" * LONG], ["7" * LONG]],
             id="longer than one reading",
         ),
+        pytest.param(b"[" + b" " * 65_533 + b"12345]", [None], id="a number in two readings"),
     ],
 )
 def test_every_object_is_a_row_and_what_is_none_is_told(
