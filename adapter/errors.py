@@ -7,8 +7,15 @@ where, and what to do, and never holds an answer, a name or a date of birth.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
+
+# An apostrophe inside a word neither opens nor closes; what was cut off is a quotation to its end.
+_QUOTED = re.compile(
+    r"""(["`]).*?(?:\1|$)|(?<!\w)'.*?(?:'(?!\w)|$)|“.*?(?:”|$)|«.*?(?:»|$)""", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +134,11 @@ class EhrError(AdapterError):
 
     issue_code = "exception"
     exit_code = 17
+
+
+def without_quotations(text: str, known: Collection[str] = ()) -> str:
+    """What another machine says, without what it quotes: that could be an answer.
+
+    A quotation of something `known` stays, such as a field that was asked for.
+    """
+    return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "[withheld]", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapter.sources.objects import Objects
+from adapter.sources.objects import objects_in_file
 from adapter.sources.rows import Rows, Table
 
 _JSON_BEGINS = (b"[", b"{")
@@ -16,7 +16,7 @@ def open_rows(path: Path, encoding: str = "utf-8") -> Rows:
     Raises:
         SourceError: no such file, or neither.
     """
-    return Objects(path, encoding) if _is_json(path) else Table(path, encoding)
+    return objects_in_file(path, encoding) if _is_json(path) else Table(path, encoding)
 
 
 def _is_json(path: Path) -> bool:

@@ -1,6 +1,6 @@
-"""Reads a JSON file that holds a list of objects as rows, one object in memory at a time.
+"""Reads a JSON text that holds a list of objects as rows, one object in memory at a time.
 
-The file is read once for the names of all cells, because an object may leave out what is empty, and
+The text is read once for the names of all cells, because an object may leave out what is empty, and
 then as often as its rows are asked for. What is no JSON ends the reading: behind it, nothing tells
 where the next object begins.
 
@@ -12,8 +12,11 @@ ten thousand digits ends in a SystemError.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -40,22 +43,27 @@ class _NoNumber:
 
 
 class Objects:
-    """A JSON file with a list of objects, such as an export of records."""
+    """A text in JSON with a list of objects, such as an export of records."""
 
-    def __init__(self, path: Path, encoding: str = "utf-8") -> None:
-        """Reads the names of all cells.
+    def __init__(
+        self,
+        name: str,
+        open_text: Callable[[], AbstractContextManager[TextIO]],
+        encoding: str = "utf-8",
+    ) -> None:
+        """Reads the names of all cells; `name` is the text's, `open_text` opens it at its start.
 
         Raises:
-            SourceError: no such file or encoding, no JSON, or no list.
+            SourceError: it cannot be opened, is no JSON, or no list.
         """
-        self.path, self.encoding = path, encoding
+        self.name, self.encoding, self._open = name, encoding, open_text
         names: dict[str, None] = {}
         for _, value in self._values():
             if isinstance(value, _Pairs):
                 names.update(dict.fromkeys(name for name, _ in value.pairs))
             if len(names) > MOST_NAMES:
                 expected, found = f"at most {MOST_NAMES} names of cells", "more"
-                raise unreadable(Origin(path.name), expected, found, AGAIN)
+                raise unreadable(Origin(self.name), expected, found, AGAIN)
         self.header = list(names)
 
     def rows(self) -> Iterator[Row | Problem]:
@@ -68,7 +76,7 @@ class Objects:
             yield self._row(line, f"entry {number}", value)
 
     def _row(self, line: int, place: str, value: object) -> Row | Problem:
-        origin = Origin(self.path.name, line)
+        origin = Origin(self.name, line)
         if not isinstance(value, _Pairs):
             return Problem(origin, place, "an object", "another value", AGAIN)
         cells = {name: "" if cell is None else cell for name, cell in value.pairs}
@@ -84,15 +92,33 @@ class Objects:
 
     def _values(self) -> Generator[tuple[int, object], None, None]:
         """Every element of the list, with the line on which it begins."""
-        with opened(self.path, self.encoding) as file:
+        with self._open() as file:
             text = _Text(file)
             try:
                 yield from text.elements()
             except UnicodeError:
                 raise
             except (ValueError, RecursionError):  # the second one: nested a thousand times
-                origin, found = Origin(self.path.name, text.line), "a text that is none"
+                origin, found = Origin(self.name, text.line), "a text that is none"
                 raise unreadable(origin, "a list in JSON", found, AGAIN) from None
+
+
+def objects_in_file(path: Path, encoding: str = "utf-8") -> Objects:
+    """The objects of a file.
+
+    Raises:
+        SourceError: no such file or encoding, no JSON, or no list.
+    """
+    return Objects(path.name, partial(opened, path, encoding), encoding)
+
+
+def objects_in_text(name: str, text: str) -> Objects:
+    """The objects of a text that is at hand.
+
+    Raises:
+        SourceError: no JSON, or no list.
+    """
+    return Objects(name, partial(StringIO, text))
 
 
 class _Text:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adapter.errors import EhrError
+from adapter.errors import EhrError, without_quotations
 from adapter.sync.receipt import Unknown, Unreachable
 
 _SIGN_IN = frozenset({401, 403})
 _NO_FHIR = frozenset({404, 405, 415})
 _ELSEWHERE = range(300, 400)
 _LONGEST_REASON = 300
-# An apostrophe inside a word neither opens nor closes; what was cut off is a quotation to its end.
-_QUOTED = re.compile(
-    r"""(["`]).*?(?:\1|$)|(?<!\w)'.*?(?:'(?!\w)|$)|“.*?(?:”|$)|«.*?(?:»|$)""", re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +85,4 @@ def reason_of(outcome: dict[str, Any] | None) -> str:
     ]
     said = "; ".join(filter(None, issues)) or "an empty OperationOutcome"
     # A server may quote what it was sent: what stands in quotation marks could be an answer.
-    return _QUOTED.sub("[withheld]", said)[:_LONGEST_REASON]
+    return without_quotations(said)[:_LONGEST_REASON]

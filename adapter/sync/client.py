@@ -1,15 +1,13 @@
 """Talks FHIR over HTTP to one record system, and turns whatever happens into a value.
 
 `exchange` sorts every answer: it came and is FHIR, the clinic was not reached, or nobody knows.
-Retry-After is obeyed as seconds or as a date (RFC 9110, 10.2.3). Nothing of what was sent stands in
-a message.
+Retry-After is obeyed. Nothing of what was sent stands in a message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -17,6 +15,7 @@ import orjson
 
 from adapter.sync.answer import Answer, reason_of
 from adapter.sync.receipt import Unknown, Unreachable
+from adapter.waiting import retry_after_seconds
 
 FHIR_JSON = "application/fhir+json"
 _BUSY = frozenset({429, 503})
@@ -54,27 +53,14 @@ class FhirClient:
     def _sort(self, response: httpx.Response) -> Answer | Unreachable | Unknown:
         status = response.status_code
         if status in _BUSY:
-            return Unreachable(f"HTTP {status}", self._retry_after(response))
+            asked = retry_after_seconds(response.headers.get("Retry-After", ""), self._clock())
+            return Unreachable(f"HTTP {status}", asked)
         body = _json(response)
         if status == _TIMED_OUT or status >= _BROKEN:
             return Unknown(f"HTTP {status}: {reason_of(body)}")
         if body is None and response.content and response.is_success:
             return Unknown(f"HTTP {status} with a body that is not FHIR JSON")
         return Answer(status, body or {}, response.headers.get("ETag", ""))
-
-    def _retry_after(self, response: httpx.Response) -> float | None:
-        said = response.headers.get("Retry-After", "").strip()
-        if not said:
-            return None
-        if said.isdecimal():
-            return float(said)
-        try:
-            until: datetime = parsedate_to_datetime(said)
-        except ValueError:
-            return None
-        if until.tzinfo is None:  # `-0000`: Greenwich, and nobody says from where (RFC 5322, 3.3)
-            until = until.replace(tzinfo=UTC)
-        return max(0.0, (until - self._clock()).total_seconds())
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:

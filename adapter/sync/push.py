@@ -21,10 +21,9 @@ from adapter.sync.clinic import Clinic
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
 from adapter.sync.routes import fhir_rest
+from adapter.waiting import wait_seconds
 
 _TRIES = 6
-_FIRST_WAIT_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -67,14 +66,8 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
                     f"expected an answer; found {failures} times in a row: {trouble.reason}. "
                     "Nothing is lost; run `adapter push` again later."
                 )
-            clinic.sleep(_wait_seconds(failures, trouble))
-
-
-def _wait_seconds(failures: int, trouble: Unreachable | Unknown) -> float:
-    """What the clinic asked for; else half a second, doubled with every failure in a row."""
-    if isinstance(trouble, Unreachable) and trouble.retry_after_seconds is not None:
-        return trouble.retry_after_seconds
-    return min(_FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), _LONGEST_WAIT_SECONDS)
+            asked = trouble.retry_after_seconds if isinstance(trouble, Unreachable) else None
+            clinic.sleep(wait_seconds(failures, asked))
 
 
 def _push_batch(

@@ -17,7 +17,7 @@ from pathlib import Path
 from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.fields import checkbox_column
 from adapter.sources.files import open_rows
-from adapter.sources.rows import Row
+from adapter.sources.rows import Row, Rows
 from adapter.sources.source import FieldShape, FieldType, FormShape
 
 _COLUMNS = {
@@ -143,27 +143,35 @@ def read_dictionary(path: Path, encoding: str = "utf-8") -> Dictionary:
     Raises:
         SourceError: not a data dictionary, with everything that is wrong with it.
     """
-    table = open_rows(path, encoding)
+    return dictionary_of(path.name, open_rows(path, encoding))
+
+
+def dictionary_of(name: str, table: Rows) -> Dictionary:
+    """The data dictionary that rows say; `name` is what they come from.
+
+    Raises:
+        SourceError: not a data dictionary, with everything that is wrong with it.
+    """
     places = _places(table.header)
     wrong = [
-        Problem(Origin(path.name, 1), name, f"a column `{name}`", "none", "Export it again.")
-        for name in _COLUMNS.values()
-        if _plain(name) not in places
+        Problem(Origin(name, 1), column, f"a column `{column}`", "none", "Export it again.")
+        for column in _COLUMNS.values()
+        if _plain(column) not in places
     ]
     if wrong:
-        raise SourceError(f"{path.name} is no REDCap data dictionary.", tuple(wrong))
+        raise SourceError(f"{name} is no REDCap data dictionary.", tuple(wrong))
     rows = [row for row in table.rows() if isinstance(row, Problem) or any(row.cells)]
     wrong = [row for row in rows if isinstance(row, Problem)]
     fields = [(row, _field(row, places)) for row in rows if isinstance(row, Row)]
     names = Counter(field.name for _, field in fields)
     for row, field in fields:
         if not field.name or not field.form or names[field.name] > 1:
-            origin, found = Origin(path.name, row.line), "another"
+            origin, found = Origin(name, row.line), "another"
             expected = "a name of its own and a form on every row"
             wrong.append(Problem(origin, field.name, expected, found, "Export it again."))
     if wrong:
-        raise SourceError(f"{path.name} cannot be read whole.", tuple(wrong))
-    return Dictionary(path.name, {field.name: field for _, field in fields})
+        raise SourceError(f"{name} cannot be read whole.", tuple(wrong))
+    return Dictionary(name, {field.name: field for _, field in fields})
 
 
 def _plain(name: str) -> str:

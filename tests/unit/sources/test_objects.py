@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapter.errors import Problem, SourceError
 from adapter.sources.files import open_rows
-from adapter.sources.objects import MOST_NAMES, Objects
+from adapter.sources.objects import MOST_NAMES, Objects, objects_in_file
 from adapter.sources.rows import Row, Table
 
 LONG = 70_000  # longer than what is read from the file at once
@@ -23,7 +23,7 @@ CANARY = "Canary-4711"
 def objects(folder: Path, content: bytes, encoding: str = "utf-8") -> Objects:
     path = folder / "export.json"
     path.write_bytes(content)
-    return Objects(path, encoding)
+    return objects_in_file(path, encoding)
 
 
 def cells(folder: Path, content: bytes, encoding: str = "utf-8") -> list[list[str] | None]:
@@ -110,7 +110,7 @@ def test_what_is_no_list_in_json_is_refused(tmp_path: Path, content: bytes) -> N
 
 def test_a_file_that_broke_off_is_refused_after_what_can_be_read(tmp_path: Path) -> None:
     found = objects(tmp_path, b'[{"a":"1"},\n{"a":"2"}]')
-    found.path.write_bytes(b'[{"a":"1"},\n{"a":')
+    (tmp_path / found.name).write_bytes(b'[{"a":"1"},\n{"a":')
     rows = found.rows()
 
     first = next(rows)
