@@ -123,6 +123,13 @@ CREATE TABLE IF NOT EXISTS shape (  -- what the source said of a form when its m
   run         INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS cursor ( -- how far a source was read whole, where it can tell what changed
+  source   TEXT PRIMARY KEY,
+  position TEXT NOT NULL,           -- in the source's own words
+  basis    TEXT NOT NULL,           -- a digest of all that it was read by
+  full_at  TEXT NOT NULL            -- when all of it was read last
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS run (
   run     INTEGER PRIMARY KEY AUTOINCREMENT,
   source  TEXT NOT NULL,

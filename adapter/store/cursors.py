@@ -1,0 +1,35 @@
+"""Where the next reading of a source goes on from, where a source can tell what has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source was read whole.
+
+    `position` is in the source's own words, `basis` stands for all that it was read by, `full_at`
+    is when all of it was read last, by our clock.
+    """
+
+    source: str
+    position: str
+    basis: str
+    full_at: str
+
+
+def cursor(tx: Transaction, source: str) -> Cursor | None:
+    """How far a source was read, None for one that was never read whole."""
+    row = tx.execute("SELECT * FROM cursor WHERE source = ?", (source,)).fetchone()
+    return None if row is None else Cursor(**dict(row))
+
+
+def keep_cursor(tx: Transaction, read: Cursor) -> None:
+    """Notes how far a source was read; only at the end of an ingest that was whole."""
+    tx.execute(
+        "INSERT OR REPLACE INTO cursor (source, position, basis, full_at) VALUES (?, ?, ?, ?)",
+        (read.source, read.position, read.basis, read.full_at),
+    )
