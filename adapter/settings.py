@@ -90,8 +90,32 @@ class OdmSettings(_OfSource):
     multiple: tuple[str, ...] = ()
 
 
+class RedcapApiSettings(_OfSource):
+    """One REDCap project behind its API; `token_env` or `token_file` lets in.
+
+    `batch_records` are asked for at once. A reading goes on where the last whole one ended, by the
+    server's own time, and `overlap_minutes` before that: longer than the hour that comes twice when
+    the clocks go back. Once in `full_every_hours`, everything is read.
+    """
+
+    kind: Literal["redcap-api"]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    token_env: str | None = None
+    token_file: Path | None = None
+    batch_records: int = Field(default=100, ge=1)
+    overlap_minutes: int = Field(default=75, ge=0)
+    full_every_hours: float = Field(default=24, ge=0)
+    timeout_seconds: float = Field(default=60, gt=0)
+
+    @model_validator(mode="after")
+    def _is_let_in(self) -> Self:
+        if (self.token_env is None) == (self.token_file is None):
+            raise ValueError("expected either `token_env` or `token_file`")
+        return self
+
+
 SourceSettings = Annotated[
-    RedcapSettings | TableSettings | OdmSettings, Field(discriminator="kind")
+    RedcapSettings | TableSettings | OdmSettings | RedcapApiSettings, Field(discriminator="kind")
 ]
 
 

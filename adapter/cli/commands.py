@@ -49,7 +49,7 @@ def run_check(said: argparse.Namespace) -> int:
 def run_ingest(said: argparse.Namespace) -> int:
     """Sources into the ledger; 12 when rows were rejected."""
     with _open(said) as service:
-        reports = ingest_all(service)
+        reports = ingest_all(service, is_full=said.full)
         show.ingested(reports, _rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
 
@@ -78,7 +78,7 @@ def run_verify(said: argparse.Namespace) -> int:
 def run_sync(said: argparse.Namespace) -> int:
     """Ingest, push, verify: one document for all three."""
     with _open(said) as service:
-        reports = ingest_all(service)
+        reports = ingest_all(service, is_full=said.full)
         pushed = push_all(service)
         verified = verify_all(service, everything=False)
         show.synced(reports, pushed, verified, _rejections(service), as_json=said.json)
@@ -148,10 +148,10 @@ def run_export(said: argparse.Namespace) -> int:
     return 0
 
 
-def ingest_all(service: Service) -> list[Report]:
-    """Every configured source, in order."""
+def ingest_all(service: Service, *, is_full: bool = False) -> list[Report]:
+    """Every configured source, in order; `is_full`: all of each, not only what has changed."""
     reports = []
-    for source in service.sources():
+    for source in service.sources(is_full=is_full):
         with progress("reading") as step:
             reports.append(
                 ingest(

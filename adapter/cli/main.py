@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         ("status", "deliveries per clinic and state, and what needs a person"),
         ("signals", "the safety signals that stand, for the trial's own staff"),
     ):
-        _configured(commands.add_parser(name, help=says, description=says))
+        command = _configured(commands.add_parser(name, help=says, description=says))
+        if name in {"ingest", "sync"}:
+            command.add_argument(
+                "--full", action="store_true", help="read everything, not only what has changed"
+            )
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
     link = _configured(

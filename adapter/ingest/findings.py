@@ -81,6 +81,19 @@ def mapped_forms(study: Study) -> frozenset[str]:
     return participant_forms(study) | {placed.source_form for placed in study.forms}
 
 
+def renamed(source: str, old: str, new: str, study: Study) -> Problem:
+    """A record that is gone, and a new one that holds just what it held."""
+    return Problem(
+        Origin(source, record=new),
+        study.record_id,
+        f"record {old}, which held the same forms with the same cells",
+        "this one in its place: it was renamed",
+        "What was made of the old name is retracted and made anew. If a clinic's Patient was "
+        "linked to it, link the new name (`adapter link`).",
+        severity="warning",
+    )
+
+
 def perhaps_missing(found: int) -> Problem:
     """Records that may be gone, in a source that could not be read whole."""
     return Problem(

@@ -38,6 +38,8 @@ def _take_person(tx: Transaction, work: Ingest, group: list[Record]) -> None:
         instances.see_participant_again(tx, name, run)
         reject(tx, work, form, wrong.problems)
         return
+    if met is None:
+        work.report.newcomers.add(name)
     work.crosswalk.keep(person)
     is_changed = accept_participant(tx, work.trial, person, run, work.now)
     work.report.add(form, "created" if met is None else "changed" if is_changed else "unchanged")

@@ -12,10 +12,11 @@ from datetime import datetime
 
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
-from adapter.ingest.accept import accept, next_status, retract_response
+from adapter.ingest.accept import accept, next_status
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.missing import retract_missing
 from adapter.ingest.owe import owe_newcomers
-from adapter.ingest.participation import accept_study, retract_participant
+from adapter.ingest.participation import accept_study
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import find_readable
 from adapter.ingest.trial import Trial
@@ -23,6 +24,7 @@ from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapsh
 from adapter.instruments.response import Record, ResponseStatus, parse_response
 from adapter.instruments.time import end_of_window
 from adapter.store import instances
+from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
 
 _COMPLETE_WORDS = frozenset({"", "0", "1", "2"})
@@ -54,8 +56,12 @@ def ingest(
         if readable.people:
             take_people(work)
         _take_forms(work, readable.forms)
-        _retract_missing(work)
+        is_settled = retract_missing(work)
         with database.write() as tx:
+            if snapshot.scope is not None:
+                instances.carry_rejections(tx, report.run, snapshot.scope)
+            if snapshot.cursor is not None and report.is_whole and is_settled:
+                keep_cursor(tx, snapshot.cursor)
             instances.end_run(tx, report.run, now)
             report.problems = instances.count_rejections(tx, report.run)
     return report
@@ -135,39 +141,3 @@ def _status_word(
     enrolled = datetime.fromisoformat(person.enrolled).date()
     closes = end_of_window(enrolled, point.week, point.closes_days, zone)
     return "in-progress" if work.snapshot.as_of < closes else "stopped"
-
-
-def _retract_missing(work: Ingest) -> None:
-    """Retracts what an earlier run met and this one did not, if that is believable."""
-    run, limit = work.report.run, work.snapshot.missing_limit
-    if limit is None:
-        return
-    with work.database.write() as tx:
-        missing = instances.count_missing(tx, run)
-        if missing and not work.report.is_whole:
-            reject(tx, work, "", (findings.perhaps_missing(missing),), counts=False)
-            return
-        if missing > limit:
-            reject(tx, work, "", (findings.too_many_missing(missing, limit),), counts=False)
-            return
-        people = instances.participants_unseen(tx, run)
-        for instance in list(instances.unseen(tx, run)):
-            retract_response(tx, work.trial, instance, work.now)
-            instances.keep_instance(tx, _retracted(instance, run))
-            work.report.add(instance.form, "retracted")
-        for name in people:
-            retract_participant(tx, work.trial, name, work.now)
-            work.report.add("participant", "retracted")
-
-
-def _retracted(instance: instances.Instance, run: int) -> instances.Instance:
-    return instances.Instance(
-        instance.unit,
-        instance.participant,
-        instance.form,
-        instance.source_hash,
-        instance.mapping,
-        "entered-in-error",
-        instance.place,
-        run,
-    )

@@ -36,3 +36,9 @@ class Trial:
             known = hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
             self._digests[form.id] = known
         return known
+
+    @property
+    def basis(self) -> str:
+        """A digest of everything that decides what any record becomes."""
+        said = "\n".join(self.mapping_of(self.forms[name]) for name in sorted(self.forms))
+        return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()

@@ -13,6 +13,7 @@ from adapter.errors import Problem
 from adapter.ingest.trial import Trial
 from adapter.sources.source import Source
 from adapter.store import instances
+from adapter.store.cursors import Cursor
 from adapter.store.database import Database, Transaction
 from adapter.store.identities import Crosswalk
 
@@ -26,12 +27,14 @@ class Report:
     """What an ingest did: outcomes per form, and how many problems it kept.
 
     `is_whole`: every row and every form could be read; only then is what is missing gone.
+    `newcomers` are the people whom no ingest had met before.
     """
 
     run: int
     counts: dict[str, Counter[Outcome]] = field(default_factory=dict)
     problems: int = 0
     is_whole: bool = True
+    newcomers: set[str] = field(default_factory=set)
 
     def add(self, form: str, outcome: Outcome) -> None:
         """Counts one form instance."""
@@ -42,12 +45,18 @@ class Report:
 class Snapshot:
     """A source to read, the moment it tells of, and how many vanished records are believed.
 
-    `missing_limit` None: it is not the whole project, so nothing missing is retracted.
+    `missing_limit` None: it is not the whole project, so nothing missing is retracted. `scope` is
+    whom it tells everything of, None for everybody. `cursor` is how far the source has been read
+    once all of this is, None for a source that is always read from its beginning. `notes` are worth
+    knowing of how it is read.
     """
 
     source: Source
     as_of: datetime
     missing_limit: int | None
+    scope: frozenset[str] | None = None
+    cursor: Cursor | None = None
+    notes: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 Everything below takes what it needs as arguments; here it is found and put together.
 """
 
+from adapter.service.clock import now
 from adapter.service.declarations import Declarations
-from adapter.service.running import Service, now, open_service
+from adapter.service.running import Service, open_service
 from adapter.service.sources import check_sources
 from adapter.service.wording import read_declarations
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,8 @@ from adapter.fhir.text import read_text
 from adapter.ingest import Snapshot, Trial
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
+from adapter.service.access import Access, GoesOn
+from adapter.service.clock import now
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import (
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
     from httpx import Client
 
 
-def now() -> datetime:
-    """The present moment, aware, UTC. The one place where the clock is read."""
-    return datetime.now(UTC)  # noqa: TID251 - this is the place
-
-
 @dataclass(frozen=True)
 class Service:
     """A running adapter: its declarations, its ledger, and the clinics it delivers to."""
@@ -55,6 +51,7 @@ class Service:
     database: Database
     crosswalk: Crosswalk
     clinics: tuple[Clinic, ...]
+    environment: Mapping[str, str] = field(repr=False)
 
     def now(self) -> str:
         """The present moment as the ledger writes it."""
@@ -71,14 +68,19 @@ class Service:
             return bytes(version.text)
         return write(without_wording(read_text(version.text), form))
 
-    def sources(self) -> Iterator[Snapshot]:
-        """Each configured source, opened.
+    def sources(self, *, is_full: bool = False) -> Iterator[Snapshot]:
+        """Each configured source, opened until the next one is asked for.
+
+        `is_full`: all of it, where a source could tell what has changed.
 
         Raises:
             SourceError: a file that is not what it claims to be.
         """
+        goes_on = GoesOn(self.database.read(), self.trial.basis)
         for settings in self.settings.sources:
-            yield open_source(settings, self.trial.study, now())
+            with ExitStack() as closing:
+                access = Access(now(), self.environment, closing, goes_on, is_full)
+                yield open_source(settings, self.trial.study, access)
 
 
 @contextmanager
@@ -119,7 +121,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
             )
             for client in clients
         )
-        yield Service(settings, trial, database, crosswalk, clinics)
+        yield Service(settings, trial, database, crosswalk, clinics, surroundings)
     finally:
         for client in clients:
             client.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 
 from adapter.errors import DeclarationError, Problem, SourceError
@@ -9,19 +12,27 @@ from adapter.ingest import Snapshot
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
 from adapter.ingest.readable import misfits
 from adapter.instruments.study import Study
+from adapter.service.access import Access
 from adapter.service.declarations import Declarations
-from adapter.settings import OdmSettings, RedcapSettings, Settings, SourceSettings, TableSettings
+from adapter.settings import (
+    OdmSettings,
+    RedcapApiSettings,
+    RedcapSettings,
+    Settings,
+    SourceSettings,
+    TableSettings,
+)
 from adapter.sources.source import Source
 
 
-def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapshot:
+def open_source(settings: SourceSettings, study: Study, access: Access) -> Snapshot:
     """A source as it is configured; without `as_of` it tells of this moment, or of its own.
 
     Raises:
-        DeclarationError: a contract that cannot be used.
+        DeclarationError: a contract that cannot be used, or a secret that is missing.
         SourceError: a file that is not what it claims to be.
     """
-    as_of = settings.as_of or now
+    as_of = settings.as_of or access.now
     match settings:
         case RedcapSettings():
             source = _redcap(settings, study)
@@ -31,7 +42,12 @@ def open_source(settings: SourceSettings, study: Study, now: datetime) -> Snapsh
             from adapter.sources.odm import OdmFile  # noqa: PLC0415 - as said below
 
             source = OdmFile(settings.file, study, settings.definitions, settings.multiple)
-            as_of = settings.as_of or source.as_of or now
+            as_of = settings.as_of or source.as_of or access.now
+        case RedcapApiSettings():
+            # Only who reads an API pays for an HTTP client.
+            from adapter.service.redcap_api import open_project  # noqa: PLC0415
+
+            return open_project(settings, study, access)
     return Snapshot(source, as_of, settings.missing_limit)
 
 
@@ -55,24 +71,36 @@ def _redcap(settings: RedcapSettings, study: Study) -> Source:
     )
 
 
-def check_sources(settings: Settings, declared: Declarations, now: datetime) -> list[Problem]:
+def check_sources(
+    settings: Settings,
+    declared: Declarations,
+    now: datetime,
+    environment: Mapping[str, str] | None = None,
+) -> list[Problem]:
     """What the dictionaries and exports lack of what the mappings read, and what nobody mapped."""
+    surroundings = os.environ if environment is None else environment
     study, problems = declared.study, list[Problem]()
     if study is None or not settings.sources:
         return problems
     there: set[str] = set()
     for settings_of_source in settings.sources:
-        try:
-            source = open_source(settings_of_source, study, now).source
-        except (DeclarationError, SourceError) as wrong:
-            there.update(mapped_forms(study))  # what an unreadable source holds is not known
-            problems.extend(wrong.problems)
-            continue
-        there.update(source.shapes)
-        problems.extend(source.missing_facts())
-        known = {*mapped_forms(study), *study.not_mapped}
-        for name, shape in source.shapes.items():
-            problems.extend(misfits(study, declared.forms, source, shape))
-            if name not in known:
-                problems.append(not_mapped(name))
+        with ExitStack() as closing:
+            access = Access(now, surroundings, closing)
+            try:
+                snapshot = open_source(settings_of_source, study, access)
+            except (DeclarationError, SourceError) as wrong:
+                there.update(mapped_forms(study))  # what an unreadable source holds is not known
+                problems.extend(wrong.problems)
+                continue
+            there.update(snapshot.source.shapes)
+            problems.extend((*snapshot.notes, *_findings(study, declared, snapshot.source)))
     return [*problems, *not_in_source(study, there)]
+
+
+def _findings(study: Study, declared: Declarations, source: Source) -> Iterator[Problem]:
+    yield from source.missing_facts()
+    known = {*mapped_forms(study), *study.not_mapped}
+    for name, shape in source.shapes.items():
+        yield from misfits(study, declared.forms, source, shape)
+        if name not in known:
+            yield not_mapped(name)

@@ -17,7 +17,7 @@ from pathlib import Path
 from adapter.errors import ConflictError, DeclarationError, Origin, Problem
 
 Transaction = sqlite3.Connection
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Database:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
+from sqlite3 import Row
 
 import orjson
 
@@ -72,13 +73,29 @@ def see_again(tx: Transaction, unit: str, run: int) -> None:
     tx.execute("UPDATE instance SET run = ? WHERE unit = ?", (run, unit))
 
 
-def unseen(tx: Transaction, run: int) -> Iterator[Instance]:
-    """Instances that an earlier ingest met and this one did not, retracted ones left out."""
-    rows = tx.execute(
-        "SELECT * FROM instance WHERE run <> ? AND status <> 'entered-in-error' ORDER BY unit",
-        (run,),
-    )
+def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> Iterator[Instance]:
+    """Instances that an earlier ingest met and this one did not, retracted ones left out.
+
+    `scope` is whom the ingest told everything of, None for everybody.
+    """
+    query = "SELECT * FROM instance WHERE run <> ? AND status <> 'entered-in-error'"
+    if scope is None:
+        rows: Iterator[Row] = tx.execute(f"{query} ORDER BY unit", (run,))
+    else:
+        rows = (
+            row
+            for name in sorted(scope)
+            for row in tx.execute(f"{query} AND participant = ? ORDER BY unit", (run, name))
+        )
     return (Instance(**dict(row)) for row in rows)
+
+
+def of_participant(tx: Transaction, name: str) -> list[Instance]:
+    """A person's form instances, retracted ones left out."""
+    rows = tx.execute(
+        "SELECT * FROM instance WHERE participant = ? AND status <> 'entered-in-error'", (name,)
+    )
+    return [Instance(**dict(row)) for row in rows]
 
 
 def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
@@ -156,8 +173,11 @@ def see_participant_again(tx: Transaction, name: str, run: int) -> None:
     )
 
 
-def count_missing(tx: Transaction, run: int) -> int:
+def count_missing(tx: Transaction, run: int, scope: Collection[str] | None = None) -> int:
     """How many records an earlier ingest met that this one did not, or not all forms of them."""
+    if scope is not None:
+        names = {each.participant for each in unseen(tx, run, scope)}
+        return len(names.union(participants_unseen(tx, run, scope)))
     row = tx.execute(
         "SELECT count(*) FROM (SELECT participant FROM participant WHERE run <> ?"
         " AND is_missing = 0 UNION SELECT participant FROM instance WHERE run <> ?"
@@ -167,8 +187,13 @@ def count_missing(tx: Transaction, run: int) -> int:
     return int(row[0])
 
 
-def participants_unseen(tx: Transaction, run: int) -> list[str]:
+def participants_unseen(
+    tx: Transaction, run: int, scope: Collection[str] | None = None
+) -> list[str]:
     """People that an earlier ingest met and this one did not."""
+    if scope is not None:
+        met = ((name, participant_run(tx, name)) for name in sorted(scope))
+        return [name for name, last in met if last not in {None, run}]
     rows = tx.execute(
         "SELECT participant FROM participant WHERE run <> ? AND is_missing = 0 ORDER BY 1",
         (run,),
@@ -223,6 +248,24 @@ def rejections(tx: Transaction, run: int) -> list[Problem]:
         )
         for row in rows
     ]
+
+
+def carry_rejections(tx: Transaction, run: int, scope: Collection[str]) -> None:
+    """Keeps what the last whole reading of the same source rejected and this one did not look at.
+
+    `scope` is whom this one told everything of.
+    """
+    rows = tx.execute(
+        "SELECT * FROM rejection WHERE record <> '' AND run = (SELECT max(before.run) FROM run"
+        " AS before, run AS this WHERE this.run = ? AND before.source = this.source"
+        " AND before.ended <> '' AND before.run < this.run) ORDER BY rowid",
+        (run,),
+    ).fetchall()
+    for row in rows:
+        if row["record"] not in scope:
+            said = {**dict(row), "run": run}
+            names, marks = ", ".join(said), ", ".join("?" * len(said))
+            tx.execute(f"INSERT INTO rejection ({names}) VALUES ({marks})", tuple(said.values()))
 
 
 def count_rejections(tx: Transaction, run: int) -> int:

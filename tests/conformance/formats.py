@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
@@ -22,10 +24,13 @@ from tests.unit.ingest.project import (
     FIELDS,
     FORM_NAMES,
     KEYS,
+    WEEK_0,
     Cells,
     columns,
+    mood,
     study,
 )
+from tests.unit.sources.redcap_api.wire import small_wire
 
 SPOILT = "\N{REPLACEMENT CHARACTER}spoilt"
 """The name of a record whose row is written so that it cannot be read."""
@@ -37,13 +42,14 @@ class Format:
 
     `open_source` writes these rows into a folder and opens them. `is_by_row`: one row that cannot
     be read costs that row alone, and not the records beside it too. `has_keys`: repeats are told
-    apart by any key and not by number.
+    apart by any key and not by number. `is_unique`: no two rows can have the same place.
     """
 
     name: str
     open_source: Callable[[Path, list[Cells]], Source]
     is_by_row: bool = True
     has_keys: bool = False
+    is_unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -233,6 +239,34 @@ ODM_1_3_TYPED = odm.Standard("http://www.cdisc.org/ns/odm/v1.3", "1.3.2", is_typ
 ODM_2_0 = odm.Standard("http://www.cdisc.org/ns/odm/v2.0", "2.0")
 _SEMICOLONS = Csv(";", "cp1252")
 _TABS = Csv("\t", "utf-8", b"\xef\xbb\xbf")
+
+
+def _redcap_api(_: Path, rows: list[Cells]) -> Source:
+    """The same project behind REDCap's API; its server says what REDCap would never store."""
+    stored, said = [], dict[int, str]()
+    for number, row in enumerate(rows, start=9000):
+        instance = row.get("redcap_repeat_instance", "1")
+        if row["record_id"] == SPOILT:
+            stored.append({**mood("1"), "record_id": SPOILT, "redcap_event_name": WEEK_0})
+        elif instance.isdecimal() and int(instance):
+            stored.append(row)
+        else:
+            said[number] = instance
+            stored.append({**row, "redcap_repeat_instance": str(number)})
+
+    def spoil(asked: dict[str, str], entries: list[Any]) -> list[Any]:
+        if asked["content"] != "record" or "forms[0]" not in asked:
+            return entries
+        for entry in entries:
+            instance = entry["redcap_repeat_instance"]
+            entry["redcap_repeat_instance"] = said.get(instance, instance)
+        return [7 if entry["record_id"] == SPOILT else entry for entry in entries]
+
+    wire = small_wire(stored)
+    wire.rewrite, wire.asked = spoil, deque(maxlen=1)
+    return wire.open()
+
+
 FORMATS = (
     Format("REDCap, flat CSV", partial(_flat, Csv())),
     Format("REDCap, flat CSV in CP1252 with semicolons", partial(_flat, _SEMICOLONS)),
@@ -246,4 +280,5 @@ FORMATS = (
     Format("ODM 1.3", _odm(ODM_1_3), has_keys=True),
     Format("ODM 1.3, typed", _odm(ODM_1_3_TYPED), has_keys=True),
     Format("ODM 2.0", _odm(ODM_2_0), has_keys=True),
+    Format("REDCap's API", _redcap_api, is_unique=True),
 )

@@ -60,6 +60,7 @@ class RedcapProject:
     groups: dict[str, str] = field(default_factory=dict)
     reports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _ordered: list[Place] = field(default_factory=list, repr=False)
 
     def save(self, place: Place, cells: Mapping[str, str], suffix: str = "") -> None:
         """Stores cells of one row; a blank one is taken out. Nothing is logged for no change."""
@@ -128,16 +129,18 @@ class RedcapProject:
 
     def places(self) -> list[Place]:
         """All rows, in the order of an export: by record, event, repeating form and number."""
-        forms = {form: number for number, form in enumerate(self.design.forms, start=1)}
-        return sorted(
-            self.values,
-            key=lambda place: (
-                natural(place.record),
-                self.design.order.get(place.event, -1),
-                forms.get(place.form, 0),
-                place.instance or 0,
-            ),
-        )
+        if not self._ordered:
+            forms = {form: number for number, form in enumerate(self.design.forms, start=1)}
+            self._ordered = sorted(
+                self.values,
+                key=lambda place: (
+                    natural(place.record),
+                    self.design.order.get(place.event, -1),
+                    forms.get(place.form, 0),
+                    place.instance or 0,
+                ),
+            )
+        return self._ordered
 
     def changed_between(self, begin: datetime | None, end: datetime | None) -> frozenset[str]:
         """The records that were created or changed in a stretch of the server's time."""
@@ -150,6 +153,8 @@ class RedcapProject:
         )
 
     def _note(self, kind: LogType, action: str, details: str, record: str = "") -> None:
+        if kind != "export":
+            self._ordered = []  # whatever is changed is logged
         self.log.append(LogEntry(self.now(), kind, action, details, record))
 
 

@@ -62,12 +62,14 @@ def make_project(  # noqa: PLR0913 - what a project is made of, each by its name
     title: str = "A simulated project",
     events: Rows | None = None,
     mapping: Rows | None = None,
+    repeating: Iterable[tuple[str, str]] = (),
     header: Iterable[str] = (),
     missing: Mapping[str, str] | None = None,
 ) -> RedcapProject:
     """The project of these rows; `header` are the records' columns where there may be no rows.
 
-    `missing` are the missing-data codes; without it they are what the checkboxes' columns show.
+    `repeating` are the (event, form) that repeat besides those that the records show. `missing` are
+    the missing-data codes; without it they are what the checkboxes' columns show.
     """
     names = list(records[0]) if records else list(header)
     codes = _missing_codes(dictionary, names) if missing is None else dict(missing)
@@ -77,7 +79,7 @@ def make_project(  # noqa: PLR0913 - what a project is made of, each by its name
         fields=fields,
         events=known_events,
         mapping=_mapping(mapping, records, fields) if known_events else {},
-        repeating=_repeating(records, known_events),
+        repeating=_repeating(records, known_events, repeating),
         surveys=frozenset(each.form for each in fields if f"{each.form}_timestamp" in names),
         missing=codes,
         title=title,
@@ -200,11 +202,13 @@ def _mapping(
     return {event: tuple(form for form in names if form in here) for event, here in found.items()}
 
 
-def _repeating(records: Rows, events: tuple[Event, ...]) -> tuple[tuple[str, str], ...]:
-    found = {
-        (row.get("redcap_event_name", ""), row.get("redcap_repeat_instrument", "")): None
+def _repeating(
+    records: Rows, events: tuple[Event, ...], known: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    shown = (
+        (row.get("redcap_event_name", ""), row.get("redcap_repeat_instrument", ""))
         for row in records
         if row.get("redcap_repeat_instance")
-    }
+    )
     order = {event.unique_name: place for place, event in enumerate(events)}
-    return tuple(sorted(found, key=lambda pair: (order.get(pair[0], -1), pair[1])))
+    return tuple(sorted({*known, *shown}, key=lambda pair: (order.get(pair[0], -1), pair[1])))

@@ -40,6 +40,7 @@ def _places(project: RedcapProject, asked: Selection) -> Iterator[Place]:
     if asked.begin is not None or asked.end is not None:
         changed = project.changed_between(asked.begin, asked.end)
     names = {column.name for column in asked.columns}
+    plain = {place.record for place in project.places() if not place.form}
     for place in project.places():
         if asked.records is not None and place.record not in asked.records:
             continue
@@ -47,8 +48,8 @@ def _places(project: RedcapProject, asked: Selection) -> Iterator[Place]:
             continue
         if changed is not None and place.record not in changed:
             continue
-        # The record's name is stored in every event, and with no repeat of a form.
-        is_named = asked.has_record_id and not place.form
+        # The record's name is stored in every event; with a repeat, where there is nothing else.
+        is_named = asked.has_record_id and (not place.form or place.record not in plain)
         if is_named or names & project.values[place].keys():
             yield place
 

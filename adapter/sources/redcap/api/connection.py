@@ -96,20 +96,23 @@ class Connection:
     ) -> tuple[Read | Trouble, float | None]:
         """One answer as it is read, or why there is none; and the seconds that it asks to wait."""
         try:
-            response = self._http.post("", data={"token": self._token, **form})
+            # Streamed, because httpx's response lives on for a while, and would keep its content.
+            data = {"token": self._token, **form}
+            with self._http.stream("POST", "", data=data) as response:
+                content = b"".join(response.iter_bytes())
         except (httpx.HTTPError, httpx.InvalidURL) as wrong:
             return Trouble(type(wrong).__name__, LATER), None
         self.server_time = moment_of(response.headers.get("Date", "")) or self.server_time
         asked = response.headers.get("Retry-After", "")
         asked_seconds = retry_after_seconds(asked, self._clockwork.now())
         try:
-            text = response.content.decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
             # A server that repeats the token in its words must not bring it into ours.
             said = text.replace(self._token, "[token]")
             trouble = trouble_of(response.status_code, said, set(form.values()))
             return trouble or read(text), asked_seconds
         except (SourceError, ValueError, TypeError, RecursionError):
-            found = "something else" if response.content.strip() else "nothing"
+            found = "something else" if content.strip() else "nothing"
             return Trouble(found, _WHERE), asked_seconds
 
     def _failure(self, content: str, trouble: Trouble, attempts: int) -> SourceError:

@@ -8,7 +8,7 @@ of the records that changed since then, and of those alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -37,12 +37,13 @@ class Since:
 class Reading:
     """How a project is read.
 
-    `basis` stands for what reads it; `since` is None for everything. `batch` is how many records
-    are asked for at once, `overlap` how far a reading goes back behind its position.
+    `basis` stands for what reads it; `since` says by the project's name where to go on from, None
+    for everything. `batch` is how many records are asked for at once, `overlap` how far a reading
+    goes back behind its position.
     """
 
     basis: str = ""
-    since: Since | None = None
+    since: Callable[[str], Since | None] = lambda _: None
     batch: int = 100
     overlap: timedelta = timedelta(minutes=75)
 
@@ -63,9 +64,9 @@ class ApiSource:
         self._setup = read_setup(connection)
         self._export = Export(connection, self._setup)
         self.basis = _digest(reading.basis, self._setup)
-        begin = None
-        if reading.since is not None and reading.since.basis == self.basis:
-            begin = before(reading.since.position, reading.overlap)
+        since, begin = reading.since(self._setup.name), None
+        if since is not None and since.basis == self.basis:
+            begin = before(since.position, reading.overlap)
         # Before the records: what changes while they are read is met again next time.
         self._changes = read_changes(connection, self._setup, begin)
         self._records, self.scope = self._find_records(begin, self._changes)
