@@ -48,16 +48,23 @@ class _Section(BaseModel):
 class _OfSource(_Section):
     """What every kind of source may say.
 
-    `as_of` is when it was exported (now, when left out): open windows are judged by it.
     `missing_limit` says that it holds the whole project, and how many records may be gone since
     last time and are then retracted; left out, none is.
     """
 
-    as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
     missing_limit: int | None = Field(default=None, ge=0)
 
 
-class RedcapSettings(_OfSource):
+class _OfFile(_OfSource):
+    """A source in a file.
+
+    `as_of` is when it was exported (now, when left out): open windows are judged by it.
+    """
+
+    as_of: Annotated[datetime, AfterValidator(_aware)] | None = None
+
+
+class RedcapSettings(_OfFile):
     """One export of a REDCap project, its dictionary and its records each in CSV or JSON.
 
     `decimal_comma`: it was made with a comma in every number, whatever the fields' validation says.
@@ -70,14 +77,14 @@ class RedcapSettings(_OfSource):
     decimal_comma: bool = False
 
 
-class TableSettings(_OfSource):
+class TableSettings(_OfFile):
     """CSV files of any origin; `contract` says which, and what stands in them."""
 
     kind: Literal["csv"]
     contract: Path
 
 
-class OdmSettings(_OfSource):
+class OdmSettings(_OfFile):
     """One file in CDISC ODM 1.3 or 2.0, REDCap's project XML too.
 
     `definitions` is the ODM file with the metadata, where `file` has none; `multiple` are the items

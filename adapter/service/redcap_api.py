@@ -35,6 +35,18 @@ def open_project(settings: RedcapApiSettings, study: Study, access: Access) -> S
             trust_env=False,
         )
     )
+    connection = Connection(http, token or "", Clockwork(now, time.sleep))
+    return read_project(connection, settings, study, access)
+
+
+def read_project(
+    connection: Connection, settings: RedcapApiSettings, study: Study, access: Access
+) -> Snapshot:
+    """The project behind a connection.
+
+    Raises:
+        SourceError: the project cannot be read.
+    """
     goes_on, before = access.goes_on, dict[str, Cursor]()
 
     def since(name: str) -> Since | None:
@@ -46,7 +58,7 @@ def open_project(settings: RedcapApiSettings, study: Study, access: Access) -> S
         return Since(known.position, known.basis)
 
     source = ApiSource(
-        Connection(http, token or "", Clockwork(now, time.sleep)),
+        connection,
         study,
         Reading(
             goes_on.basis if goes_on else "",
@@ -63,7 +75,7 @@ def open_project(settings: RedcapApiSettings, study: Study, access: Access) -> S
         reached = Cursor(source.name, source.position, source.basis, full_at)
     return Snapshot(
         source,
-        settings.as_of or access.now,
+        access.now,
         settings.missing_limit,
         source.scope,
         reached,

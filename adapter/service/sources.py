@@ -32,6 +32,11 @@ def open_source(settings: SourceSettings, study: Study, access: Access) -> Snaps
         DeclarationError: a contract that cannot be used, or a secret that is missing.
         SourceError: a file that is not what it claims to be.
     """
+    if isinstance(settings, RedcapApiSettings):
+        # Only who reads an API pays for an HTTP client.
+        from adapter.service.redcap_api import open_project  # noqa: PLC0415
+
+        return open_project(settings, study, access)
     as_of = settings.as_of or access.now
     match settings:
         case RedcapSettings():
@@ -43,11 +48,6 @@ def open_source(settings: SourceSettings, study: Study, access: Access) -> Snaps
 
             source = OdmFile(settings.file, study, settings.definitions, settings.multiple)
             as_of = settings.as_of or source.as_of or access.now
-        case RedcapApiSettings():
-            # Only who reads an API pays for an HTTP client.
-            from adapter.service.redcap_api import open_project  # noqa: PLC0415
-
-            return open_project(settings, study, access)
     return Snapshot(source, as_of, settings.missing_limit)
 
 

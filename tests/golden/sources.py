@@ -11,6 +11,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.participant import fact_fields
 from adapter.instruments.response import Record
 from adapter.instruments.study import Study
+from adapter.service.access import Access
 from adapter.service.sources import open_source
 from adapter.settings import SourceSettings
 from adapter.sources.source import Source
@@ -78,7 +80,8 @@ def _open(name: str, file: str, study: Study) -> Source:
         if word in said:
             said[word] = CASES / name / "input" / said[word]
     settings: SourceSettings = TypeAdapter(SourceSettings).validate_python(said)
-    return open_source(settings, study, EXPORTED).source
+    with ExitStack() as closing:  # of files, which are closed after each reading
+        return open_source(settings, study, Access(EXPORTED, {}, closing)).source
 
 
 def _misfits(study: Study, forms: dict[str, Form], source: Source) -> list[Problem]:

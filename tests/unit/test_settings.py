@@ -9,7 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from adapter.errors import DeclarationError, Problem
-from adapter.settings import RedcapSettings, TableSettings, read_secret, read_settings
+from adapter.settings import (
+    RedcapApiSettings,
+    RedcapSettings,
+    TableSettings,
+    read_secret,
+    read_settings,
+)
 
 WHOLE = """\
 study = "study.yaml"
@@ -107,6 +113,42 @@ def test_csv_files_are_named_by_their_contract(tmp_path: Path) -> None:
     assert source == TableSettings(
         kind="csv", contract=tmp_path / "tables" / "contract.yaml", missing_limit=2
     )
+
+
+API = f'{HEAD}\n[[sources]]\nkind = "redcap-api"\nurl = "https://redcap.example.org/api/"\n'
+
+
+def test_a_redcap_api_is_named_by_its_address_and_its_token(tmp_path: Path) -> None:
+    (source,) = read_settings(write(tmp_path, f'{API}token_file = "redcap.token"\n')).sources
+
+    assert source == RedcapApiSettings(
+        kind="redcap-api",
+        url="https://redcap.example.org/api/",
+        token_file=tmp_path / "redcap.token",
+        batch_records=100,
+        overlap_minutes=75,
+        full_every_hours=24,
+        timeout_seconds=60,
+    )
+
+
+@pytest.mark.parametrize(
+    "said", ["", 'token_env = "A"\ntoken_file = "b"\n'], ids=["no token", "two tokens"]
+)
+def test_a_redcap_api_has_one_token(tmp_path: Path, said: str) -> None:
+    (problem,) = findings(tmp_path, f"{API}{said}")
+
+    assert "either `token_env` or `token_file`" in problem.expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["batch_records = 0", "overlap_minutes = -1", "full_every_hours = -1", "timeout_seconds = 0"],
+)
+def test_a_redcap_api_is_read_in_a_way_that_can_be(tmp_path: Path, said: str) -> None:
+    (problem,) = findings(tmp_path, f'{API}token_env = "A"\n{said}\n')
+
+    assert problem.field.endswith(said.split(maxsplit=1)[0])
 
 
 def test_of_several_sources_none_may_say_so_for_each_holds_a_part(tmp_path: Path) -> None:

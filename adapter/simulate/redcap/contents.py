@@ -196,6 +196,8 @@ def groups(project: RedcapProject, _: Parameters) -> Rows:
 
 def log(project: RedcapProject, asked: Parameters) -> Rows:
     """The log, the newest first; its times have minutes and no seconds."""
+    if not project.may_read_log:
+        raise RefusedError(403, "You do not have permissions to export the log")
     kind = asked.get("logtype", "")
     if kind and kind not in _LOG_TYPES:
         raise RefusedError(400, 'The parameter "logtype" is not valid')

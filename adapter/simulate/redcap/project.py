@@ -50,7 +50,7 @@ class RedcapProject:
 
     `now` gives the server's local time. A value that is blank is not stored, as in REDCap; an
     unchecked box neither. `groups` is the data access group by record, `reports` the columns' forms
-    by report id, `lock` is held for the whole of an exchange.
+    by report id, `may_read_log` a right of the user, `lock` is held for the whole of an exchange.
     """
 
     design: Design
@@ -59,6 +59,7 @@ class RedcapProject:
     log: list[LogEntry] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     reports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    may_read_log: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
     _ordered: list[Place] = field(default_factory=list, repr=False)
 

@@ -199,3 +199,40 @@ def test_rejections_are_kept_with_all_they_say_in_the_order_they_were_met(
 
     assert found == [first, second]
     assert (instances.count_rejections(tx, 3), instances.count_rejections(tx, 9)) == (2, 0)
+
+
+def test_within_a_scope_only_its_people_can_be_unseen(tx: Transaction) -> None:
+    for unit, name, run in (("a", "1", 1), ("b", "2", 1), ("c", "2", 2), ("d", "3", 1)):
+        instances.keep_instance(tx, seen(unit, run, participant=name))
+    for name, run in (("1", 1), ("2", 2), ("3", 1)):
+        instances.keep_participant(tx, somebody(name), run)
+
+    scope = {"1", "2", "nobody"}
+
+    assert [each.unit for each in instances.unseen(tx, 2, scope)] == ["a", "b"]
+    assert instances.participants_unseen(tx, 2, scope) == ["1"]
+    assert instances.count_missing(tx, 2, scope) == 2
+    assert instances.count_missing(tx, 2, set()) == 0
+
+
+def test_a_person_s_instances_are_those_that_stand(tx: Transaction) -> None:
+    instances.keep_instance(tx, seen("a", 1))
+    instances.keep_instance(tx, seen("b", 1, status="entered-in-error"))
+    instances.keep_instance(tx, seen("c", 1, participant="2"))
+
+    assert [each.unit for each in instances.of_participant(tx, "1")] == ["a"]
+
+
+def test_what_a_run_did_not_look_at_stays_rejected(tx: Transaction) -> None:
+    runs = [instances.start_run(tx, source, NOW) for source in ("api", "other", "api", "api")]
+    for record in ("1", "2", ""):
+        problem = Problem(Origin("api", record=record), f"of {record}", "a", "b", "c")
+        instances.reject(tx, problem, "mood", runs[0])
+    instances.reject(tx, Problem(Origin("o", record="1"), "other", "a", "b", "c"), "", runs[1])
+    for run in runs[:2]:
+        instances.end_run(tx, run, NOW)
+
+    instances.carry_rejections(tx, runs[3], {"2"})
+
+    assert [problem.field for problem in instances.rejections(tx, runs[3])] == ["of 1"]
+    assert len(instances.rejections(tx, runs[0])) == 3

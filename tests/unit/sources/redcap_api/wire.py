@@ -33,6 +33,8 @@ from tests.unit.ingest.project import (
 from tests.unit.simulate.redcap.server import TOKEN, Server, Wall
 
 URL = "https://redcap.example.org/api/"
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+"""What the adapter's own clock says, far from the server's."""
 SYDNEY = ZoneInfo("Australia/Sydney")
 Entries = list[Any]
 LOST: dict[FaultName, type[httpx.TransportError]] = {
@@ -76,8 +78,8 @@ class Wire(httpx.BaseTransport):
 
     @property
     def connection(self) -> Connection:
-        """The adapter's connection; its clock is an hour off, and no wait takes any time."""
-        clockwork = Clockwork(lambda: datetime(2030, 1, 1, tzinfo=UTC), self.waits.append)
+        """The adapter's connection; no wait takes any time."""
+        clockwork = Clockwork(lambda: NOW, self.waits.append)
         return Connection(httpx.Client(transport=self, base_url=URL), TOKEN, clockwork)
 
     def contents(self) -> list[str]:
