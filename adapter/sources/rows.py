@@ -20,6 +20,7 @@ from adapter.errors import Origin, Problem, SourceError
 from adapter.sources.text import AGAIN, RECODE, is_decoded, opened, unreadable
 
 DELIMITERS = ",;\t|^"
+_WIDE = 8  # cells
 _LONGEST_ROW_LINES = 500  # a row that spans more is a quote that was never closed
 
 
@@ -133,12 +134,15 @@ class Table:
     def _swallows(self, taken: list[tuple[int, str]]) -> bool:
         """Whether a line inside could be a row of its own, which two stray quotes would hide.
 
-        A row begins with a number or a name, never with a note, and all rows begin alike.
+        A row begins with a number or a name, never with a note, and all rows begin alike; in a wide
+        table no line of a note has as many cells as a row, however it begins.
         """
+        width = len(self.header)
         first, *inside = (text for _, text in taken)
         begins_with_note = bool(inside) and self._width(first) == 1
         return begins_with_note or any(
-            self._shape(text) == self._shape(first) and self._width(text) == len(self.header)
+            self._width(text) == width
+            and (width >= _WIDE or self._shape(text) == self._shape(first))
             for text in inside
         )
 

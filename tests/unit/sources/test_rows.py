@@ -173,6 +173,17 @@ def test_rows_between_two_stray_quotes_are_not_taken_for_a_note(
     assert lines(found) == read_lines
 
 
+def test_in_a_wide_table_rows_that_begin_differently_are_not_taken_for_a_note(
+    tmp_path: Path,
+) -> None:
+    rows = [["mood", "x"], ["mood", '"y'], ["pain", "z"], ["falls", 'p"'], ["mood", "q"]]
+    lines_of = [",".join([form, *"bcdefg", note]) for form, note in rows]
+
+    found = read(tmp_path, "\n".join([",".join("abcdefgh"), *lines_of]).encode())
+
+    assert lines(found) == [2, -3, 4, -5, 6]
+
+
 def test_a_quote_that_is_never_closed_loses_one_line_of_a_long_file(tmp_path: Path) -> None:
     rows = [f"{number},x" for number in range(2000)]
     rows[700] = '700,"x'
