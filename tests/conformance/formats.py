@@ -280,5 +280,5 @@ FORMATS = (
     Format("ODM 1.3", _odm(ODM_1_3), has_keys=True),
     Format("ODM 1.3, typed", _odm(ODM_1_3_TYPED), has_keys=True),
     Format("ODM 2.0", _odm(ODM_2_0), has_keys=True),
-    Format("REDCap's API", _redcap_api, is_unique=True),
+    Format("The API of REDCap", _redcap_api, is_unique=True),
 )

@@ -36,7 +36,7 @@ Mutation = tuple[int, bytes, int]
 """Where in a file, what is put in there, and how many bytes are taken out."""
 
 
-def _project() -> list[Cells]:
+def project() -> list[Cells]:
     """Three people, each with a baseline, a follow-up, and a fall."""
     rows: list[Cells] = []
     for number, name in enumerate(NAMES, start=1):
@@ -116,7 +116,7 @@ READERS = tuple(
 def write_whole(reader: Reader, folder: Path) -> Whole:
     """Writes the small input, and reads it: all of it is there."""
     open_source = next(each.open_source for each in FORMATS if each.name == reader.format)
-    found = list(open_source(folder, _project()).records(ALL_FORMS))
+    found = list(open_source(folder, project()).records(ALL_FORMS))
     assert len(found) == 3 * 7 + 2
     content = (folder / reader.file).read_bytes()
     parts = _parts(content) if reader.is_data else {}
