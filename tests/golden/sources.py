@@ -76,7 +76,7 @@ def write_all() -> Iterator[str]:
 
 def _open(name: str, file: str, study: Study) -> Source:
     said = tomllib.loads((CASES / name / "input" / file).read_text("utf-8"))
-    for word in ("dictionary", "records", "contract"):
+    for word in ("dictionary", "records", "contract", "file", "definitions"):
         if word in said:
             said[word] = CASES / name / "input" / said[word]
     settings: SourceSettings = TypeAdapter(SourceSettings).validate_python(said)

@@ -93,6 +93,10 @@ class RecordMaker:
             return
         if forms.isdisjoint(names):
             return
+        for problem in node.problems:
+            yield replace(problem, origin=replace(problem.origin, event=event[1]))
+        if node.problems:
+            return
         layout = self._layouts[oid, ""]
         name, keys = self._place(event, oid, form_key)
         whole = _Instance(layout, subject.origin(node.line, name), keys)

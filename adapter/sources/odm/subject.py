@@ -16,6 +16,7 @@ from adapter.sources.odm.value import Cell, read_cell
 LARGEST_SUBJECT = 128 << 20
 """Bytes that the values of one subject may take: a large trial's take some hundred thousand."""
 MEND = "Correct it in the source and export again; nothing of this subject is taken until then."
+_MEND_FORM = "Correct it in the source and export again; this form is kept back until then."
 LEVELS = {
     "SubjectData": ("SubjectKey", ""),
     "StudyEventData": ("StudyEventOID", "StudyEventRepeatKey"),
@@ -31,7 +32,7 @@ class Node:
     """A subject, event, form or group: what is in it, and where it was first told of.
 
     `entered` is the first time of its audit trail, as written, with that of what is around it where
-    it has none of its own.
+    it has none of its own; `problems` keep a form back.
     """
 
     line: int
@@ -39,6 +40,7 @@ class Node:
     cells: dict[str, Cell] = field(default_factory=dict)
     entered: str = ""
     status: str = ""
+    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,17 +83,18 @@ class Subject:
         key = (name, element.get(oid, ""), element.get(repeat, ""))
         transaction = said or around.transaction
         node = around.node.children.get(key) if around.node is not None else None
+        is_removed = around.is_removed or transaction == "Remove"
+        status = element.get(f"{{{OPENCLINICA}}}Status", "")
+        frame = _Frame(key, line, transaction, is_removed, node, "", status)
+        self._frames.append(frame)
         if around.is_removed and transaction != "Remove":
             self._refuse(line, "TransactionType", "`Remove` inside what is removed", "another")
         elif transaction == "Remove" and node is not None and around.node is not None:
             around.node.children.pop(key)
-            node = None
-        elif transaction == "Update" and node is None and _is_form(name, around):
+            frame.node = None
+        elif transaction == "Update" and node is None and _is_form(frame, around):
             expected = "an update of a form that this file has"
             self._refuse(line, "TransactionType", expected, "one of a form that it has not")
-        is_removed = around.is_removed or transaction == "Remove"
-        status = element.get(f"{{{OPENCLINICA}}}Status", "")
-        self._frames.append(_Frame(key, line, transaction, is_removed, node, "", status))
 
     def take(self, name: str, element: Element) -> None:
         """A value, or an entry of the audit trail, is complete."""
@@ -136,30 +139,40 @@ class Subject:
         self.size += cell.size
         if self.size > LARGEST_SUBJECT:
             expected = f"at most {LARGEST_SUBJECT >> 20} MiB of values of one subject"
-            self._refuse(self.line, "", expected, "more")
+            self.problems = [Problem(self.origin(self.line), "", expected, "more", MEND)]
             return
         if before is not None:
             cell.entered = before.entered or cell.entered
         node.cells[oid] = cell
 
-    def _node(self) -> Node:
-        """Where the values of the innermost element are held; made where nothing was held yet."""
+    def _node(self, depth: int | None = None) -> Node:
+        """What is held for an element that has begun, the innermost or one around it.
+
+        It is made where nothing was held yet.
+        """
         node = self.root
-        for frame in self._frames[1:]:
+        for frame in self._frames[1:depth]:
             if frame.node is None:
                 frame.node = node.children.setdefault(frame.key, Node(frame.line))
             node = frame.node
         return node
 
     def _refuse(self, line: int, what: str, expected: str, found: str) -> None:
-        problem = Problem(self.origin(line), what, expected, found, MEND)
-        if problem not in self.problems and len(self.problems) < _MOST_PROBLEMS:
-            self.problems.append(problem)
+        """Keeps back the form that this is in, or the whole subject where it is in none."""
+        frames = self._frames
+        forms = (n for n in range(1, len(frames)) if _is_form(frames[n], frames[n - 1]))
+        depth = next(forms, None)
+        problems = self.problems if depth is None else self._node(depth + 1).problems
+        action = MEND if depth is None else _MEND_FORM
+        problem = Problem(self.origin(line), what, expected, found, action)
+        if problem not in problems and len(problems) < _MOST_PROBLEMS:
+            problems.append(problem)
 
 
-def _is_form(name: str, around: _Frame) -> bool:
-    """Whether what begins in this is a form: ODM 2.0 has no element of its own for it."""
+def _is_form(frame: _Frame, around: _Frame) -> bool:
+    """Whether an element is a form: ODM 2.0 has no element of its own for it."""
+    name = frame.key[0]
     return name == "FormData" or (name == "ItemGroupData" and around.key[0] == "StudyEventData")
 
 
-_MOST_PROBLEMS = 20  # of one subject: enough to see what is wrong with the file
+_MOST_PROBLEMS = 20  # of one form: enough to see what is wrong with the file

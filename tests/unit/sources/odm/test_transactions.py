@@ -97,7 +97,7 @@ def test_the_parts_of_a_form_in_several_elements_are_one_form(tmp_path: Path) ->
     assert values(tmp_path, parts) == [{"I.PULSE": "60", "I.MOOD": "1"}]
 
 
-def test_a_value_that_stands_twice_and_differs_keeps_the_subject_back(tmp_path: Path) -> None:
+def test_a_value_that_stands_twice_and_differs_keeps_its_form_back(tmp_path: Path) -> None:
     twice = subject(vitals(item("I.PULSE", "60") + item("I.PULSE", "61")))
 
     (problem,) = refused(tmp_path, twice)
@@ -132,6 +132,28 @@ def test_what_is_removed_may_not_hold_what_is_not(tmp_path: Path, inside: str) -
     (problem,) = refused(tmp_path, told, **TRANSACTIONAL)
 
     assert problem.expected == "`Remove` inside what is removed"
+
+
+def test_the_other_forms_of_a_subject_go_through_beside_one_that_is_kept_back(
+    tmp_path: Path,
+) -> None:
+    twice = vitals(item("I.PULSE", "60") + item("I.PULSE", "61"))
+    week = vitals(item("I.PULSE", "70"), event='StudyEventOID="SE.WEEK" StudyEventRepeatKey="2"')
+
+    records, problems = read(opened(tmp_path, odm(clinical(subject(twice + week)))))
+
+    assert [(record.event, dict(record.values)) for record in records] == [
+        ("SE.WEEK", {"I.PULSE": "70"})
+    ]
+    assert [problem.origin.event for problem in problems] == ["SE.BASE"]
+
+
+def test_a_form_that_was_wrong_and_is_removed_and_entered_again_is_right(tmp_path: Path) -> None:
+    wrong = subject(vitals(item("I.PULSE", "60") + item("I.PULSE", "61")), transaction="Insert")
+    removal = subject(vitals("", "Remove"), transaction="Update")
+    again = subject(vitals(item("I.PULSE", "62"), "Insert"), transaction="Update")
+
+    assert values(tmp_path, wrong, removal, again, **TRANSACTIONAL) == [{"I.PULSE": "62"}]
 
 
 def test_the_other_subjects_go_through_beside_one_that_is_kept_back(tmp_path: Path) -> None:
