@@ -12,6 +12,7 @@ from pathlib import Path
 
 from adapter.errors import DeclarationError, Problem, SourceError
 from adapter.instruments.response import Record
+from adapter.sources.odm import OdmFile
 from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.sources.source import Source
 from adapter.sources.table import TableFiles, read_contract
@@ -67,6 +68,8 @@ class Reader:
         if self.format.startswith("CSV"):
             path = folder / "contract.yaml"
             return TableFiles(path, read_contract(path), small_trial().study)
+        if self.format.startswith("ODM"):
+            return OdmFile(folder / self.file, small_trial().study)
         encoding = "cp1252" if "CP1252" in self.format else "utf-8"
         dictionary = read_dictionary(folder / "dictionary", encoding)
         return RecordsFile(folder / "records", dictionary, small_trial().study, encoding)
@@ -103,6 +106,8 @@ def _files(name: str) -> tuple[tuple[str, bool], ...]:
         return (("dictionary", False), ("records", True))
     if name.startswith("CSV"):
         return (("contract.yaml", False), ("all.csv" if "one file" in name else "mood.csv", True))
+    if name.startswith("ODM"):
+        return (("study.xml", True),)
     return ()  # other kinds of sources have tests of their own
 
 
@@ -175,12 +180,23 @@ def check(reader: Reader, whole: Whole, content: bytes, untouched: set[str]) -> 
 
 def _parts(content: bytes) -> dict[str, range]:
     """Where each person's lines or objects begin, up to where those of the next one do."""
+    if content[:1] == b"<":
+        return _subjects(content)
     starts = []
     for name in NAMES:
         at = content.index(name.encode())
         opening = content.rfind(b"{", 0, at) if content[:1] == b"[" else content.rfind(b"\n", 0, at)
         starts.append(opening if content[:1] == b"[" else opening + 1)
-    ends = [*starts[1:], len(content)]
-    return {
-        name: range(*span) for name, span in zip(NAMES, zip(starts, ends, strict=True), strict=True)
-    }
+    return _stretches(starts, len(content))
+
+
+def _subjects(content: bytes) -> dict[str, range]:
+    """Where each person's element begins; an end that is missing is told, so it is nobody's."""
+    keys = (content.index(f'SubjectKey="{name}"'.encode()) for name in NAMES)
+    starts = [content.rfind(b"<SubjectData", 0, at) for at in keys]
+    return _stretches(starts, content.index(b"</ClinicalData>"))
+
+
+def _stretches(starts: list[int], end: int) -> dict[str, range]:
+    spans = zip(starts, [*starts[1:], end], strict=True)
+    return {name: range(*span) for name, span in zip(NAMES, spans, strict=True)}
