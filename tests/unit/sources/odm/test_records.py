@@ -281,6 +281,14 @@ def test_an_item_with_several_choices_has_a_column_for_each(
     assert source.missing_columns("F.VITALS", ("I.SIGNS___a",)) == []
 
 
+def test_several_texts_are_lines_in_their_order(tmp_path: Path) -> None:
+    text = odm_2(event(in_group(valued("I.NOTE", "first", "second", "third"), "F.CALL", "1")))
+
+    (record,), _ = read(opened(tmp_path, text))
+
+    assert dict(record.values) == {"I.NOTE": "first\nsecond\nthird"}
+
+
 def test_several_choices_where_one_was_expected_keep_the_form_back(tmp_path: Path) -> None:
     _, (problem,) = read(opened(tmp_path, signs("a", "b")))
 

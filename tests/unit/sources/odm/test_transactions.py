@@ -83,9 +83,10 @@ def test_what_is_sent_for_context_is_not_read(tmp_path: Path) -> None:
     assert values(tmp_path, told, **TRANSACTIONAL) == [{"I.MOOD": "1"}]
 
 
-def test_a_value_that_is_set_to_null_is_no_value(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ['IsNull="Yes"', 'Value=""', 'Value="1" IsNull="Yes"'])
+def test_a_value_that_is_set_to_null_is_no_value(tmp_path: Path, told: str) -> None:
     first = subject(FORM, transaction="Insert")
-    null = '<ItemData ItemOID="I.MOOD" IsNull="Yes" TransactionType="Update"/>'
+    null = f'<ItemData ItemOID="I.MOOD" {told} TransactionType="Update"/>'
     second = subject(vitals(null, "Update"), transaction="Update")
 
     assert values(tmp_path, first, second, **TRANSACTIONAL) == [{"I.PULSE": "60"}]
