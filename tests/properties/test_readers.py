@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,8 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 EVERY_READER = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 
 
-def mutations(reader: Reader, size: int) -> st.SearchStrategy[list[Mutation]]:
+def mutations(size: int, tokens: Sequence[bytes] = TOKENS) -> st.SearchStrategy[list[Mutation]]:
     """One to five places, each with something put in or taken out: often little, rarely much."""
-    tokens = [*TOKENS, *MARKUP, *MARKUP] if reader.file.endswith(".xml") else TOKENS
     taken_out = st.one_of(st.integers(0, 3), st.integers(0, 80), st.integers(0, size))
     one = st.tuples(st.integers(0, size), st.sampled_from(tokens), taken_out)
     return st.lists(one, min_size=1, max_size=5).map(apart)
@@ -91,10 +91,11 @@ def test_a_spoilt_file_is_read_or_told_or_refused_and_nothing_is_lost_unseen(
     reader: Reader, tmp_path: Path
 ) -> None:
     whole = write_whole(reader, tmp_path)
+    tokens = [*TOKENS, *MARKUP, *MARKUP] if reader.file.endswith(".xml") else TOKENS
     outcomes = Counter[str]()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    @given(drawn=mutations(reader, len(whole.content)))
+    @given(drawn=mutations(len(whole.content), tokens))
     @settings(max_examples=EXAMPLES, phases=PHASES)
     def read(drawn: list[Mutation]) -> None:
         content = spoil(whole.content, drawn)
