@@ -123,3 +123,6 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     redcap.add_argument("--mapping", type=Path, help="which form is asked in which event (CSV)")
     redcap.add_argument("--token", default="0123456789ABCDEF0123456789ABCDEF", help="lets in")
     redcap.add_argument("--timezone", default="UTC", help="the server's zone")
+    redcap.add_argument(
+        "--fault", action="append", default=[], help="what meets the next request; may be repeated"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from collections import deque
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.service import now
 from adapter.simulate import RecordSystem, record_system_app, serve
-from adapter.simulate.redcap import ProjectFiles, RedcapProject, open_project, redcap_app
+from adapter.simulate.redcap import (
+    FAULTS,
+    Faults,
+    ProjectFiles,
+    RedcapProject,
+    open_project,
+    redcap_app,
+)
 
 
 def record_system(data: Path | None) -> RecordSystem:
@@ -41,6 +49,17 @@ def redcap_project(files: ProjectFiles, timezone: str) -> RedcapProject:
         raise _wrong("--dictionary and --records", expected) from None
 
 
+def faults_of(names: list[str]) -> Faults:
+    """The faults of these names, each of which meets one request.
+
+    Raises:
+        DeclarationError: there is no such fault.
+    """
+    if not set(names) <= set(FAULTS):
+        raise _wrong("--fault", f"one of {', '.join(FAULTS)}")
+    return Faults(deque(each for name in names for each in FAULTS if each == name))
+
+
 def run_simulate(said: argparse.Namespace) -> int:
     """Serves what is asked for; Ctrl-C ends it."""
     if said.personality == "redcap":
@@ -54,7 +73,7 @@ def run_simulate(said: argparse.Namespace) -> int:
             "Ctrl-C ends it",
             file=sys.stderr,
         )
-        serve(redcap_app(project, (said.token,)), said.port)
+        serve(redcap_app(project, (said.token,), faults_of(said.fault)), said.port)
         return 0
     system = record_system(said.data)
     print(f"FHIR R4 at http://127.0.0.1:{said.port}/fhir; Ctrl-C ends it", file=sys.stderr)

@@ -15,7 +15,9 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+import httpx
 from pydantic import TypeAdapter
 
 from adapter.errors import Problem
@@ -29,7 +31,8 @@ from adapter.instruments.response import Record
 from adapter.instruments.study import Study
 from adapter.service.access import Access
 from adapter.service.sources import open_source
-from adapter.settings import SourceSettings
+from adapter.settings import RedcapApiSettings, SourceSettings
+from adapter.sources.redcap.api import ApiSource, Clockwork, Connection, Reading
 from adapter.sources.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -80,8 +83,25 @@ def _open(name: str, file: str, study: Study) -> Source:
         if word in said:
             said[word] = CASES / name / "input" / said[word]
     settings: SourceSettings = TypeAdapter(SourceSettings).validate_python(said)
+    if isinstance(settings, RedcapApiSettings):
+        answers = json.loads((CASES / name / "input" / "answers.json").read_text("utf-8"))
+        http = httpx.Client(transport=answering(answers), base_url=settings.url)
+        connection = Connection(http, "a token", Clockwork(lambda: EXPORTED, lambda _: None))
+        return ApiSource(connection, study, Reading())
     with ExitStack() as closing:  # of files, which are closed after each reading
         return open_source(settings, study, Access(EXPORTED, {}, closing)).source
+
+
+def answering(answers: dict[str, Any]) -> httpx.MockTransport:
+    """A REDCap server that gives the answer written down for each content."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        content = parse_qs(request.content.decode())["content"][0]
+        if content == "version":
+            return httpx.Response(200, text=answers[content])
+        return httpx.Response(200, json=answers[content])
+
+    return httpx.MockTransport(answer)
 
 
 def _misfits(study: Study, forms: dict[str, Form], source: Source) -> list[Problem]:

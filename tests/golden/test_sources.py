@@ -17,4 +17,4 @@ def test_a_source_gives_exactly_the_reviewed_records_and_problems(name: str) -> 
 
 
 def test_every_kind_of_file_has_a_case() -> None:
-    assert len(case_names()) >= 9
+    assert len(case_names()) >= 10

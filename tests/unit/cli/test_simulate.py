@@ -41,15 +41,18 @@ def first_answer(url: str, asked: dict[str, str]) -> httpx.Response:
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_project_is_served_until_it_is_interrupted() -> None:
     port = free_port()
-    command = (*PROGRAM, "simulate", "redcap", *FILES, "--timezone", "Australia/Sydney")
+    zone, faults = ("--timezone", "Australia/Sydney"), ("--fault", "busy", "--fault", "sign-in")
+    command = (*PROGRAM, "simulate", "redcap", *FILES, *zone, *faults)
     asked = {"token": TOKEN, "content": "record", "format": "json", "fields": "record_id"}
 
     with subprocess.Popen([*command, "--token", TOKEN, "--port", str(port)]) as served:
         try:
-            answer = first_answer(f"http://127.0.0.1:{port}/api/", asked)
+            url = f"http://127.0.0.1:{port}/api/"
+            busy, page, answer = (first_answer(url, asked) for _ in range(3))
         finally:
             served.send_signal(signal.SIGINT)
 
+    assert (busy.status_code, page.text.startswith("<!DOCTYPE html>")) == (429, True)
     assert len({row["record_id"] for row in answer.json()}) == 89
     assert served.returncode == 0
 
@@ -62,6 +65,7 @@ def test_a_project_is_served_until_it_is_interrupted() -> None:
         pytest.param(
             ("--dictionary", "none.csv", "--records", "none.csv"), "--dictionary", id="not there"
         ),
+        pytest.param((*FILES, "--fault", "tired"), "--fault", id="no fault"),
         pytest.param(
             ("--dictionary", FILES[3], "--records", FILES[1]), "--dictionary", id="mixed up"
         ),

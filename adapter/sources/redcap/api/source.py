@@ -22,6 +22,7 @@ from adapter.sources.redcap.api.setup import Setup, read_setup
 from adapter.sources.redcap.project import Project
 from adapter.sources.source import FormShape
 
+_MEND = "Mend it in REDCap; until then, what this run left open is read again by the next."
 _RIGHTS = "Give the token's user the right to export all fields, or correct the mapping."
 
 
@@ -114,8 +115,9 @@ class ApiSource:
             for row in self._export.rows(self._records[start : start + self._batch], asked):
                 if isinstance(row, Problem):
                     yield row
-                else:
-                    yield from self._project.records_of(row, forms)
+                    continue
+                for each in self._project.records_of(row, forms):
+                    yield replace(each, action=_MEND) if isinstance(each, Problem) else each
 
     def _find_records(
         self, begin: str | None, changes: Changes
