@@ -17,7 +17,8 @@ from pathlib import Path
 import yaml
 
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Snapshot, Trial, ingest
+from adapter.ingest import Ledger, Snapshot, Trial
+from adapter.ingest.run import ingest
 from adapter.instruments.form import Form
 from adapter.instruments.study import Study
 from adapter.release import Receiver

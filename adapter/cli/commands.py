@@ -13,11 +13,9 @@ from adapter.cli import show
 from adapter.cli.terminal import progress
 from adapter.errors import DeclarationError, NotFoundError, Problem
 from adapter.export.ndjson import export_ndjson
-from adapter.ingest import Ledger, Report, ingest
-from adapter.ingest.participation import withdraw
-from adapter.ingest.signals import standing_signals, urgency
+from adapter.ingest import Ledger, Report
 from adapter.release import Subject, decide
-from adapter.service import Service, check_sources, now, open_service, read_declarations
+from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances, standing
 from adapter.store.deliveries import State
@@ -34,6 +32,8 @@ Told = TypeVar("Told")
 
 def run_check(said: argparse.Namespace) -> int:
     """All findings about mappings, configuration and dictionaries; 10 when there is an error."""
+    from adapter.service.checking import check_sources  # noqa: PLC0415 - only who checks pays
+
     try:
         settings = read_settings(said.config)
     except DeclarationError as wrong:
@@ -87,6 +87,8 @@ def run_sync(said: argparse.Namespace) -> int:
 
 def run_status(said: argparse.Namespace) -> int:
     """Deliveries per clinic and state, and what needs a person."""
+    from adapter.ingest.signals import standing_signals  # noqa: PLC0415 - only who looks pays
+
     with _open(said) as service:
         states = [_state(service, clinic) for clinic in service.clinics]
         levels = Counter(each.level for each in standing_signals(service.database.read()))
@@ -96,6 +98,8 @@ def run_status(said: argparse.Namespace) -> int:
 
 def run_signals(said: argparse.Namespace) -> int:
     """Every safety signal that stands, the most urgent first."""
+    from adapter.ingest.signals import standing_signals, urgency  # noqa: PLC0415 - as above
+
     with _open(said) as service:
         signals = sorted(standing_signals(service.database.read()), key=urgency)
         show.signals(signals, as_json=said.json)
@@ -125,6 +129,8 @@ def run_link(said: argparse.Namespace) -> int:
 
 def run_withdraw(said: argparse.Namespace) -> int:
     """Records a withdrawal; `plan` then shows what it retracts."""
+    from adapter.ingest.participation import withdraw  # noqa: PLC0415 - only who withdraws pays
+
     with _open(said) as service:
         with service.database.write() as tx:
             withdraw(tx, service.trial, said.record, said.consent, service.now())
@@ -150,6 +156,8 @@ def run_export(said: argparse.Namespace) -> int:
 
 def ingest_all(service: Service, *, is_full: bool = False) -> list[Report]:
     """Every configured source, in order; `is_full`: all of each, not only what has changed."""
+    from adapter.ingest.run import ingest  # noqa: PLC0415 - only who reads pays for the builders
+
     reports = []
     for source in service.sources(is_full=is_full):
         with progress("reading") as step:

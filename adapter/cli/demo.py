@@ -18,7 +18,8 @@ from adapter.cli import show
 from adapter.cli.commands import ingest_all, push_all, verify_all
 from adapter.cli.simulate import record_system
 from adapter.errors import NotFoundError
-from adapter.service import Service, check_sources, now, open_service, read_declarations
+from adapter.service import Service, now, open_service, read_declarations
+from adapter.service.checking import check_sources
 from adapter.settings import read_settings
 from adapter.simulate import record_system_app, serving
 from adapter.store import instances

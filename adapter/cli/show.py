@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import Problem
 from adapter.export.ndjson import ExportedFile
 from adapter.ingest import Report
-from adapter.ingest.signals import Standing
 from adapter.sync.plan import Plan
 from adapter.sync.push import PushReport
 from adapter.sync.verify import VerifyReport
+
+if TYPE_CHECKING:
+    from adapter.ingest.signals import Standing
 
 LISTED_REJECTIONS = 200  # on a terminal; JSON lists all
 OUTCOMES = ("created", "changed", "unchanged", "retracted", "empty", "rejected")

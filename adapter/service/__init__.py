@@ -6,13 +6,11 @@ Everything below takes what it needs as arguments; here it is found and put toge
 from adapter.service.clock import now
 from adapter.service.declarations import Declarations
 from adapter.service.running import Service, open_service
-from adapter.service.sources import check_sources
 from adapter.service.wording import read_declarations
 
 __all__ = [
     "Declarations",
     "Service",
-    "check_sources",
     "now",
     "open_service",
     "read_declarations",

@@ -14,7 +14,8 @@ from typing import Any
 
 from adapter.fhir.terminology import build_code_systems
 from adapter.fhir.text import read_text
-from adapter.ingest import Ledger, ingest
+from adapter.ingest import Ledger
+from adapter.ingest.run import ingest
 from adapter.service import Service, open_service
 from adapter.store import versions
 from adapter.sync.outgoing import wire_text

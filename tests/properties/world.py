@@ -19,8 +19,9 @@ from typing import Any, Literal, Self
 import httpx
 
 from adapter.errors import EhrError, NotFoundError
-from adapter.ingest import Ledger, Trial, ingest
+from adapter.ingest import Ledger, Trial
 from adapter.ingest.participation import withdraw
+from adapter.ingest.run import ingest
 from adapter.instruments.form import Form
 from adapter.instruments.participant import ConsentWord
 from adapter.instruments.study import Study

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from adapter.errors import Problem
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Report, Snapshot, Trial, ingest
+from adapter.ingest import Ledger, Report, Snapshot, Trial
+from adapter.ingest.run import ingest
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study

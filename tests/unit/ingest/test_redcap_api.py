@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from adapter.errors import Problem, SourceError
-from adapter.ingest import Ledger, Report, Snapshot, Trial, ingest
+from adapter.ingest import Ledger, Report, Snapshot, Trial
+from adapter.ingest.run import ingest
 from adapter.service.access import Access, GoesOn
 from adapter.service.redcap_api import read_project
 from adapter.settings import RedcapApiSettings

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from adapter.fhir.identity import Identity
-from adapter.ingest import Ledger, Report, Snapshot, Trial, ingest
+from adapter.ingest import Ledger, Report, Snapshot, Trial
+from adapter.ingest.run import ingest
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study

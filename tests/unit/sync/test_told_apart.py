@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from adapter.cli import main
-from adapter.ingest import Ledger, ingest
+from adapter.ingest import Ledger
+from adapter.ingest.run import ingest
 from adapter.service import Service, open_service
 from adapter.store import deliveries
 from adapter.sync.client import FhirClient
