@@ -247,7 +247,8 @@ def _threshold(threshold: Threshold) -> tuple[str, ...]:
         sizes.append(f"{_number(threshold.points)} points")
     if threshold.percent is not None:
         sizes.append(f"{_number(threshold.percent)} %")
-    return (threshold.kind, " or ".join(sizes), threshold.source)
+    too = ", and another band" if threshold.new_band else ""
+    return (threshold.kind, " or ".join(sizes) + too, threshold.source)
 
 
 def _number(number: Decimal) -> str:

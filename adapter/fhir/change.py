@@ -89,7 +89,8 @@ def _interpretation(form: Form, change: Change) -> list[Resource]:
             for least, unit in ((threshold.points, " points"), (threshold.percent, " %"))
             if least is not None
         )
-        said.append({"coding": [own], "text": f"{threshold.kind} change: at least {size}"})
+        too = " and another band" if threshold.new_band else ""
+        said.append({"coding": [own], "text": f"{threshold.kind} change: at least {size}{too}"})
     return said
 
 

@@ -117,11 +117,15 @@ class Band(Unique, frozen=True):
 
 
 class Threshold(Declared, frozen=True):
-    """A change that its source calls meaningful; `points`, `percent` or both are given."""
+    """A change that its source calls meaningful; `points`, `percent` or both are given.
+
+    `new_band`: the score must have come into another band, too.
+    """
 
     kind: Literal["minimal", "moderate", "substantial", "reliable", "responder"]
     points: Number | None = Field(default=None, gt=0)
     percent: Number | None = Field(default=None, gt=0)
+    new_band: bool = False
     source: Text
 
 

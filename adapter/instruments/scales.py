@@ -32,6 +32,7 @@ def scale_findings(form: Form, scale: Scale, place: Place, lines: Lines) -> Iter
     yield from _point_findings(form, scale, place, lines)
     yield from _range_findings(form, scale, place, lines)
     yield from _band_findings(scale, place, lines)
+    yield from _change_findings(scale, place, lines)
     for index, threshold in enumerate(scale.change):
         if threshold.points is None and threshold.percent is None:
             yield lines.problem(
@@ -224,3 +225,14 @@ def _band_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem
             "the last one ends before",
             "Extend it or add one.",
         )
+
+
+def _change_findings(scale: Scale, place: Place, lines: Lines) -> Iterator[Problem]:
+    for index, threshold in enumerate(scale.change):
+        if threshold.new_band and not scale.bands:
+            yield lines.problem(
+                (*place, "change", index, "new_band"),
+                "a scale with `bands`",
+                "a scale without",
+                "Add the bands, or leave the word out.",
+            )

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from adapter.instruments.form import Scale, Threshold
+from adapter.scoring.score import band_of
 
 Direction = Literal["better", "worse", "same", "unknown"]
 _ONE_PLACE = Decimal("0.1")
@@ -47,6 +48,11 @@ class Change:
         return self.points * 100 / abs(self.baseline)
 
     @property
+    def is_in_new_band(self) -> bool:
+        """Whether both scores lie in different bands of the scale."""
+        return band_of(self.scale, self.baseline) != band_of(self.scale, self.value)
+
+    @property
     def direction(self) -> Direction:
         """What the move means to the person; `unknown` where neither direction is the better."""
         if self.points == 0:
@@ -64,8 +70,10 @@ def change_since(scale: Scale, baseline: Decimal, value: Decimal) -> Change:
 
 
 def _is_reached(threshold: Threshold, change: Change) -> bool:
-    """Whether either of the threshold's two sizes is reached."""
+    """Whether either of the threshold's two sizes is reached, and a new band where it asks so."""
     if threshold.kind == "responder" and change.direction != "better":
+        return False
+    if threshold.new_band and not change.is_in_new_band:
         return False
     sizes = ((threshold.points, change.points), (threshold.percent, change.exact_percent))
     return any(

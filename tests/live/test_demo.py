@@ -43,7 +43,8 @@ def test_the_demonstration_shows_what_was_created_corrected_retracted_held_and_c
     first, second = _numbers(tables[1], "Observation"), _numbers(tables[3], "Observation")
     assert first == [first[0], 0, 0, 0, 0, first[0]]
     created, unchanged, corrected, retracted, refused, confirmed = second
-    assert (created, corrected, refused) == (6, 10, 0)
+    # One PCL-C is completed: its panel, total, three clusters, four criteria and a change.
+    assert (created, corrected, refused) == (10, 10, 0)
     assert unchanged + corrected + retracted == first[0] > 9000
     assert confirmed == first[0] + created
     assert retracted > 100

@@ -226,6 +226,13 @@ from tests.unit.instruments.declarations import FORM, form_findings, marked, pla
             "`points`, `percent` or both",
             id="a change of nothing",
         ),
+        pytest.param(
+            "range: [0, 10]\n => range: [0, 10]\n    change:\n"
+            "      - {kind: minimal, points: 2, new_band: true, source: nobody} # <-\n",
+            "scales.2.change.0.new_band",
+            "a scale with `bands`",
+            id="a change of bands where there are none",
+        ),
     ],
 )
 def test_a_mistake_in_a_scale_is_one_finding_with_its_line(

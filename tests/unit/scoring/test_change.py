@@ -102,6 +102,30 @@ def test_a_responder_is_only_who_got_better(after: str, reached: list[str]) -> N
     assert kinds(change.reached) == reached
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reached"),
+    [
+        pytest.param(10, 17, [], id="enough points within a band"),
+        pytest.param(18, 24, [], id="another band with too few points"),
+        pytest.param(14, 21, ["minimal"], id="both"),
+        pytest.param(21, 14, ["minimal"], id="both, downwards"),
+    ],
+)
+def test_a_threshold_may_ask_for_another_band_too(
+    before: int, after: int, reached: list[str]
+) -> None:
+    declared = scale("higher", ("minimal", 7, None)).model_dump(exclude_none=True)
+    declared["change"][0]["new_band"] = True
+    declared["bands"] = [
+        {"id": "low", "label": "low", "low": 0, "high": 19},
+        {"id": "high", "label": "high", "low": 20, "high": 100},
+    ]
+
+    change = change_since(Scale.model_validate(declared), Decimal(before), Decimal(after))
+
+    assert kinds(change.reached) == reached
+
+
 @given(st.integers(0, 63), st.integers(0, 63), st.integers(1, 20))
 def test_there_and_back_reach_the_same_threshold_of_points(
     before: int, after: int, points: int
