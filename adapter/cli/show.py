@@ -225,7 +225,7 @@ def _plan_document(told: Plan) -> dict[str, Any]:
         "unchanged": told.unchanged,
         "held": told.held.total(),
         "held_by": _by_rule(told.held),
-        "routes": {told.route: sum(counts.total() for counts in sent.values())},
+        "routes": told.routes,
         "by_type": sent,
     }
 

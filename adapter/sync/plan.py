@@ -15,11 +15,12 @@ from adapter.sync.push import held_by
 class Plan:
     """For one clinic, by type: what would be created, updated, retracted, held by which rule.
 
-    `unchanged_by_type` is what the clinic holds and nothing is owed for.
+    `routes` counts what would be sent by each rung. `unchanged_by_type` is what the clinic holds
+    and nothing is owed for.
     """
 
     clinic: str
-    route: str
+    routes: Counter[str] = field(default_factory=Counter)
     create: Counter[str] = field(default_factory=Counter)
     update: Counter[str] = field(default_factory=Counter)
     retract: Counter[str] = field(default_factory=Counter)
@@ -35,16 +36,20 @@ class Plan:
 def plan(clinic: Clinic) -> Plan:
     """Asks the gate about everything owed, as a push would, and sends nothing."""
     tx = clinic.database.read()
-    told = Plan(clinic.name, clinic.profile.route)
+    told = Plan(clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)))
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:
             told.held[group.type, rule] += group.count
-        elif group.action == "put":
+            continue
+        if group.action == "retract" and group.there is None:
+            continue
+        told.routes[clinic.profile.ladder[0]] += group.count
+        if group.action == "put":
             is_there = _is_there(clinic, group.type, group.there)
             counts = told.update if is_there else told.create
             counts[group.type] += group.count
-        elif group.there is not None:
+        else:
             told.retract[group.type] += group.count
     for (name, there), count in standing.settled(tx, clinic.name).items():
         if _is_there(clinic, name, there):

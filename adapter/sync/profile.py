@@ -29,6 +29,10 @@ ResourceType = Literal[
 ]
 
 
+Rung = Literal["transaction", "single", "totals", "document", "hl7v2", "task"]
+"""The ways to a clinic, the highest first."""
+
+
 class PatientRule(Declared, frozen=True):
     """Whose record: our pseudonymous Patient (`create`), or the clinic's (`find_by`)."""
 
@@ -50,7 +54,7 @@ class BundleLimits(Declared, frozen=True):
 
 
 class ClinicProfile(Declared, frozen=True):
-    """One record system: why it may know, which types it takes, by which route.
+    """One record system: why it may know, which types it takes, by which rungs.
 
     `unblinded`: it may know who got the therapy. `adverse_events` is the shape in which it gets
     them: base R4, or HL7's profile for clinical research.
@@ -60,7 +64,7 @@ class ClinicProfile(Declared, frozen=True):
     id: Id
     title: Text
     purpose: Purpose
-    route: Literal["fhir-rest"]
+    ladder: tuple[Rung, ...] = Field(min_length=1)
     accepts: tuple[ResourceType, ...] = Field(min_length=1)
     patient: PatientRule
     licensed_wording: tuple[Id, ...] = ()

@@ -16,11 +16,11 @@ from adapter.release import PARTICIPATION, Subject, decide
 from adapter.store import deliveries, instances, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
-from adapter.sync.answer import Answer
+from adapter.sync.carry import carry, look_up
 from adapter.sync.clinic import Clinic
+from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
-from adapter.sync.routes import fhir_rest
 from adapter.waiting import wait_seconds
 
 _TRIES = 6
@@ -97,7 +97,7 @@ def _push_batch(
         else:
             outgoing.append(item)
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
-    receipts = fhir_rest.deliver(clinic.client, outgoing, clinic.profile.bundle, absent)
+    receipts = carry(clinic, outgoing, absent)
     for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
@@ -198,22 +198,23 @@ def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unkn
         )
         if not doubted:
             return None
-        answers = fhir_rest.read_back(clinic.client, [delivery.name for delivery in doubted])
-        if isinstance(answers, Unreachable | Unknown):
-            return answers
+        items = [_outgoing(clinic, delivery) for delivery in doubted]
+        found = look_up(clinic, [item for item in items if item is not None])
+        if isinstance(found, Unreachable | Unknown):
+            return found
+        told = iter(found)
         settlements = [
-            _after_look(clinic, delivery, answer, report)
-            for delivery, answer in zip(doubted, answers, strict=True)
+            # What is owed no more is as it was: nothing of it is there to take back.
+            Settlement(delivery.seq, "queued")
+            if item is None
+            else _after_look(item, next(told), report)
+            for delivery, item in zip(doubted, items, strict=True)
         ]
         with clinic.database.write() as tx:
             settling.settle(tx, settlements, clinic.now())
 
 
-def _after_look(
-    clinic: Clinic, delivery: Delivery, answer: Answer, report: PushReport
-) -> Settlement:
-    item = _outgoing(clinic, delivery)
-    if item is None or not fhir_rest.holds(answer, item.text):
-        return Settlement(delivery.seq, "queued")
-    version = str(answer.body.get("meta", {}).get("versionId", ""))
-    return _settlement(item, Accepted(version), report)
+def _after_look(item: Outgoing, found: Found, report: PushReport) -> Settlement:
+    if found.word in {"there", "awaiting"}:
+        return _settlement(item, Accepted(found.remote_version), report)
+    return Settlement(item.delivery.seq, "queued")

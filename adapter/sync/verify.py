@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from adapter.errors import EhrError
 from adapter.store import deliveries, settling
 from adapter.store.deliveries import Delivery, Settlement
-from adapter.sync.answer import Answer
+from adapter.sync.carry import look_up
 from adapter.sync.clinic import Clinic
+from adapter.sync.found import Found
+from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Unknown, Unreachable
-from adapter.sync.routes import fhir_rest
 
 DRIFTED = "changed at the clinic: it no longer says what we wrote"
 
@@ -44,14 +45,12 @@ def verify(
         while page := deliveries.after(
             clinic.database.read(), clinic.name, seq, size, everything=everything
         ):
-            answers = fhir_rest.read_back(clinic.client, [delivery.name for delivery in page])
-            if isinstance(answers, Unreachable | Unknown):
-                raise EhrError(
-                    f"expected an answer; found: {answers.reason}. Run this again later."
-                )
+            found = look_up(clinic, [_written(clinic, delivery) for delivery in page])
+            if isinstance(found, Unreachable | Unknown):
+                raise EhrError(f"expected an answer; found: {found.reason}. Run this again later.")
             with clinic.database.write() as tx:
-                for delivery, answer in zip(page, answers, strict=True):
-                    settlement = _judge(clinic, delivery, answer, report)
+                for delivery, each in zip(page, found, strict=True):
+                    settlement = _judge(delivery, each, report)
                     if settlement.state == "queued":
                         deliveries.lose(tx, delivery)
                     settling.settle(tx, (settlement,), clinic.now())
@@ -60,14 +59,21 @@ def verify(
     return report
 
 
-def _judge(clinic: Clinic, delivery: Delivery, answer: Answer, report: VerifyReport) -> Settlement:
-    text = clinic.text_of(clinic.database.read(), delivery, delivery.version, delivery.action)
-    version = str(answer.body.get("meta", {}).get("versionId", ""))
-    if fhir_rest.holds(answer, text):
-        report.confirmed[delivery.type] += 1
-        return Settlement(delivery.seq, "confirmed", remote_version=version)
-    if fhir_rest.is_gone(answer):
-        report.missing[delivery.type] += 1
-        return Settlement(delivery.seq, "queued")
-    report.drifted[delivery.type] += 1
-    return Settlement(delivery.seq, "refused", reason=DRIFTED, remote_version=version)
+def _written(clinic: Clinic, delivery: Delivery) -> Outgoing:
+    tx = clinic.database.read()
+    return Outgoing(delivery, clinic.text_of(tx, delivery, delivery.version, delivery.action))
+
+
+def _judge(delivery: Delivery, found: Found, report: VerifyReport) -> Settlement:
+    match found.word:
+        case "there":
+            report.confirmed[delivery.type] += 1
+            return Settlement(delivery.seq, "confirmed", remote_version=found.remote_version)
+        case "gone":
+            report.missing[delivery.type] += 1
+            return Settlement(delivery.seq, "queued")
+        case "changed":
+            report.drifted[delivery.type] += 1
+            version = found.remote_version
+            return Settlement(delivery.seq, "refused", reason=DRIFTED, remote_version=version)
+    return Settlement(delivery.seq, "accepted", remote_version=found.remote_version)

@@ -67,7 +67,7 @@ REPOSITORY = limited(
         id="repository",
         title="A research repository",
         purpose="research",
-        route="fhir-rest",
+        ladder=("transaction",),
         accepts=(
             *("Device", "ResearchStudy", "Questionnaire", "Patient", "ResearchSubject"),
             *("Consent", "QuestionnaireResponse", "Observation", "AdverseEvent", "Provenance"),

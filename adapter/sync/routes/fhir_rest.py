@@ -21,6 +21,7 @@ from adapter.sync.answer import (
     stop_if_not_let_in,
     version_of,
 )
+from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.profile import BundleLimits
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
@@ -172,6 +173,23 @@ def _bundle(batch: Sequence[Outgoing]) -> bytes:
             entry = {"resource": orjson.Fragment(item.text), "request": request}
         entries.append(entry)
     return orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+
+def look_up(client: RecordSystem, items: Sequence[Outgoing]) -> list[Found] | Unreachable | Unknown:
+    """What the clinic holds of each, compared with its text."""
+    if not items:
+        return []
+    answers = read_back(client, [item.delivery.name for item in items])
+    if not isinstance(answers, list):
+        return answers
+    return [_found(answer, item) for answer, item in zip(answers, items, strict=True)]
+
+
+def _found(answer: Answer, item: Outgoing) -> Found:
+    version = str(answer.body.get("meta", {}).get("versionId", ""))
+    if holds(answer, item.text):
+        return Found("there", version)
+    return Found("gone") if is_gone(answer) else Found("changed", version)
 
 
 def read_back(client: RecordSystem, names: Sequence[str]) -> list[Answer] | Unreachable | Unknown:

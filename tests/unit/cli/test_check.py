@@ -70,7 +70,7 @@ def test_findings_of_all_files_are_told_at_once(site: Site) -> None:
     site.change("study.yaml", "status: active", "status: running")
     site.change("forms/pain.yaml", "kind: outcome", "kind: result")
     site.change("forms/tally.yaml", "range: [0, 63]", "range: [63, 0]")
-    site.change("north-clinic.yaml", "route: fhir-rest", "route: pigeon")
+    site.change("north-clinic.yaml", "ladder: [transaction]", "ladder: [pigeon]")
 
     said = site.run("check", "--json")
 

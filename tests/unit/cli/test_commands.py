@@ -266,7 +266,7 @@ def test_a_plan_counts_what_a_push_would_do(ingested: Site) -> None:
         "retract": 0,
         "unchanged": 0,
     }
-    assert (research["held"], research["routes"]) == (0, {"fhir-rest": research["create"]})
+    assert (research["held"], research["routes"]) == (0, {"transaction": research["create"]})
     assert clinic["create"] == 1 + 3 + 1
     assert all(isinstance(clinic[word], int) for word in ("create", "update", "retract", "held"))
 

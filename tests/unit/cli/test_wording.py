@@ -74,7 +74,7 @@ def test_the_ledger_has_the_words_and_a_clinic_without_a_licence_gets_none(
 
 
 def test_a_clinic_that_holds_a_licence_gets_the_words(licensed: Site) -> None:
-    licensed.change("repository.yaml", "route:", "licensed_wording: [mood]\nroute:")
+    licensed.change("repository.yaml", "ladder:", "licensed_wording: [mood]\nladder:")
     licensed.run("ingest")
 
     assert CANARY in delivered(licensed, "repository")["Questionnaire"]
@@ -109,7 +109,7 @@ def test_the_labels_of_a_dictionary_serve_as_words(licensed: Site) -> None:
         ("mood.en.yaml", "form: mood", "form: moods", "form"),
         ("adapter.toml", "mood.en.yaml", "nowhere.yaml", ""),
         ("adapter.toml", WORDING, LABELS.replace("dictionary.csv", "nowhere.csv"), ""),
-        ("repository.yaml", "route:", "licensed_wording: [moods]\nroute:", "licensed_wording"),
+        ("repository.yaml", "ladder:", "licensed_wording: [moods]\nladder:", "licensed_wording"),
     ],
 )
 def test_what_is_wrong_with_words_is_told_by_check(

@@ -202,7 +202,7 @@ kind: clinic
 id: repository
 title: Research repository
 purpose: research
-route: fhir-rest
+ladder: [transaction]
 accepts: [Device, ResearchStudy, Questionnaire, Patient, ResearchSubject, Consent,
   QuestionnaireResponse, Observation, AdverseEvent, Provenance]
 patient: {create: true}
@@ -212,7 +212,7 @@ kind: clinic
 id: north-clinic
 title: North clinic
 purpose: care
-route: fhir-rest
+ladder: [transaction]
 accepts: [QuestionnaireResponse, Observation, AdverseEvent, Provenance]
 patient: {find_by: ihi}
 """,

@@ -57,7 +57,7 @@ REPOSITORY = ClinicProfile(
     id="repository",
     title="A research repository",
     purpose="research",
-    route="fhir-rest",
+    ladder=("transaction",),
     accepts=("Patient", "QuestionnaireResponse", "Observation", "AdverseEvent", "Provenance"),
     patient=PatientRule(create=True),
 )

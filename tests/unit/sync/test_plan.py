@@ -31,7 +31,7 @@ def test_a_plan_tells_what_the_push_then_does_and_sends_nothing(desk: Desk, far:
     assert len(far.requests) == sent
     assert told == Plan(
         "repository",
-        "fhir-rest",
+        {"transaction": 4},  # type: ignore[arg-type]
         create={"Observation": 1},  # type: ignore[arg-type]
         update={"Observation": 1},  # type: ignore[arg-type]
         retract={"Observation": 1, "AdverseEvent": 1},  # type: ignore[arg-type]
