@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
 
 Command = Callable[[argparse.Namespace], int]
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--purpose", choices=("research", "care"), default="research", help="who it is for"
     )
-    _add_simulate(commands.add_parser("simulate", help="run a record system to develop against"))
+    add_simulate(commands)
     demo = commands.add_parser("demo", help="the whole way on the bundled synthetic trial")
     demo.add_argument("--target", help="the base URL of a FHIR server to deliver to instead")
     demo.add_argument("--state", type=Path, default=Path(".demo"), help="where its state is left")
@@ -108,21 +109,3 @@ def _configured(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("adapter.toml"), help="adapter.toml")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser
-
-
-def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "personality", choices=("full", "redcap"), help="a FHIR record system, or a REDCap server"
-    )
-    parser.add_argument("--port", type=int, default=8090, help="on 127.0.0.1; 0 for any free one")
-    parser.add_argument("--data", type=Path, help="full: a file to keep its resources in")
-    redcap = parser.add_argument_group("redcap")
-    redcap.add_argument("--dictionary", type=Path, help="the data dictionary (CSV)")
-    redcap.add_argument("--records", type=Path, help="the records (CSV, raw, flat)")
-    redcap.add_argument("--events", type=Path, help="the events (CSV); left out: from the records")
-    redcap.add_argument("--mapping", type=Path, help="which form is asked in which event (CSV)")
-    redcap.add_argument("--token", default="0123456789ABCDEF0123456789ABCDEF", help="lets in")
-    redcap.add_argument("--timezone", default="UTC", help="the server's zone")
-    redcap.add_argument(
-        "--fault", action="append", default=[], help="what meets the next request; may be repeated"
-    )

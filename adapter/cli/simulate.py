@@ -6,26 +6,48 @@ import argparse
 import itertools
 import sys
 from collections import deque
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapter.cli.simulated import REDCAP_TOKEN
 from adapter.errors import DeclarationError, Origin, Problem
+from adapter.fhir.r4 import NotR4Error, parse_json
 from adapter.service import now
-from adapter.simulate import RecordSystem, record_system_app, serve
-from adapter.simulate.redcap import (
+from adapter.simulate import (
     FAULTS,
-    Faults,
-    ProjectFiles,
-    RedcapProject,
-    open_project,
-    redcap_app,
+    FULL,
+    PERSONALITIES,
+    Bearer,
+    Chance,
+    FaultLayer,
+    Personality,
+    RecordSystem,
+    RefusalError,
+    Site,
+    Tls,
+    parse_rates,
+    record_system_app,
+    serve,
 )
+from adapter.simulate.redcap import FAULTS as REDCAP_FAULTS
+from adapter.simulate.redcap import Faults, ProjectFiles, RedcapProject, open_project, redcap_app
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
-def record_system(data: Path | None) -> RecordSystem:
-    """A full FHIR record system; `data` is the file that it remembers in, None to forget."""
-    return RecordSystem(clock=now, ids=map(str, itertools.count(1)), journal=data)
+def record_system(
+    data: Path | None,
+    personality: Personality = FULL,
+    clock: Callable[[], datetime] = now,
+) -> RecordSystem:
+    """A FHIR record system; `data` is the file that it remembers in, None to forget."""
+    ids = map(str, itertools.count(1))
+    return RecordSystem(clock=clock, ids=ids, journal=data, personality=personality)
 
 
 def redcap_project(files: ProjectFiles, timezone: str) -> RedcapProject:
@@ -55,30 +77,72 @@ def faults_of(names: list[str]) -> Faults:
     Raises:
         DeclarationError: there is no such fault.
     """
-    if not set(names) <= set(FAULTS):
-        raise _wrong("--fault", f"one of {', '.join(FAULTS)}")
-    return Faults(deque(each for name in names for each in FAULTS if each == name))
+    if not set(names) <= set(REDCAP_FAULTS):
+        raise _wrong("--fault", f"one of {', '.join(REDCAP_FAULTS)}")
+    return Faults(deque(each for name in names for each in REDCAP_FAULTS if each == name))
 
 
 def run_simulate(said: argparse.Namespace) -> int:
     """Serves what is asked for; Ctrl-C ends it."""
+    tls = _tls(said)
     if said.personality == "redcap":
-        if said.dictionary is None or said.records is None:
-            raise _wrong("--dictionary and --records", "both, for a REDCap project to serve")
-        files = ProjectFiles(said.dictionary, said.records, said.events, said.mapping)
-        project = redcap_project(files, said.timezone)
-        project.reports["1"] = project.design.forms
-        print(
-            f"REDCap's API at http://127.0.0.1:{said.port}/api/ with the token {said.token}; "
-            "Ctrl-C ends it",
-            file=sys.stderr,
-        )
-        serve(redcap_app(project, (said.token,), faults_of(said.fault)), said.port)
-        return 0
-    system = record_system(said.data)
-    print(f"FHIR R4 at http://127.0.0.1:{said.port}/fhir; Ctrl-C ends it", file=sys.stderr)
-    serve(record_system_app(system), said.port)
+        app, where = _redcap(said), "REDCap's API at {}/api/"
+    else:
+        app, where = _fhir(said), "FHIR R4 at {}/fhir"
+    origin = f"{'https' if tls else 'http'}://127.0.0.1:{said.port}"
+    print(f"{where.format(origin)}; Ctrl-C ends it", file=sys.stderr)
+    serve(app, said.port, tls, dates=said.personality == "redcap")
     return 0
+
+
+def _fhir(said: argparse.Namespace) -> ASGIApp:
+    def clock() -> datetime:
+        return now() + timedelta(seconds=said.clock_skew)
+
+    site = Site(frozenset(said.code), said.needs_encounter, said.sign_after)
+    kind = replace(PERSONALITIES[said.personality](site), largest_page=said.largest_page)
+    system = record_system(said.data, kind, clock)
+    if said.load is not None:
+        _load(system, said.load)
+    app: ASGIApp = record_system_app(system)
+    if said.token:
+        app = Bearer(app, said.token)
+    return FaultLayer(app, _chance(said, FAULTS), clock)
+
+
+def _redcap(said: argparse.Namespace) -> ASGIApp:
+    if said.dictionary is None or said.records is None:
+        raise _wrong("--dictionary and --records", "both, for a REDCap project to serve")
+    files = ProjectFiles(said.dictionary, said.records, said.events, said.mapping)
+    project = redcap_project(files, said.timezone)
+    project.reports["1"] = project.design.forms
+    token = said.token or REDCAP_TOKEN
+    print(f"the token is {token}", file=sys.stderr)
+    return redcap_app(project, (token,), faults_of(said.fault))
+
+
+def _tls(said: argparse.Namespace) -> Tls | None:
+    if said.tls and not all(path.is_file() for path in said.tls):
+        raise _wrong("--tls", "two PEM files: a certificate and its private key")
+    return Tls(*said.tls) if said.tls else None
+
+
+def _load(system: RecordSystem, path: Path) -> None:
+    try:
+        lines = path.read_bytes().splitlines()
+        system.seed(parse_json(line) for line in lines if line.strip())
+    except (OSError, NotR4Error, RefusalError):
+        expected = "a file with one R4 resource a line, each with an id"
+        raise _wrong("--load", expected) from None
+
+
+def _chance(said: argparse.Namespace, faults: Mapping[str, str]) -> Chance:
+    try:
+        rates = parse_rates(said.fault, faults)
+    except ValueError:
+        expected = f"NAME:RATE, a rate up to 1 in all, of: {', '.join(faults)}"
+        raise _wrong("--fault", expected) from None
+    return Chance(rates, said.seed)
 
 
 def _wrong(setting: str, expected: str) -> DeclarationError:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.fhir.r4 import NotR4Error, parse_json
 from adapter.simulate.answer import answer
+from adapter.simulate.desk import desk_routes
 from adapter.simulate.exchange import Asked
 from adapter.simulate.refusal import RefusalError, not_r4, operation_outcome, refuse
 from adapter.simulate.versions import write_json
@@ -49,7 +51,10 @@ def record_system_app(system: RecordSystem) -> Starlette:
     async def exchange(request: Request) -> Response:
         try:
             asked = await _read_request(request)
-            reply = answer(system, asked)
+            if system.personality.races:  # others must get in between, so it has a thread
+                reply = await run_in_threadpool(answer, system, asked)
+            else:
+                reply = answer(system, asked)
         except RefusalError as refusal:
             return _refused(refusal)
         return _respond(asked, reply)
@@ -58,6 +63,7 @@ def record_system_app(system: RecordSystem) -> Starlette:
         routes=[
             Route("/fhir", exchange, methods=METHODS),
             Route("/fhir/{path:path}", exchange, methods=METHODS),
+            *(desk_routes(system) if system.personality.queued else ()),
         ],
         exception_handlers={HTTPException: _out_of_place, Exception: _broken},
     )

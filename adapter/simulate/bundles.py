@@ -16,7 +16,7 @@ import orjson
 from adapter.simulate.exchange import Asked, Reply
 from adapter.simulate.refusal import RefusalError, operation_outcome, refuse
 from adapter.simulate.versions import instant, write_json
-from adapter.simulate.writes import perform, plan
+from adapter.simulate.writes import pass_gap, perform, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +74,8 @@ def _transact(
     asks = [_at(n, _read_entry, entry, asked) for n, entry in enumerate(entries)]
     order = [n for phase in PHASES for n, one in enumerate(asks) if one.method == phase]
     plans = {n: _at(n, plan, system, draft, asks[n]) for n in order}
+    if any(write.criteria for write in plans.values()):
+        pass_gap(system)
     draft.names = {write.place: _name(n) for n, write in plans.items()}
     placeholders = _placeholders(entries, plans)
     done = {n: _at(n, perform, draft, plans[n], placeholders) for n in order}

@@ -12,6 +12,7 @@ from adapter.simulate.versions import write_json
 if TYPE_CHECKING:
     from adapter.simulate.exchange import Asked
     from adapter.simulate.full import RecordSystem
+    from adapter.simulate.personality import Personality
 
 INTERACTIONS = ("read", "vread", "history-instance", "create", "update", "delete", "search-type")
 SEARCH_TYPES = {"canonical": "reference"}  # what a search parameter of a canonical is in R4
@@ -19,6 +20,14 @@ SEARCH_TYPES = {"canonical": "reference"}  # what a search parameter of a canoni
 
 def capability(system: RecordSystem, asked: Asked) -> Reply:
     """The CapabilityStatement (https://hl7.org/fhir/R4/capabilitystatement.html)."""
+    personality = system.personality
+    rest: dict[str, Any] = {
+        "mode": "server",
+        "documentation": personality.says,
+        "resource": [_resource(personality, name) for name in sorted(personality.offers)],
+    }
+    if personality.bundles:
+        rest["interaction"] = [{"code": "transaction"}, {"code": "batch"}]
     return Reply(
         200,
         write_json(
@@ -34,32 +43,27 @@ def capability(system: RecordSystem, asked: Asked) -> Reply:
                 },
                 "fhirVersion": "4.0.1",
                 "format": ["application/fhir+json", "json"],
-                "rest": [
-                    {
-                        "mode": "server",
-                        "resource": [_resource(name) for name in sorted(PATHS)],
-                        "interaction": [{"code": "transaction"}, {"code": "batch"}],
-                    }
-                ],
+                "rest": [rest],
             }
         ),
     )
 
 
-def _resource(name: str) -> dict[str, Any]:
+def _resource(personality: Personality, name: str) -> dict[str, Any]:
+    offered = personality.offers[name]
     parameters = {
         **COMMON_PARAMETERS,
         **{parameter: kind_of(parameter) for parameter in PATHS[name]},
     }
     return {
         "type": name,
-        "interaction": [{"code": code} for code in INTERACTIONS],
-        "versioning": "versioned",
-        "readHistory": True,
-        "updateCreate": True,
-        "conditionalCreate": True,
+        "interaction": [{"code": code} for code in INTERACTIONS if code in offered],
+        "versioning": "versioned-update" if personality.needs_if_match else "versioned",
+        "readHistory": "vread" in offered,
+        "updateCreate": personality.creates_by_update,
+        "conditionalCreate": personality.conditions,
         "conditionalRead": "not-match",
-        "conditionalUpdate": True,
+        "conditionalUpdate": personality.conditions,
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "logical", "enforced", "local"],
         "searchParam": [

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from adapter.errors import ResourceError
 from adapter.fhir.r4 import NotR4Error, check_resource
 from adapter.simulate.draft import Draft
 from adapter.simulate.journal import Journal
 from adapter.simulate.parameters import STORED_TYPES
+from adapter.simulate.personality import FULL, Personality, unknown_type
 from adapter.simulate.refusal import not_r4, refuse
 from adapter.simulate.resources import Resources
 from adapter.simulate.versions import instant
+from adapter.simulate.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from adapter.simulate.refusal import RefusalError
     from adapter.simulate.versions import Resource
 
 
@@ -42,7 +43,7 @@ class RecordSystem:
         ids: Iterator[str],
         journal: Path | None = None,
         check: Callable[[Resource], None] | None = check_resource,
-        stale_status: Literal[409, 412] = 412,
+        personality: Personality = FULL,
     ) -> None:
         """Starts with what `journal` remembers, empty without one.
 
@@ -52,12 +53,13 @@ class RecordSystem:
             journal: The file that remembers, or None to forget everything at the end.
             check: Raises `NotR4Error` or `ResourceError` for content that is not R4, Bundles around
                 entries included; None takes whatever comes.
-            stale_status: The answer to an `If-Match` that names another version: 412 as R4 says, or
-                409 as HAPI does.
+            personality: What it takes and refuses.
         """
         self.lock = threading.RLock()
         self.resources = Resources()
-        self.stale_status = stale_status
+        self.personality = personality
+        self.stale_status = personality.stale_status
+        self.gap = Window(self.lock, personality.gap_seconds)
         self.started = instant(clock())
         self._clock = clock
         self._ids = ids
@@ -108,6 +110,10 @@ class RecordSystem:
             except (NotR4Error, ResourceError) as error:
                 raise not_r4(error) from None
 
+    def now(self) -> datetime:
+        """The present moment, by its own clock."""
+        return self._clock()
+
     def seed(self, resources: Iterable[Resource]) -> None:
         """Puts what a record system has of its own before anybody delivers, such as its patients.
 
@@ -127,9 +133,3 @@ class RecordSystem:
                 if draft.claim(*place) is None:
                     draft.put(place, resource, "PUT")
             self.commit(draft)
-
-
-def unknown_type() -> RefusalError:
-    """The refusal of a resource type that is not kept here."""
-    known = ", ".join(sorted(STORED_TYPES))
-    return refuse(404, "not-supported", f"Unknown resource type. This server keeps: {known}")

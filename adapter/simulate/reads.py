@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from adapter.simulate.desk import is_waiting
 from adapter.simulate.exchange import Reply
 from adapter.simulate.query import match, parse_history, parse_query
 from adapter.simulate.refusal import refuse
@@ -23,7 +25,8 @@ STATUS_OF_METHOD = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Co
 def read(system: RecordSystem, asked: Asked) -> Reply:
     """The newest version; 404 where there never was one, 410 where it was deleted, 304 if known."""
     name, id_ = asked.path
-    return _served(system.resources.latest(name, id_), asked)
+    version = system.resources.latest(name, id_)
+    return _served(None if version is not None and is_waiting(version) else version, asked)
 
 
 def vread(system: RecordSystem, asked: Asked) -> Reply:
@@ -46,7 +49,7 @@ def history(system: RecordSystem, asked: Asked) -> Reply:
     if not system.resources.versions(name, id_):
         raise _not_found()
     rest = [version for version in versions if version.number < page.before]
-    shown = rest[: page.count]
+    shown = rest[: min(page.count, system.personality.largest_page)]
     after = ("_before", str(shown[-1].number)) if shown and len(rest) > len(shown) else None
     bundle = {
         "resourceType": "Bundle",
@@ -62,7 +65,12 @@ def search(system: RecordSystem, asked: Asked) -> Reply:
     """The resources of one type that fit, a page at a time; `total` counts them all."""
     name = asked.path[0]
     query = parse_query(name, asked.parameters)
-    matched = match(system.resources, query)
+    query = replace(query, count=min(query.count, system.personality.largest_page))
+    matched = [
+        id_
+        for id_ in match(system.resources, query)
+        if not is_waiting(system.resources.versions(name, id_)[-1])
+    ]
     shown, more = _page(system, query, matched)
     after = ("_after", str(system.resources.position(name, shown[-1]))) if more else None
     bundle = {

@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 IssueCode = Literal[
     "business-rule",
+    "code-invalid",
     "conflict",
     "deleted",
     "duplicate",
     "exception",
+    "expired",
+    "extension",
     "informational",
     "invalid",
     "invariant",
+    "login",
     "multiple-matches",
     "not-found",
     "not-supported",
     "required",
     "structure",
+    "throttled",
+    "transient",
     "value",
 ]
 

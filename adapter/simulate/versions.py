@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
+from adapter.fhir.r4 import load_exactly
 from adapter.simulate.parameters import Key, keys_of
 from adapter.simulate.references import Link, links_of
 
@@ -55,6 +56,12 @@ class Version:
     def etag(self) -> str:
         """The version as HTTP names it."""
         return f'W/"{self.number}"'
+
+    @property
+    def resource(self) -> Resource | None:
+        """The resource as it was written, every number exactly; None where it is deleted."""
+        loaded = None if self.body is None else load_exactly(self.body)
+        return loaded if isinstance(loaded, dict) else None
 
     @property
     def content(self) -> dict[str, orjson.Fragment]:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from adapter.simulate.exchange import Reply
 from adapter.simulate.parameters import STORED_TYPES
+from adapter.simulate.personality import Proposed
 from adapter.simulate.query import fits, match, parse_criteria
 from adapter.simulate.references import is_conditional, references_of, rewrite
 from adapter.simulate.refusal import Issue, operation_outcome, refuse
@@ -59,7 +60,10 @@ class Done:
 def write(system: RecordSystem, asked: Asked) -> Reply:
     """A create, update or delete by itself, answered as `Prefer` asks."""
     draft = system.draft()
-    done = perform(draft, plan(system, draft, asked), {})
+    planned = plan(system, draft, asked)
+    if planned.criteria:
+        pass_gap(system)
+    done = perform(draft, planned, {})
     system.commit(draft)
     if asked.method == "DELETE":
         if asked.prefer == "minimal":
@@ -72,6 +76,12 @@ def write(system: RecordSystem, asked: Asked) -> Reply:
     if asked.prefer == "OperationOutcome":
         return Reply(status, _told("Created" if status == HTTPStatus.CREATED else "Kept"), version)
     return Reply(status, version.body if version else None, version)
+
+
+def pass_gap(system: RecordSystem) -> None:
+    """Lets others in between looking and writing, where the record system races."""
+    if system.personality.races:
+        system.gap.stand()
 
 
 def plan(system: RecordSystem, draft: Draft, asked: Asked) -> Write:
@@ -118,14 +128,14 @@ def perform(draft: Draft, write: Write, placeholders: Mapping[str, str]) -> Done
 def _plan_create(system: RecordSystem, draft: Draft, asked: Asked, name: str) -> Write:
     resource = _content(system, asked, name)
     criteria = None
-    if asked.if_none_exist is not None:
+    if asked.if_none_exist is not None and system.personality.conditions:
         criteria = parse_criteria(name, asked.if_none_exist)
         if (id_ := _find_one(draft, criteria)) is not None:
             return Write((name, id_), kept=draft.claim(name, id_))
         _claim_criteria(draft, criteria)
     place = name, draft.assign_id(name)
     draft.claim(*place)
-    return Write(place, resource, "POST", criteria=criteria)
+    return Write(place, _admit(system, resource), "POST", criteria=criteria)
 
 
 def _plan_update(system: RecordSystem, draft: Draft, asked: Asked, place: Place) -> Write:
@@ -140,8 +150,13 @@ def _plan_update(system: RecordSystem, draft: Draft, asked: Asked, place: Place)
     previous = draft.claim(name, id_)
     if previous is None:
         _check_client_id(name, id_)
+    if not system.personality.creates_by_update and not (previous and previous.body):
+        text = "No resource has this id, and none is created by an update"
+        raise refuse(405, "not-supported", text, f"{name}.id")
+    if system.personality.needs_if_match and not asked.if_match:
+        raise refuse(412, "required", "If-Match is required for an update")
     _check_version(system, asked.if_match, previous)
-    return Write(place, resource)
+    return Write(place, _admit(system, resource, previous))
 
 
 def _plan_conditional_update(system: RecordSystem, draft: Draft, asked: Asked, name: str) -> Write:
@@ -171,6 +186,11 @@ def _content(system: RecordSystem, asked: Asked, name: str) -> Resource:
         raise refuse(400, "invalid", text, "Resource.resourceType")
     system.check(asked.resource)
     return asked.resource
+
+
+def _admit(system: RecordSystem, resource: Resource, previous: Version | None = None) -> Resource:
+    before = None if previous is None else previous.resource
+    return system.personality.admit(Proposed(resource, before))
 
 
 def _check_client_id(name: str, id_: object) -> None:

@@ -12,9 +12,11 @@ import pytest
 
 from adapter import errors
 from adapter.cli import main
+from adapter.cli.simulated import KINDS
 from adapter.instruments import declared, form, rules, study
 from adapter.instruments.form import Form
 from adapter.settings import ClinicSettings, Settings, SourceSettings
+from adapter.simulate import FAULTS
 from adapter.sources.table import contract
 from adapter.sync import profile
 from tests.forms import FORMS
@@ -53,6 +55,13 @@ def test_the_readme_s_configuration_uses_every_setting_there_is() -> None:
     for other in others:
         Settings.model_validate({**said, **other})
     Settings.model_validate(said)
+
+
+@pytest.mark.parametrize("table", [KINDS, FAULTS], ids=["kinds", "faults"])
+def test_every_record_system_and_fault_stands_in_the_readme(table: dict[str, str]) -> None:
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*) \|$", README, re.MULTILINE))
+
+    assert {name: rows[name] for name in table} == table
 
 
 def test_every_exit_code_of_the_error_tree_stands_in_the_readme() -> None:

@@ -1,4 +1,4 @@
-"""`adapter simulate redcap`: a project of this machine's files behind REDCap's API."""
+"""`adapter simulate`: a record system, or a project behind REDCap's API, on this machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,31 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from adapter.cli import main
+from adapter.cli.simulated import FHIR_KINDS
+from adapter.simulate import PERSONALITIES, Site
 
 IDBT = Path(__file__).parents[3] / "fixtures" / "idbt-pain"
 FILES = ("--dictionary", str(IDBT / "dictionary.csv"), "--records", str(IDBT / "records.csv"))
 TOKEN = "F" * 32
 PROGRAM = (sys.executable, "-c", "from adapter.cli import main; raise SystemExit(main())")
+
+
+def first_page(url: str) -> httpx.Response:
+    """What the server says to a GET as soon as it listens; it has half a minute for that."""
+    with httpx.Client(trust_env=False) as client:
+        for _ in range(300):
+            try:
+                return client.get(url)
+            except httpx.ConnectError:
+                time.sleep(0.1)
+    raise AssertionError("nobody listens")
 
 
 def free_port() -> int:
@@ -75,6 +89,61 @@ def test_what_cannot_be_served_is_told(
     said: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(["simulate", "redcap", *said])
+
+    assert code == 10
+    assert complaint in capsys.readouterr().err
+
+
+def test_every_kind_of_record_system_is_told_as_it_tells_itself() -> None:
+    assert {name: kind(Site()).says for name, kind in PERSONALITIES.items()} == FHIR_KINDS
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_record_system_of_a_kind_is_served_with_what_it_has_and_what_goes_wrong(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    patients = tmp_path / "patients.ndjson"
+    patients.write_text('{"resourceType": "Patient", "id": "7"}\n\n', "utf-8")
+    options = ("--load", str(patients), "--token", TOKEN, "--code", "urn:x|y", "--fault", "away:0")
+    command = (*PROGRAM, "simulate", "vitals-only", *options, "--clock-skew", "-86400")
+    base = f"http://127.0.0.1:{port}/fhir"
+
+    with subprocess.Popen([*command, "--port", str(port)]) as served:
+        try:
+            statement = first_page(f"{base}/metadata").json()
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            shut = httpx.get(f"{base}/Patient/7", trust_env=False)
+            patient = httpx.get(f"{base}/Patient/7", headers=headers, trust_env=False)
+        finally:
+            served.send_signal(signal.SIGINT)
+
+    said = datetime.fromisoformat(patient.json()["meta"]["lastUpdated"])
+    yesterday = datetime.now(tz=UTC) - timedelta(days=1)  # noqa: TID251 - the server's own clock
+    assert [each["type"] for each in statement["rest"][0]["resource"]] == [
+        "Encounter",
+        "Observation",
+        "Patient",
+    ]
+    assert (shut.status_code, patient.status_code) == (401, 200)
+    assert abs(yesterday - said) < timedelta(minutes=5)
+    assert served.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        pytest.param(("--fault", "tired:0.5"), "--fault", id="no fault"),
+        pytest.param(("--fault", "busy"), "--fault", id="no rate"),
+        pytest.param(("--load", "none.ndjson"), "--load", id="not there"),
+        pytest.param(("--load", FILES[1]), "--load", id="no FHIR"),
+        pytest.param(("--tls", "none.pem", "none.pem"), "--tls", id="no certificate"),
+    ],
+)
+def test_a_record_system_that_cannot_be_served_is_told(
+    said: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["simulate", "full", *said])
 
     assert code == 10
     assert complaint in capsys.readouterr().err

@@ -6,13 +6,13 @@ import asyncio
 import itertools
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import httpx
 
 from adapter.fhir.r4 import check_resource
-from adapter.simulate import RecordSystem, record_system_app
+from adapter.simulate import FULL, Personality, RecordSystem, record_system_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ class Clinic:
         *,
         journal: Path | None = None,
         check: Callable[[Resource], None] | None = check_resource,
-        stale_status: Literal[409, 412] = 412,
+        personality: Personality = FULL,
     ) -> None:
         self.now = datetime(2026, 3, 1, 20, 30, 0, 123456, tzinfo=ZoneInfo("Australia/Sydney"))
         self.system = RecordSystem(
@@ -41,7 +41,7 @@ class Clinic:
             ids=map(str, itertools.count(1000)),
             journal=journal,
             check=check,
-            stale_status=stale_status,
+            personality=personality,
         )
         self.app = record_system_app(self.system)
 

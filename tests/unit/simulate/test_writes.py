@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from adapter.simulate import FULL
 from tests.unit.simulate.clinic import (
     BASE,
     IHI,
@@ -68,7 +71,7 @@ def test_an_update_that_is_not_r4_is_refused(
 def test_an_update_of_a_stale_version_is_refused_with_the_status_of_the_setting(
     status: int,
 ) -> None:
-    clinic = Clinic(stale_status=409 if status == 409 else 412)
+    clinic = Clinic(personality=replace(FULL, stale_status=409 if status == 409 else 412))
     clinic.put(patient("p1"))
 
     answers = [

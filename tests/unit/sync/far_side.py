@@ -10,12 +10,13 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 import httpx
 
-from adapter.simulate import RecordSystem, record_system_app
+from adapter.simulate import FULL, RecordSystem, record_system_app
 from tests.in_process import ask_app
 
 Resource = dict[str, Any]
@@ -32,7 +33,10 @@ class FarSide(httpx.BaseTransport):
         self, clock: Callable[[], datetime], *, stale_status: Literal[409, 412] = 412
     ) -> None:
         self.system = RecordSystem(
-            clock=clock, ids=map(str, itertools.count(1)), check=None, stale_status=stale_status
+            clock=clock,
+            ids=map(str, itertools.count(1)),
+            check=None,
+            personality=replace(FULL, stale_status=stale_status),
         )
         self.requests: list[httpx.Request] = []
         self.moments: list[datetime] = []
