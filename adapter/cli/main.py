@@ -37,7 +37,7 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    alone = {"demo", "init", "simulate"}
+    alone = {"demo", "init", "keys", "simulate"}
     module = f"adapter.cli.{name if name in alone else 'commands'}"
     command: Command = getattr(import_module(module), f"run_{name}")
     return command
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--purpose", choices=("research", "care"), default="research", help="who it is for"
     )
+    _add_keys(commands.add_parser("keys", help="make a key to sign in with at a clinic"))
     add_simulate(commands)
     demo = commands.add_parser("demo", help="the whole way on the bundled synthetic trial")
     demo.add_argument("--target", help="the base URL of a FHIR server to deliver to instead")
@@ -102,6 +103,14 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--encoding", default="utf-8", help="of the dictionary, such as cp1252")
     parser.add_argument("--instruments", type=Path, help="the folder with the known form files")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("new",), help="a new pair, private and public")
+    parser.add_argument("--kid", required=True, help="the key's name, such as 2026-11")
+    parser.add_argument("--algorithm", choices=("ES384", "RS384"), default="ES384")
+    parser.add_argument("--out", type=Path, default=Path("keys"), help="the folder to write to")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.fhir.check import write
@@ -19,13 +18,13 @@ from adapter.ingest import Snapshot, Trial
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.service.access import Access, GoesOn
+from adapter.service.clients import LateClient
 from adapter.service.clock import now
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import (
     LONGEST_KEY_BYTES,
     SHORTEST_KEY_BYTES,
-    ClinicSettings,
     Settings,
     read_secret,
     read_settings,
@@ -33,13 +32,7 @@ from adapter.settings import (
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.versions import Version
-from adapter.sync.answer import Answer
 from adapter.sync.clinic import Clinic
-from adapter.sync.profile import ClinicProfile
-from adapter.sync.receipt import Unknown, Unreachable
-
-if TYPE_CHECKING:
-    from httpx import Client
 
 
 @dataclass(frozen=True)
@@ -103,7 +96,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     )
     database, crosswalk = Database(settings.ledger), Crosswalk(settings.crosswalk)
     clients = [
-        _LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
+        LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
     try:
         clinics = tuple(
@@ -129,34 +122,6 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
         database.close()
 
 
-class _LateClient:
-    """A clinic's client, made at the first request: `status` needs no network and no token."""
-
-    def __init__(
-        self, profile: ClinicProfile, settings: ClinicSettings, environment: Mapping[str, str]
-    ) -> None:
-        self.profile = profile
-        self._settings, self._environment = settings, environment
-        self._http: Client | None = None
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        content: bytes | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Answer | Unreachable | Unknown:
-        from adapter.sync.client import FhirClient  # noqa: PLC0415 - only who sends pays for it
-
-        if self._http is None:
-            self._http = _http_client(self.profile, self._settings, self._environment)
-        return FhirClient(self._http, now).exchange(method, path, content, headers)
-
-    def close(self) -> None:
-        if self._http is not None:
-            self._http.close()
-
-
 def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
     text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
     key = (text or "").encode()
@@ -170,21 +135,3 @@ def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
         )
         raise DeclarationError("The study's id key cannot be used.", (problem,))
     return key
-
-
-def _http_client(
-    profile: ClinicProfile, clinic: ClinicSettings, environment: Mapping[str, str]
-) -> Client:
-    from httpx import Client  # noqa: PLC0415 - as above
-
-    token = read_secret(
-        environment, clinic.token_env, clinic.token_file, f"a token of {profile.id}"
-    )
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Client(
-        base_url=clinic.url.rstrip("/") + "/",
-        headers=headers,
-        timeout=profile.timeout_seconds,
-        follow_redirects=False,
-        trust_env=False,
-    )

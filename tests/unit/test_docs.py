@@ -15,7 +15,7 @@ from adapter.cli import main
 from adapter.cli.simulated import KINDS
 from adapter.instruments import declared, form, rules, study
 from adapter.instruments.form import Form
-from adapter.settings import ClinicSettings, Settings, SourceSettings
+from adapter.settings import ClinicSettings, Settings, SignInSettings, SourceSettings
 from adapter.simulate import FAULTS
 from adapter.sources.table import contract
 from adapter.sync import profile
@@ -42,15 +42,27 @@ def test_every_command_stands_in_the_readme_and_no_other(
 def test_the_readme_s_configuration_uses_every_setting_there_is() -> None:
     said, *others = map(tomllib.loads, re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
     sources = {
-        source["kind"]: source.keys() for block in (said, *others) for source in block["sources"]
+        source["kind"]: source.keys()
+        for block in (said, *others)
+        for source in block.get("sources", ())
     }
+    clinics = [clinic for block in (said, *others) for clinic in block.get("clinics", ())]
+    ways_in = {said["sign_in"]["kind"]: said["sign_in"] for said in clinics if "sign_in" in said}
 
-    one_of = {"key_file", "token_file"}  # named in the comments beside their twins
-    assert set(Settings.model_fields) - one_of == said.keys()
+    one_of = {
+        "key_file",
+        "key_env",
+        "token_file",
+        "password_file",
+    }  # named in the comments beside their twins
+    assert set(Settings.model_fields) - one_of == said.keys() - one_of
     for kind in get_args(get_args(SourceSettings)[0]):
         name = get_args(kind.model_fields["kind"].annotation)[0]
         assert set(kind.model_fields) - one_of == sources[name]
-    assert set(ClinicSettings.model_fields) - one_of == said["clinics"][0].keys()
+    for kind in get_args(get_args(SignInSettings)[0]):
+        name = get_args(kind.model_fields["kind"].annotation)[0]
+        assert set(kind.model_fields) - one_of == ways_in[name].keys() - one_of
+    assert set(ClinicSettings.model_fields) - one_of == set[str]().union(*clinics)
     assert all(name in README for name in one_of)
     for other in others:
         Settings.model_validate({**said, **other})

@@ -12,6 +12,7 @@ from adapter.errors import DeclarationError, Problem
 from adapter.settings import (
     RedcapApiSettings,
     RedcapSettings,
+    SmartBackendSettings,
     TableSettings,
     read_secret,
     read_settings,
@@ -355,3 +356,76 @@ def test_a_file_without_a_readable_secret_is_told_by_its_name(
 
     (problem,) = caught.value.problems
     assert (problem.origin.file, problem.found) == ("north.token", found)
+
+
+NORTH = 'token_env = "NORTH_TOKEN"\n'
+SIGN_IN = '\n[clinics.sign_in]\nkind = "smart-backend"\nclient_id = "trial"\n'
+
+
+def test_a_sign_in_is_read_with_its_paths(tmp_path: Path) -> None:
+    text = WHOLE.replace(NORTH, f'{SIGN_IN}key_file = "key.json"\n')
+
+    north, south = read_settings(write(tmp_path, text)).clinics
+
+    assert north.sign_in == SmartBackendSettings(
+        kind="smart-backend", client_id="trial", key_file=tmp_path / "key.json"
+    )
+    assert south.token_file == tmp_path / "south.token"
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "expected"),
+    [
+        pytest.param(SIGN_IN, "clinics.0.sign_in", "either `key_env` or `key_file`", id="no key"),
+        pytest.param(
+            f'{SIGN_IN}key_env = "A"\nkey_file = "b"\n',
+            "clinics.0.sign_in",
+            "either `key_env` or `key_file`",
+            id="two keys",
+        ),
+        pytest.param(
+            f'{SIGN_IN}key_env = "A"\nword = "{CANARY}"\n',
+            "clinics.0.sign_in.word",
+            "Extra inputs",
+            id="an unknown word",
+        ),
+        pytest.param(
+            f'\n[clinics.sign_in]\nkind = "{CANARY}"\n',
+            "clinics.0.sign_in.kind",
+            "kind",
+            id="an unknown kind",
+        ),
+        pytest.param(
+            f'{NORTH}\n[clinics.sign_in]\nkind = "basic"\nusername = "u"\npassword_env = "P"\n',
+            "clinics.0",
+            "one of `token_env`, `token_file` and `sign_in`",
+            id="two ways in",
+        ),
+        pytest.param(
+            f'{NORTH}client_key = "k.pem"\n',
+            "clinics.0",
+            "`client_certificate` together with `client_key`",
+            id="a key without its certificate",
+        ),
+    ],
+)
+def test_a_sign_in_that_is_none_is_told_with_its_place(
+    tmp_path: Path, said: str, place: str, expected: str
+) -> None:
+    (problem,) = findings(tmp_path, WHOLE.replace(NORTH, said))
+
+    assert problem.field == place
+    assert expected in problem.expected
+    line = problem.origin.line
+    assert line is not None
+    first = WHOLE[: WHOLE.index(NORTH)].count("\n")
+    assert first - 3 < line <= first + said.count("\n") + 1
+
+
+def test_a_password_in_an_address_is_refused_without_it(tmp_path: Path) -> None:
+    address = "https://north.example.org/fhir"
+    text = WHOLE.replace(address, f"https://trial:{CANARY}@north.example.org/fhir")
+
+    (problem,) = findings(tmp_path, text)
+
+    assert problem.field == "clinics.0.url"

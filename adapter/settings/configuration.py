@@ -9,29 +9,21 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from adapter.errors import DeclarationError, Origin, Problem
+from adapter.settings.clinics import ClinicSettings
+from adapter.settings.section import Section
 
-Section = TypeVar("Section", bound="_Section")
-SHORTEST_KEY_BYTES = 16
-LONGEST_KEY_BYTES = 64
+Said = TypeVar("Said", bound=Section)
 _LEFT_OUT = {"missing", "union_tag_not_found"}
 _AT_LINE = re.compile(r"at line (?P<line>\d+)")
-_TABLE = re.compile(r"\s*\[\[?\s*(?P<name>[\w-]+)")
+_TABLE = re.compile(r"\s*\[\[?\s*(?P<name>[\w-]+)(?:\s*\.\s*(?P<inside>[\w-]+))?")
 _WORD = re.compile(r"\s*(?P<name>[\w-]+)\s*=")
 
 
@@ -41,11 +33,7 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class _OfSource(_Section):
+class _OfSource(Section):
     """What every kind of source may say.
 
     `missing_limit` says that it holds the whole project, and how many records may be gone since
@@ -126,16 +114,7 @@ SourceSettings = Annotated[
 ]
 
 
-class ClinicSettings(_Section):
-    """One record system: its profile and its FHIR base; `token_env` or `token_file` signs in."""
-
-    profile: Path
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
-    token_env: str | None = None
-    token_file: Path | None = None
-
-
-class WordingSettings(_Section):
+class WordingSettings(Section):
     """Wording that the site holds a licence for: a text `file`, or labels of a REDCap `dictionary`.
 
     With a dictionary, `forms` says for which forms it is licensed, and `language` which it speaks.
@@ -156,7 +135,7 @@ class WordingSettings(_Section):
         return self
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything the adapter is told. `key_env` or `key_file` holds the study's id key."""
 
     study: Path
@@ -211,7 +190,7 @@ def read_settings(path: Path) -> Settings:
                 Problem(
                     Origin(path.name, _line_of(text, place)),
                     ".".join(map(str, place)),
-                    error["msg"],
+                    _expected(error),
                     "nothing" if error["type"] in _LEFT_OUT else "something else",
                     "Correct it; the README lists every setting.",
                 )
@@ -223,41 +202,21 @@ def read_settings(path: Path) -> Settings:
 
 
 def _place_of(error: ErrorDetails) -> tuple[int | str, ...]:
-    """Where a mistake stands in the file: the name of a source's kind is no part of that."""
+    """Where a mistake stands in the file: the name of a kind is no part of that."""
     place = error["loc"]
     if error["type"].startswith("union_tag"):
         return (*place, "kind")
-    is_of_source = place[:1] == ("sources",) and len(place) > 2  # noqa: PLR2004 - index and kind
-    return (*place[:2], *place[3:]) if is_of_source else place
+    # A source's kind comes after its index, a sign-in's after its name.
+    at = 2 if place[:1] == ("sources",) else 3
+    has_kind = place[:1] == ("sources",) or place[2:3] == ("sign_in",)
+    return (*place[:at], *place[at + 1 :]) if has_kind else place
 
 
-def read_secret(
-    environment: Mapping[str, str], env: str | None, file: Path | None, what: str
-) -> str | None:
-    """The secret that a pair of settings names, None when neither does.
-
-    Raises:
-        DeclarationError: it is named and cannot be had.
-    """
-    if env is not None:
-        if value := environment.get(env, "").strip():
-            return value
-        found = Problem(
-            Origin("environment"),
-            env,
-            f"{what} in this variable",
-            "nothing",
-            "Set it and run again.",
-        )
-        raise DeclarationError("A secret is missing.", (found,))
-    if file is None:
-        return None
-    try:
-        return file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as wrong:
-        reason = getattr(wrong, "strerror", None) or "bytes that are not UTF-8"
-        problem = Problem(Origin(file.name), "", f"{what} in this file", reason, "Write it there.")
-        raise DeclarationError("A secret is missing.", (problem,)) from wrong
+def _expected(error: ErrorDetails) -> str:
+    """What would be right; never what stands there, which may be a secret in the wrong place."""
+    if error["type"] == "union_tag_invalid":
+        return f"one of the kinds {error.get('ctx', {}).get('expected_tags')}"
+    return error["msg"]
 
 
 def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
@@ -267,9 +226,11 @@ def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
     tables = Counter[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         if found := _TABLE.match(line):
-            table = (found["name"], tables[found["name"]])
-            tables[found["name"]] += 1
+            tables[found["name"]] += not found["inside"]
+            table = (found["name"], tables[found["name"]] - 1)
             lines.setdefault(table[:1], number)
+            if found["inside"]:
+                table = (*table, found["inside"])
             lines[table] = number
         elif found := _WORD.match(line):
             lines.setdefault((*table, found["name"]), number)
@@ -289,8 +250,11 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _absolute(section: Section, folder: Path) -> Section:
-    paths = {name: value for name, value in section if isinstance(value, Path)}
-    return section.model_copy(
-        update={name: (folder / path).absolute() for name, path in paths.items()}
-    )
+def _absolute(section: Said, folder: Path) -> Said:
+    beside: dict[str, Path | Section] = {}
+    for name, value in section:
+        if isinstance(value, Path):
+            beside[name] = (folder / value).absolute()
+        elif isinstance(value, Section):
+            beside[name] = _absolute(value, folder)
+    return section.model_copy(update=beside)

@@ -1,0 +1,49 @@
+"""`adapter.toml` and the environment, read once and frozen; secrets wait until they are used."""
+
+from adapter.settings.clinics import (
+    BasicSettings,
+    ClinicSettings,
+    SignInSettings,
+    SmartBackendSettings,
+    StaticTokenSettings,
+)
+from adapter.settings.configuration import (
+    OdmSettings,
+    RedcapApiSettings,
+    RedcapSettings,
+    Settings,
+    SourceSettings,
+    TableSettings,
+    WordingSettings,
+    read_settings,
+)
+from adapter.settings.secrets import (
+    LONGEST_KEY_BYTES,
+    SHORTEST_KEY_BYTES,
+    Secret,
+    kept_secret,
+    read_secret,
+    stamp_of,
+)
+
+__all__ = [
+    "LONGEST_KEY_BYTES",
+    "SHORTEST_KEY_BYTES",
+    "BasicSettings",
+    "ClinicSettings",
+    "OdmSettings",
+    "RedcapApiSettings",
+    "RedcapSettings",
+    "Secret",
+    "Settings",
+    "SignInSettings",
+    "SmartBackendSettings",
+    "SourceSettings",
+    "StaticTokenSettings",
+    "TableSettings",
+    "WordingSettings",
+    "kept_secret",
+    "read_secret",
+    "read_settings",
+    "stamp_of",
+]
