@@ -48,6 +48,17 @@ def mark_unasked(
     return marked, tuple(contradicting)
 
 
+def left_out(form: Form, answers: Mapping[str, Answer]) -> tuple[Item, ...]:
+    """The required items that were surely asked and have no answer; a reason why is none."""
+    return tuple(
+        item
+        for item in form.items
+        if item.required
+        and (item.asked_if is None or holds(answers, item.asked_if))
+        and (item.link_id not in answers or answers[item.link_id].absent is not None)
+    )
+
+
 def _unasked(link_id: str) -> Answer:
     return Answer(link_id, absent="not-applicable", counts=_NOTHING, is_asked=False)
 

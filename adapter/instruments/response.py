@@ -7,7 +7,7 @@ the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 from adapter.errors import AnswerError, Origin, Problem
 from adapter.instruments.adverse_event import contradictions
 from adapter.instruments.answer import Answer, Misfit, Value, describe
-from adapter.instruments.asking import mark_unasked
+from adapter.instruments.asking import left_out, mark_unasked
 from adapter.instruments.fields import FieldMap, field_map
 from adapter.instruments.form import Form, Option
 from adapter.instruments.study import AbsentReason, FormPlacement, Study
@@ -79,6 +79,8 @@ def parse_response(
     authored = _read_authored(record, study, placement, problems)
     if form.kind == "adverse-event" and not problems:
         problems.extend(contradictions(form, answers, _columns(form, placement), record.origin))
+    if not problems and status in SCORED and (answers or totals):
+        problems.extend(_left_out(record, form, placement, answers))
     if problems:
         raise AnswerError("The record does not fit its form.", tuple(problems))
     if not answers and not totals:
@@ -155,6 +157,20 @@ def _with_unasked(
         if item.asked_if is not None and fields[item.asked_if.item] not in wrong
     )
     return marked
+
+
+def _left_out(
+    record: Record, form: Form, placement: FormPlacement, answers: dict[str, Answer]
+) -> Iterator[Problem]:
+    columns = _columns(form, placement)
+    for item in left_out(form, answers):
+        yield Problem(
+            origin=record.origin,
+            field=columns[item.link_id],
+            expected="an answer, for the form requires one",
+            found="a missing-data code" if item.link_id in answers else "nothing",
+            action="Complete it in the source and export again; this form is kept back until then.",
+        )
 
 
 def _columns(form: Form, placement: FormPlacement) -> dict[str, str]:

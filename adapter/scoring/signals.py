@@ -82,7 +82,8 @@ def _of_items(signal: Signal, response: Response) -> Reason | None:
         for item, partner in zip(signal.items, partners, strict=True)
         if signal.where is None or _says(answers, partner, signal.where.equals)
     ]
-    counts = [answers[item].counts if item in answers else None for item in due]
+    asked = [item for item in due if item not in answers or answers[item].is_asked]
+    counts = [answers[item].counts if item in answers else None for item in asked]
     if any(_is_reached(signal, count) for count in counts):
         return "reached"
     is_closed = response.status in _CLOSED

@@ -10,7 +10,7 @@ from adapter.fhir.questionnaire import score_link_id
 from adapter.fhir.reading.answer import Node, objects, read_answer, read_total
 from adapter.fhir.reading.findings import Findings
 from adapter.instruments.answer import Answer
-from adapter.instruments.asking import mark_unasked
+from adapter.instruments.asking import left_out, mark_unasked
 from adapter.instruments.form import Form, Item
 
 ROOT = "QuestionnaireResponse"
@@ -73,12 +73,8 @@ def _with_unasked(
 
 def require_answers(form: Form, answers: Mapping[str, Answer], found: Findings) -> None:
     """Tells the required items that were asked and have no answer; a reason is none."""
-    for item in form.items:
-        answer = answers.get(item.link_id)
-        if answer is not None and not answer.is_asked:
-            continue
-        if item.required and (answer is None or answer.absent is not None):
-            found.error("required", ROOT, f"an answer to `{item.link_id}`", "none")
+    for item in left_out(form, answers):
+        found.error("required", ROOT, f"an answer to `{item.link_id}`", "none")
 
 
 def _nodes(

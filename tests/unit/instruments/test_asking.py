@@ -63,7 +63,7 @@ def test_a_no_spares_all_that_hangs_on_it() -> None:
 @pytest.mark.parametrize(
     ("values", "known"),
     [
-        pytest.param({"a_1": "1"}, ["a-1"], id="asked, and missing"),
+        pytest.param({"a_1": "1", "a_2": "t"}, ["a-1", "a-2"], id="asked, and missing"),
         pytest.param({"a_1": "1", "a_2": "o"}, ["a-1", "a-2"], id="the next is spared"),
         pytest.param({"a_1": "1", "a_2": "t", "a_3": "0"}, ["a-1", "a-2", "a-3"], id="asked by 0"),
         pytest.param({"a_1": "-99"}, ["a-1"], id="nobody knows whether it was asked"),

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from adapter.errors import AnswerError
 from adapter.instruments.answer import Answer
-from adapter.instruments.form import Option
-from adapter.instruments.response import Response, parse_response
-from tests.forms import record_of, study_of
+from adapter.instruments.form import Form, Option
+from adapter.instruments.response import Record, Response, parse_response
+from tests.forms import form_of, record_of, study_of, study_with
 from tests.unit.instruments.every_type import (
     COLOURS,
     FORM,
@@ -217,3 +218,47 @@ def test_a_wrong_moment_is_told_by_the_field_that_holds_it() -> None:
     assert [(found.field, found.expected) for found in wrong.problems] == [
         ("done", "a local time that exists in Europe/Berlin (the clocks skip this hour)")
     ]
+
+
+REQUIRING = """
+kind: instrument
+id: requiring
+version: "1.0.0"
+title: Requiring
+source: made for the tests
+licence: {status: Public domain, wording: shipped}
+items:
+  - {link_id: r-1, field: r_1, type: boolean, required: true}
+  - {link_id: r-2, field: r_2, type: integer, required: true, asked_if: {item: r-1, equals: 1}}
+  - {link_id: r-3, field: r_3, type: text}
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        pytest.param({"r_1": "1", "r_2": "4"}, [], id="everything is answered"),
+        pytest.param({"r_1": "0"}, [], id="what was not asked is not required"),
+        pytest.param({"r_1": "1", "r_3": "x"}, [("r_2", "nothing")], id="a gap"),
+        pytest.param({"r_1": "-99"}, [("r_1", "a missing-data code")], id="a reason"),
+        pytest.param({"r_3": "x"}, [("r_1", "nothing")], id="nobody knows whether it was asked"),
+        pytest.param({}, [], id="nothing at all is no response"),
+    ],
+)
+def test_a_form_that_was_sent_needs_what_it_requires(
+    values: dict[str, str], missing: list[tuple[str, str]]
+) -> None:
+    form = form_of(REQUIRING)
+    record = record_of("requiring", values)
+
+    parse_response(record, form, study_with("requiring"), "in-progress")
+
+    assert told_missing(record, form) == missing
+
+
+def told_missing(record: Record, form: Form) -> list[tuple[str, str]]:
+    try:
+        parse_response(record, form, study_with("requiring"), "completed")
+    except AnswerError as wrong:
+        return [(problem.field, problem.found) for problem in wrong.problems]
+    return []

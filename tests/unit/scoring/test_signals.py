@@ -88,6 +88,24 @@ def test_the_ninth_item_fires_by_its_answer_and_by_having_none(
     assert fired(phq9(*"00000000", ninth)) == expected
 
 
+def test_an_item_that_was_not_asked_reaches_no_bound() -> None:
+    low = RULES[0] | {"form": "c-ssrs-screen", "items": ["cssrs-3"], "at_most": 0}
+    rule = {word: said for word, said in low.items() if word != "at_least"}
+    safety = Safety.model_validate({"version": "2.0.0", "source": "made up", "signals": [rule]})
+    study = study_with("c-ssrs-screen")
+
+    def found(*answers: str) -> list[str]:
+        values = {f"cssrs_{number}": said for number, said in enumerate(answers, start=1)}
+        record = record_of("c-ssrs-screen", values)
+        response = parse_response(record, FORMS["c-ssrs-screen"], study, "completed")
+        assert response is not None
+        return [each.reason for each in signals_of(response, (), safety)]
+
+    assert found("1", "0") == []
+    assert found("1", "1", "0", "0", "0", "0") == ["reached"]
+    assert found("1", "1", "", "0", "0", "0") == ["not-answered"]
+
+
 def test_an_item_fires_where_the_total_cannot_be_scored() -> None:
     assert fired(phq9("1", "", "", "", "", "", "", "", "3")) == {
         "item9": "reached",
