@@ -79,7 +79,9 @@ def parse_response(
     authored = _read_authored(record, study, placement, problems)
     if form.kind == "adverse-event" and not problems:
         problems.extend(contradictions(form, answers, _columns(form, placement), record.origin))
-    if not problems and status in SCORED and (answers or totals):
+    # An event that nobody described is an event all the same, and must not be kept back.
+    is_sent = status in SCORED and form.kind != "adverse-event"
+    if is_sent and not problems and (answers or totals):
         problems.extend(_left_out(record, form, placement, answers))
     if problems:
         raise AnswerError("The record does not fit its form.", tuple(problems))
