@@ -136,6 +136,14 @@ class EhrError(AdapterError):
     exit_code = 17
 
 
+class LedgerError(AdapterError):
+    """The ledger cannot be read or written now: a full disk, a database that is away."""
+
+    issue_code = "no-store"
+    http_status = 503
+    exit_code = 18
+
+
 def without_quotations(text: str, known: Collection[str] = ()) -> str:
     """What another machine says, without what it quotes: that could be an answer.
 

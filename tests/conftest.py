@@ -7,9 +7,41 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from adapter.store.database import Database
+from tests.postgresql import PostgreSql
 
 settings.register_profile("test", derandomize=True, database=None, deadline=None)
 settings.register_profile("soak", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """A PostgreSQL for the whole run; each test takes a new database of it."""
+    running = PostgreSql.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(postgresql: PostgreSql) -> str:
+    """The name of a database that holds an empty ledger, to be copied."""
+    url = postgresql.new()
+    Database(url).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a ledger may be made, once in a file and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.sqlite"
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    url: str = server.new(request.getfixturevalue("empty_ledger"))
+    return url

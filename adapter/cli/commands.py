@@ -18,8 +18,8 @@ from adapter.release import Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances, standing
-from adapter.store.deliveries import State
 from adapter.store.differences import differences
+from adapter.store.states import State
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan

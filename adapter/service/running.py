@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from urllib.parse import quote
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.fhir.check import write
@@ -94,7 +95,8 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     trial = Trial(
         declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
     )
-    database, crosswalk = Database(settings.ledger), Crosswalk(settings.crosswalk)
+    database = Database(_ledger(settings, surroundings), settings.lease_seconds)
+    crosswalk = Crosswalk(settings.crosswalk)
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
@@ -120,6 +122,18 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
             client.close()
         crosswalk.close()
         database.close()
+
+
+def _ledger(settings: Settings, environment: Mapping[str, str]) -> Path | str:
+    """Where the ledger is; a password that stands apart is laid into its URL."""
+    if isinstance(settings.ledger, Path):
+        return settings.ledger
+    names = settings.ledger_password_env, settings.ledger_password_file
+    password = read_secret(environment, *names, "the password of the ledger")
+    if password is None:  # libpq may have its own: PGPASSWORD, a password file, a certificate
+        return settings.ledger
+    mark = "&" if "?" in settings.ledger else "?"
+    return f"{settings.ledger}{mark}password={quote(password, safe='')}"
 
 
 def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:

@@ -136,11 +136,18 @@ class WordingSettings(Section):
 
 
 class Settings(Section):
-    """Everything the adapter is told. `key_env` or `key_file` holds the study's id key."""
+    """Everything the adapter is told. `key_env` or `key_file` holds the study's id key.
+
+    `ledger` is a file, or a database of PostgreSQL, whose password may stand apart from its URL.
+    Who is at work with a clinic and says nothing for `lease_seconds` is taken for dead.
+    """
 
     study: Path
     instruments: Path
-    ledger: Path
+    ledger: Annotated[str, Field(pattern=r"^postgres(ql)?://")] | Path
+    ledger_password_env: str | None = None
+    ledger_password_file: Path | None = None
+    lease_seconds: float = Field(default=60, ge=1)
     crosswalk: Path
     key_env: str | None = None
     key_file: Path | None = None
@@ -152,6 +159,9 @@ class Settings(Section):
     def _are_apart(self) -> Self:
         if self.ledger == self.crosswalk:
             raise ValueError("expected `crosswalk` in a file of its own, apart from `ledger`")
+        has_password = self.ledger_password_env or self.ledger_password_file
+        if has_password and isinstance(self.ledger, Path):
+            raise ValueError("expected a password only for a `ledger` on PostgreSQL")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ def cursor(tx: Transaction, source: str) -> Cursor | None:
 def keep_cursor(tx: Transaction, read: Cursor) -> None:
     """Notes how far a source was read; only at the end of an ingest that was whole."""
     tx.execute(
-        "INSERT OR REPLACE INTO cursor (source, position, basis, full_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO cursor (source, position, basis, full_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (source) DO UPDATE SET position = excluded.position,"
+        " basis = excluded.basis, full_at = excluded.full_at",
         (read.source, read.position, read.basis, read.full_at),
     )

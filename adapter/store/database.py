@@ -1,62 +1,96 @@
-"""The ledger's file: SQLite in WAL mode, synchronous FULL, one connection a thread.
+"""The ledger: a file of SQLite, or a database of PostgreSQL; one connection a thread.
 
-A commit is on the disk before it is acted on; writers group their work, because a commit costs a
-sync. Measured: 32 rows a commit are about twenty times the rate of one.
+Nothing above knows which. A right to be the only one at some work (`sole_writer`) is a lease in the
+database itself, and everything that is written under it is refused once the lease has passed on.
 """
 
 from __future__ import annotations
 
-import fcntl
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.resources import files
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from adapter.errors import ConflictError, DeclarationError, Origin, Problem
+from adapter.errors import ConflictError, LedgerError
+from adapter.store import leases
+from adapter.store.leases import Lease
+from adapter.store.schema import SCHEMA_VERSION, create
+from adapter.store.sqlite import SqliteEngine, told_as_trouble
+from adapter.store.transaction import Connection, Engine, Transaction
 
-Transaction = sqlite3.Connection
-SCHEMA_VERSION = 4
+__all__ = ["SCHEMA_VERSION", "Database", "Transaction"]
+
+POSTGRES = ("postgresql://", "postgres://")
 
 
 class Database:
     """One ledger. Threads may share it; each gets its own connection."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the ledger at `path`, and makes it where there is none.
+    def __init__(self, where: Path | str, lease_seconds: float = leases.LEASE_SECONDS) -> None:
+        """Opens the ledger at a path or a `postgresql://` URL, and makes it where there is none.
+
+        An older one is brought to the present schema.
 
         Raises:
-            ConflictError: the file was written by a newer adapter.
+            ConflictError: the ledger was written by a newer adapter.
             DeclarationError: the file is no database, or cannot be had.
+            LedgerError: the database cannot be reached.
         """
-        self.path = path
+        self.engine = _engine(where)
+        self.lease_seconds = lease_seconds
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        with made(path, "ledger"), self.write() as tx:
-            found = tx.execute("PRAGMA user_version").fetchone()[0]
-            if found < SCHEMA_VERSION:  # every version so far added tables and indexes alone
-                for statement in _statements():
-                    tx.execute(statement)
-                tx.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._connections: list[Connection] = []
+        found = self.engine.version(self.read())
+        if found == 0:
+            with self.write() as tx:
+                found = self.engine.version(tx)  # somebody may have made it meanwhile
+                if found == 0:
+                    create(tx, self.engine.dialect)
+                    found = SCHEMA_VERSION
         if found > SCHEMA_VERSION:
             self.close()
             raise ConflictError(
-                f"{path.name}: expected a ledger of schema up to {SCHEMA_VERSION}; found {found}. "
-                "Use the adapter that wrote it, or a newer one."
+                f"{self.engine.name}: expected a ledger of schema up to {SCHEMA_VERSION}; found "
+                f"{found}. Use the adapter that wrote it, or a newer one."
             )
+        if found < SCHEMA_VERSION:
+            # Only who has an older ledger pays for Alembic.
+            from adapter.store.migration import migrate  # noqa: PLC0415
+
+            self.close()
+            migrate(self.engine)
+
+    @property
+    def path(self) -> Path:
+        """The file of a ledger on SQLite.
+
+        Raises:
+            AttributeError: it is no file.
+        """
+        path: Path = self.engine.path  # type: ignore[attr-defined]
+        return path
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """One transaction: all of it is on disk when this returns, or none of it."""
+    def write(self, lane: str = "") -> Iterator[Transaction]:
+        """One transaction: all of it is on disk when this returns, or none of it.
+
+        `lane` names a clinic whose deliveries alone it touches; others may then write beside it.
+
+        Raises:
+            ConflictError: a right to be alone, held by this thread, has passed to somebody else.
+            LedgerError: the disk is full, or the database is away.
+        """
         connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with told_as_trouble(self.engine.name):
+            connection.begin(lane)
+            try:
+                renewed = [leases.keep(connection, held) for held in self._held]
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        self._held[:] = renewed
 
     def read(self) -> Transaction:
         """A connection to read with; every statement sees what is committed by then."""
@@ -70,55 +104,54 @@ class Database:
         self._local = threading.local()
 
     @contextmanager
-    def sole_writer(self, name: str) -> Iterator[None]:
-        """Holds the right to be the only one who does this; a killed process gives it up at once.
+    def sole_writer(self, name: str, seconds: float | None = None) -> Iterator[None]:
+        """Holds the right to be the only one who does this, and what this thread writes to that.
+
+        A killed process of this machine gives it up at once, any other after some `seconds` in
+        which it wrote nothing.
 
         Raises:
             ConflictError: another process holds it.
         """
-        lock = self.path.with_name(f"{self.path.name}.{name}.lock")
-        with lock.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ConflictError(
-                    f"Expected to be alone with `{name}`; another process is at work on it. "
-                    "Wait until it has ended, then run this again."
-                ) from None
+        with self.write() as tx:
+            lease = leases.take(tx, name, seconds or self.lease_seconds)
+        self._held.append(lease)
+        try:
             yield
+        finally:
+            self._held[:] = [held for held in self._held if held.name != name]
+            with suppress(LedgerError), self.write() as tx:  # else it ends by itself
+                leases.release(tx, lease)
 
-    def _connection(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._local, "connection", None)
+    def renew(self) -> None:
+        """Makes sure of every right that this thread holds, where it could lapse soon.
+
+        Raises:
+            ConflictError: it has passed to somebody else.
+        """
+        if any(held.is_ageing() for held in self._held):
+            with self.write():
+                pass
+
+    @property
+    def _held(self) -> list[Lease]:
+        held: list[Lease] | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = []
+        return held
+
+    def _connection(self) -> Connection:
+        known: Connection | None = getattr(self._local, "connection", None)
         if known is None:
-            known = sqlite3.connect(
-                self.path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            known.row_factory = sqlite3.Row
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                known.execute(f"PRAGMA {pragma}")
-            self._local.connection = known
+            known = self._local.connection = self.engine.connect()
             self._connections.append(known)
         return known
 
 
-@contextmanager
-def made(path: Path, setting: str) -> Iterator[None]:
-    """Makes the folder of a database, and tells of a file that cannot be one by its setting.
+def _engine(where: Path | str) -> Engine:
+    if isinstance(where, str) and where.startswith(POSTGRES):
+        # Only who keeps a ledger there pays for the driver.
+        from adapter.store.postgresql import PostgresEngine  # noqa: PLC0415
 
-    Raises:
-        DeclarationError: opening it inside failed.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except (OSError, sqlite3.DatabaseError) as wrong:
-        found = getattr(wrong, "strerror", None) or str(wrong)
-        expected = "a database of the adapter, or a place for one"
-        problem = Problem(Origin(path.name), setting, expected, found, "Check the setting.")
-        raise DeclarationError("A database cannot be opened.", (problem,)) from wrong
-
-
-def _statements() -> Iterator[str]:
-    text = files("adapter.store").joinpath("schema.sql").read_text("utf-8")
-    bare = "\n".join(line.split("--")[0] for line in text.splitlines())
-    return (statement for part in bare.split(";") if (statement := part.strip()))
+        return PostgresEngine(where)
+    return SqliteEngine(Path(where))

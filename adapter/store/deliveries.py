@@ -10,32 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from adapter.store.database import Transaction
+from adapter.store.states import State
+from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
 
-State = Literal[
-    "queued",
-    "claimed",
-    "uncertain",
-    "accepted",
-    "confirmed",
-    "held",
-    "refused",
-    "quarantined",
-    "superseded",
-]
 Action = Literal["put", "retract"]
-STATES: tuple[State, ...] = (
-    "queued",
-    "claimed",
-    "uncertain",
-    "accepted",
-    "confirmed",
-    "held",
-    "refused",
-    "quarantined",
-    "superseded",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +59,7 @@ def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now:
 
     It takes that one's place in the order: what refers to the resource stands behind it.
     """
-    place = _clear_place(tx, clinic, version)
+    place = _clear_place(tx, clinic, version) or next_place(tx)
     cancel(tx, clinic, version, now)
     tx.execute(
         "INSERT INTO delivery (seq, clinic, type, id, version, action, unit, participant, form,"
@@ -114,11 +93,14 @@ def _clear_place(tx: Transaction, clinic: str, version: Version) -> int | None:
     return int(waiting["seq"])
 
 
+def next_place(tx: Transaction) -> int:
+    """A place in the order behind all that were ever given."""
+    return int(tx.execute("UPDATE place SET last = last + 1 RETURNING last").fetchone()[0])
+
+
 def move_to_end(tx: Transaction, seq: int) -> None:
     """Frees a delivery's place in the order."""
-    tx.execute(
-        "UPDATE delivery SET seq = (SELECT max(seq) + 1 FROM delivery) WHERE seq = ?", (seq,)
-    )
+    tx.execute("UPDATE delivery SET seq = ? WHERE seq = ?", (next_place(tx), seq))
 
 
 def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from adapter.errors import Origin, Problem
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 
 
 def keep_differences(tx: Transaction, unit: str, found: Iterable[Problem]) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from adapter.instruments.participant import Participant
-from adapter.store.database import made
+from adapter.store.sqlite import made
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS identifier (

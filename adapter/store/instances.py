@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from sqlite3 import Row
+from typing import Any
 
 import orjson
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.participant import ConsentState, Participant
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,10 @@ class Instance:
 
 def start_run(tx: Transaction, source: str, now: str) -> int:
     """Opens an ingest; gives its number."""
-    started = tx.execute("INSERT INTO run (source, started) VALUES (?, ?)", (source, now))
-    return started.lastrowid or 0
+    started = tx.execute(
+        "INSERT INTO run (source, started) VALUES (?, ?) RETURNING run", (source, now)
+    )
+    return int(started.fetchone()["run"])
 
 
 def end_run(tx: Transaction, run: int, now: str) -> None:
@@ -53,8 +55,11 @@ def instance(tx: Transaction, unit: str) -> Instance | None:
 def keep_instance(tx: Transaction, seen: Instance) -> None:
     """Notes a form instance as it stands now."""
     tx.execute(
-        "INSERT OR REPLACE INTO instance (unit, participant, form, source_hash, mapping, status,"
-        " place, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO instance (unit, participant, form, source_hash, mapping, status, place, run)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (unit) DO UPDATE SET"
+        " participant = excluded.participant, form = excluded.form,"
+        " source_hash = excluded.source_hash, mapping = excluded.mapping,"
+        " status = excluded.status, place = excluded.place, run = excluded.run",
         (
             seen.unit,
             seen.participant,
@@ -80,7 +85,7 @@ def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> I
     """
     query = "SELECT * FROM instance WHERE run <> ? AND status <> 'entered-in-error'"
     if scope is None:
-        rows: Iterator[Row] = tx.execute(f"{query} ORDER BY unit", (run,))
+        rows: Iterable[Any] = tx.execute(f"{query} ORDER BY unit", (run,))
     else:
         rows = (
             row
@@ -93,7 +98,9 @@ def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> I
 def of_participant(tx: Transaction, name: str) -> list[Instance]:
     """A person's form instances, retracted ones left out."""
     rows = tx.execute(
-        "SELECT * FROM instance WHERE participant = ? AND status <> 'entered-in-error'", (name,)
+        "SELECT * FROM instance WHERE participant = ? AND status <> 'entered-in-error'"
+        " ORDER BY unit",
+        (name,),
     )
     return [Instance(**dict(row)) for row in rows]
 
@@ -112,8 +119,9 @@ def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
         "SELECT facts, is_missing FROM participant WHERE participant = ?", (person.participant,)
     ).fetchone()
     tx.execute(
-        "INSERT OR REPLACE INTO participant (participant, facts, run, is_missing)"
-        " VALUES (?, ?, ?, 0)",
+        "INSERT INTO participant (participant, facts, run, is_missing) VALUES (?, ?, ?, 0)"
+        " ON CONFLICT (participant) DO UPDATE SET facts = excluded.facts, run = excluded.run,"
+        " is_missing = 0",
         (person.participant, facts, run),
     )
     return known is None or known["facts"] != facts or known["is_missing"] == 1
@@ -137,7 +145,11 @@ def participant(tx: Transaction, name: str) -> Participant | None:
 
 def withdraw(tx: Transaction, name: str, consent: str, since: str) -> None:
     """Records that a person withdrew a consent on a local day, whatever the source says."""
-    tx.execute("INSERT OR REPLACE INTO withdrawal VALUES (?, ?, ?)", (name, consent, since))
+    tx.execute(
+        "INSERT INTO withdrawal (participant, consent, since) VALUES (?, ?, ?)"
+        " ON CONFLICT (participant, consent) DO UPDATE SET since = excluded.since",
+        (name, consent, since),
+    )
 
 
 def with_withdrawals(tx: Transaction, person: Participant) -> Participant:
@@ -181,7 +193,7 @@ def count_missing(tx: Transaction, run: int, scope: Collection[str] | None = Non
     row = tx.execute(
         "SELECT count(*) FROM (SELECT participant FROM participant WHERE run <> ?"
         " AND is_missing = 0 UNION SELECT participant FROM instance WHERE run <> ?"
-        " AND status <> 'entered-in-error')",
+        " AND status <> 'entered-in-error') AS known",
         (run, run),
     ).fetchone()
     return int(row[0])
@@ -236,7 +248,7 @@ def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
 
 def rejections(tx: Transaction, run: int) -> list[Problem]:
     """What an ingest could not take in, in the order it was met."""
-    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY rowid", (run,))
+    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY number", (run,))
     return [
         Problem(
             Origin(row["file"], row["line"] or None, row["record"], row["event"]),
@@ -258,12 +270,13 @@ def carry_rejections(tx: Transaction, run: int, scope: Collection[str]) -> None:
     rows = tx.execute(
         "SELECT * FROM rejection WHERE record <> '' AND run = (SELECT max(before.run) FROM run"
         " AS before, run AS this WHERE this.run = ? AND before.source = this.source"
-        " AND before.ended <> '' AND before.run < this.run) ORDER BY rowid",
+        " AND before.ended <> '' AND before.run < this.run) ORDER BY number",
         (run,),
     ).fetchall()
     for row in rows:
         if row["record"] not in scope:
             said = {**dict(row), "run": run}
+            del said["number"]
             names, marks = ", ".join(said), ", ".join("?" * len(said))
             tx.execute(f"INSERT INTO rejection ({names}) VALUES ({marks})", tuple(said.values()))
 

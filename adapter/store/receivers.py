@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
 
 _PAGE = 500
@@ -19,7 +19,8 @@ def accepted_before(tx: Transaction, receiver: str) -> frozenset[str]:
 def keep(tx: Transaction, receiver: str, accepts: frozenset[str]) -> None:
     """Notes which types are owed to a receiver from now on."""
     tx.execute(
-        "INSERT OR REPLACE INTO receiver (receiver, accepts) VALUES (?, ?)",
+        "INSERT INTO receiver (receiver, accepts) VALUES (?, ?)"
+        " ON CONFLICT (receiver) DO UPDATE SET accepts = excluded.accepts",
         (receiver, orjson.dumps(sorted(accepts)).decode()),
     )
 
@@ -34,13 +35,14 @@ def newest_of(
     """
     marks = ", ".join("?" for _ in types)
     rows = tx.execute(
-        "SELECT first.rowid, v.type, v.id, v.version, v.unit, v.participant, v.form,"
-        " v.is_retracted, v.text FROM version AS first JOIN version AS v USING (type, id)"
-        f" WHERE first.version = 1 AND first.rowid > ? AND type IN ({marks})"
+        "SELECT first.place, v.type, v.id, v.version, v.unit, v.participant, v.form,"
+        " v.is_retracted, v.text FROM version AS first"
+        " JOIN version AS v ON v.type = first.type AND v.id = first.id"
+        f" WHERE first.version = 1 AND first.place > ? AND v.type IN ({marks})"
         " AND v.is_retracted = 0"
         " AND v.version = (SELECT max(version) FROM version WHERE type = v.type AND id = v.id)"
-        " ORDER BY first.rowid LIMIT ?",
+        " ORDER BY first.place LIMIT ?",
         (after, *sorted(types), _PAGE),
     ).fetchall()
     page = [Version(*tuple(row)[1:]) for row in rows]
-    return page, rows[-1]["rowid"] if len(rows) == _PAGE else None
+    return page, rows[-1]["place"] if len(rows) == _PAGE else None

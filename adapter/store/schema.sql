@@ -1,20 +1,21 @@
--- The ledger. Times are ISO 8601 in UTC. Every CHECK says what must never be.
+-- The ledger. Times are ISO 8601 in UTC, or seconds since 1970. Every CHECK says what must never be.
+-- In SQLite's words; `schema.py` says it in PostgreSQL's.
 
-CREATE TABLE IF NOT EXISTS participant (          -- who takes part, as read last
+CREATE TABLE participant (          -- who takes part, as read last
   participant TEXT PRIMARY KEY,
   facts       TEXT NOT NULL,        -- JSON: enrolled, ended, consents; no identifiers
   run         INTEGER NOT NULL,     -- the ingest that saw it last
   is_missing  INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1))
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS withdrawal (           -- a person's word, recorded here before the source says it too
+CREATE TABLE withdrawal (           -- a person's word, recorded here before the source says it too
   participant TEXT NOT NULL,
   consent     TEXT NOT NULL,
   since       TEXT NOT NULL,
   PRIMARY KEY (participant, consent)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS instance (             -- one form instance of the source
+CREATE TABLE instance (             -- one form instance of the source
   unit        TEXT PRIMARY KEY,
   participant TEXT NOT NULL,
   form        TEXT NOT NULL,
@@ -24,10 +25,11 @@ CREATE TABLE IF NOT EXISTS instance (             -- one form instance of the so
   place       TEXT NOT NULL,        -- JSON: record, event, form, repeat
   run         INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS instance_by_run ON instance (run);
-CREATE INDEX IF NOT EXISTS instance_by_participant ON instance (participant);
+CREATE INDEX instance_by_run ON instance (run);
+CREATE INDEX instance_by_participant ON instance (participant);
 
-CREATE TABLE IF NOT EXISTS version (              -- every version of every resource, as it was written
+CREATE TABLE version (              -- every version of every resource, as it was written
+  place        INTEGER PRIMARY KEY, -- the order in which they were put
   type         TEXT NOT NULL,
   id           TEXT NOT NULL,
   version      INTEGER NOT NULL CHECK (version > 0),
@@ -38,13 +40,18 @@ CREATE TABLE IF NOT EXISTS version (              -- every version of every reso
   hash         BLOB NOT NULL,
   text         BLOB NOT NULL,
   created      TEXT NOT NULL,
-  PRIMARY KEY (type, id, version)
+  UNIQUE (type, id, version)
 );
-CREATE INDEX IF NOT EXISTS version_by_unit ON version (unit);
-CREATE INDEX IF NOT EXISTS version_by_participant ON version (participant);
+CREATE INDEX version_by_unit ON version (unit);
+CREATE INDEX version_by_participant ON version (participant);
 
-CREATE TABLE IF NOT EXISTS delivery (             -- one version owed to one clinic
-  seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE place (                              -- the last place in the order of deliveries
+  last INTEGER NOT NULL
+);
+INSERT INTO place (last) VALUES (0);
+
+CREATE TABLE delivery (             -- one version owed to one clinic
+  seq            INTEGER NOT NULL PRIMARY KEY,   -- its place in the order
   clinic         TEXT NOT NULL,
   type           TEXT NOT NULL,
   id             TEXT NOT NULL,
@@ -54,7 +61,7 @@ CREATE TABLE IF NOT EXISTS delivery (             -- one version owed to one cli
   participant    TEXT NOT NULL,
   form           TEXT NOT NULL,
   state          TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'uncertain', 'accepted',
-                   'confirmed', 'held', 'refused', 'quarantined', 'superseded')),
+                   'awaiting', 'confirmed', 'held', 'refused', 'quarantined', 'superseded')),
   rule           TEXT NOT NULL DEFAULT '',   -- which rule holds it
   reason         TEXT NOT NULL DEFAULT '',   -- what the clinic said
   attempts       INTEGER NOT NULL DEFAULT 0,
@@ -65,12 +72,12 @@ CREATE TABLE IF NOT EXISTS delivery (             -- one version owed to one cli
   CHECK (state <> 'held' OR rule <> ''),
   CHECK (state NOT IN ('refused', 'quarantined') OR reason <> '')
 );
-CREATE INDEX IF NOT EXISTS delivery_by_state ON delivery (clinic, state, seq);
-CREATE INDEX IF NOT EXISTS delivery_by_resource ON delivery (clinic, type, id);
-CREATE INDEX IF NOT EXISTS delivery_by_unit ON delivery (clinic, unit);
-CREATE INDEX IF NOT EXISTS delivery_by_participant ON delivery (clinic, participant, state);
+CREATE INDEX delivery_by_state ON delivery (clinic, state, seq);
+CREATE INDEX delivery_by_resource ON delivery (clinic, type, id);
+CREATE INDEX delivery_by_unit ON delivery (clinic, unit);
+CREATE INDEX delivery_by_participant ON delivery (clinic, participant, state);
 
-CREATE TABLE IF NOT EXISTS holding (              -- what a clinic holds of ours, as far as it told us
+CREATE TABLE holding (              -- what a clinic holds of ours, as far as it told us
   clinic         TEXT NOT NULL,
   type           TEXT NOT NULL,
   id             TEXT NOT NULL,
@@ -81,9 +88,10 @@ CREATE TABLE IF NOT EXISTS holding (              -- what a clinic holds of ours
   remote_version TEXT NOT NULL,
   PRIMARY KEY (clinic, type, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS holding_by_participant ON holding (clinic, participant);
+CREATE INDEX holding_by_participant ON holding (clinic, participant);
 
-CREATE TABLE IF NOT EXISTS rejection (            -- rows that did not go through, with their reason
+CREATE TABLE rejection (            -- rows that did not go through, with their reason
+  number   INTEGER PRIMARY KEY,      -- the order in which they were met
   file     TEXT NOT NULL,
   line     INTEGER NOT NULL,
   record   TEXT NOT NULL,
@@ -96,14 +104,14 @@ CREATE TABLE IF NOT EXISTS rejection (            -- rows that did not go throug
   severity TEXT NOT NULL CHECK (severity IN ('error', 'warning')),
   run      INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS rejection_by_run ON rejection (run);
+CREATE INDEX rejection_by_run ON rejection (run);
 
-CREATE TABLE IF NOT EXISTS receiver (             -- whom the ledger has met, and which types it owed them
+CREATE TABLE receiver (             -- whom the ledger has met, and which types it owed them
   receiver TEXT PRIMARY KEY,
   accepts  TEXT NOT NULL             -- JSON: resource types
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS difference (  -- a total of the source that is not ours
+CREATE TABLE difference (  -- a total of the source that is not ours
   unit     TEXT NOT NULL,
   field    TEXT NOT NULL,
   file     TEXT NOT NULL,
@@ -116,23 +124,49 @@ CREATE TABLE IF NOT EXISTS difference (  -- a total of the source that is not ou
   PRIMARY KEY (unit, field)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS shape (  -- what the source said of a form when its mapping stood
+CREATE TABLE shape (  -- what the source said of a form when its mapping stood
   source_form TEXT PRIMARY KEY,
   versions    TEXT NOT NULL,        -- of the form's and the study's declarations
   shape       TEXT NOT NULL,        -- JSON: fields with types, labels and choices
   run         INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS cursor ( -- how far a source was read whole, where it can tell what changed
+CREATE TABLE cursor ( -- how far a source was read whole, where it can tell what changed
   source   TEXT PRIMARY KEY,
   position TEXT NOT NULL,           -- in the source's own words
   basis    TEXT NOT NULL,           -- a digest of all that it was read by
   full_at  TEXT NOT NULL            -- when all of it was read last
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS run (
+CREATE TABLE run (
   run     INTEGER PRIMARY KEY AUTOINCREMENT,
   source  TEXT NOT NULL,
   started TEXT NOT NULL,
   ended   TEXT NOT NULL DEFAULT ''
 );
+
+CREATE TABLE lease (                -- who is alone at what; `store/leases.py`
+  name    TEXT PRIMARY KEY,
+  holder  TEXT NOT NULL,            -- machine, process and its start; '' for nobody
+  token   INTEGER NOT NULL,         -- grows whenever it passes on
+  seconds REAL NOT NULL,
+  expires REAL NOT NULL             -- by the database's clock
+) WITHOUT ROWID;
+
+CREATE TABLE pace (                 -- how a clinic may be asked: its bucket, its breaker; `store/pace.py`
+  clinic     TEXT PRIMARY KEY,
+  tokens     REAL NOT NULL,         -- requests that may be made at once
+  filled     REAL NOT NULL,         -- when the bucket was counted last
+  failures   INTEGER NOT NULL,      -- in a row
+  openings   INTEGER NOT NULL,      -- of the breaker, in a row
+  open_until REAL NOT NULL          -- nobody asks before; 0 while the breaker is closed
+) WITHOUT ROWID;
+
+CREATE TABLE parked (               -- people whose deliveries meet trouble that others do not
+  clinic      TEXT NOT NULL,
+  participant TEXT NOT NULL,
+  attempts    INTEGER NOT NULL,
+  due         REAL NOT NULL,        -- when they are tried again
+  reason      TEXT NOT NULL,
+  PRIMARY KEY (clinic, participant)
+) WITHOUT ROWID;

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapter.store.database import Transaction
-from adapter.store.deliveries import Settlement, State, cancel_provenances, move_to_end
+from adapter.store.deliveries import Settlement, cancel_provenances, move_to_end
+from adapter.store.states import State
+from adapter.store.transaction import Transaction
 
+_LANDED: frozenset[State] = frozenset({"accepted", "awaiting"})
 _NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarantined"})
 
 
@@ -35,7 +37,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
                 said.seq,
             ),
         )
-        if said.state == "accepted":
+        if said.state in _LANDED:
             _hold(tx, said, now)
         if is_outdated:
             void.update(dict.fromkeys(_void_retraction(tx, said, now)))
@@ -59,11 +61,11 @@ def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[
     Gives clinic and unit of the one that was due.
     """
     rows = tx.execute(
-        "UPDATE delivery AS newer SET state = 'superseded', updated = ? FROM delivery AS older"
-        " WHERE older.seq = ? AND newer.clinic = older.clinic AND newer.type = older.type"
-        " AND newer.id = older.id AND newer.seq > older.seq AND newer.action = 'retract'"
-        " AND newer.state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM holding AS h"
-        " WHERE h.clinic = older.clinic AND h.type = older.type AND h.id = older.id"
+        "UPDATE delivery SET state = 'superseded', updated = ? FROM (SELECT clinic AS at,"
+        " type AS kind, id AS name, seq AS place FROM delivery WHERE seq = ?) AS older"
+        " WHERE clinic = older.at AND type = older.kind AND id = older.name AND seq > older.place"
+        " AND action = 'retract' AND state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM"
+        " holding AS h WHERE h.clinic = older.at AND h.type = older.kind AND h.id = older.name"
         " AND h.action = 'put') RETURNING clinic, unit",
         (now, said.seq),
     ).fetchall()
@@ -85,15 +87,18 @@ def _pass_place_on(tx: Transaction, seq: int) -> None:
 
 def _hold(tx: Transaction, said: Settlement, now: str) -> None:
     tx.execute(
-        "INSERT OR REPLACE INTO holding (clinic, type, id, version, action, unit, participant,"
+        "INSERT INTO holding (clinic, type, id, version, action, unit, participant,"
         " remote_version) SELECT clinic, type, id, version, action, unit, participant,"
-        " remote_version FROM delivery WHERE seq = ?",
+        " remote_version FROM delivery WHERE seq = ?"
+        " ON CONFLICT (clinic, type, id) DO UPDATE SET version = excluded.version,"
+        " action = excluded.action, unit = excluded.unit, participant = excluded.participant,"
+        " remote_version = excluded.remote_version",
         (said.seq,),
     )
     tx.execute(
         "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
         " WHERE newer.seq = ? AND older.clinic = newer.clinic AND older.type = newer.type"
         " AND older.id = newer.id AND older.seq < newer.seq"
-        " AND older.state IN ('accepted', 'confirmed')",
+        " AND older.state IN ('accepted', 'awaiting', 'confirmed')",
         (now, said.seq),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ def accepted_shape(tx: Transaction, source_form: str) -> AcceptedShape | None:
 def accept_shape(tx: Transaction, source_form: str, accepted: AcceptedShape, run: int) -> None:
     """Keeps a form's shape as the one that the mappings were made for."""
     tx.execute(
-        "INSERT OR REPLACE INTO shape (source_form, versions, shape, run) VALUES (?, ?, ?, ?)",
+        "INSERT INTO shape (source_form, versions, shape, run) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (source_form) DO UPDATE SET versions = excluded.versions,"
+        " shape = excluded.shape, run = excluded.run",
         (source_form, accepted.versions, accepted.shape, run),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adapter.store.database import Transaction
-from adapter.store.deliveries import STATES, Action, State
+from adapter.store.deliveries import Action
+from adapter.store.states import STATES, State
+from adapter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def settled(tx: Transaction, clinic: str) -> dict[tuple[str, Action], int]:
     rows = tx.execute(
         "SELECT type, action, count(*) AS n FROM holding AS h WHERE clinic = ? AND NOT EXISTS"
         " (SELECT 1 FROM delivery WHERE clinic = h.clinic AND type = h.type AND id = h.id"
-        " AND state NOT IN ('accepted', 'confirmed', 'superseded')) GROUP BY type, action",
+        " AND state NOT IN ('accepted', 'awaiting', 'confirmed', 'superseded'))"
+        " GROUP BY type, action",
         (clinic,),
     )
     return {(row["type"], row["action"]): row["n"] for row in rows}

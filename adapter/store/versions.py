@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adapter.store.database import Transaction
+from adapter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ _LATEST = (
     "SELECT type, id, version, unit, participant, form, is_retracted, text FROM version AS v"
     " WHERE version = (SELECT max(version) FROM version WHERE type = v.type AND id = v.id)"
 )
-_FIRST_PUT = "(SELECT rowid FROM version WHERE type = v.type AND id = v.id AND version = 1)"
+_FIRST_PUT = "(SELECT place FROM version WHERE type = v.type AND id = v.id AND version = 1)"
 
 
 def latest(tx: Transaction, resource_type: str, resource_id: str) -> Version | None:

@@ -121,7 +121,7 @@ def deliver(folder: Path) -> Iterator[Delivered]:
 
 def written_texts(service: Service) -> list[bytes]:
     """Every version of every resource of the ledger, as it was written."""
-    rows = service.database.read().execute("SELECT text FROM version ORDER BY rowid")
+    rows = service.database.read().execute("SELECT text FROM version ORDER BY place")
     return [bytes(row["text"]) for row in rows]
 
 

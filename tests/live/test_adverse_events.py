@@ -45,7 +45,7 @@ def shaped(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
     """Every event of both exports that the profile can say, whole and blinded, as it leaves."""
     with take_in(tmp_path_factory.mktemp("shaped"), NEXT_TRIAL, 2) as service:
         rows = service.database.read().execute(
-            "SELECT text FROM version WHERE type = 'AdverseEvent' ORDER BY rowid"
+            "SELECT text FROM version WHERE type = 'AdverseEvent' ORDER BY place"
         )
         held = [read_text(bytes(row["text"])) for row in rows]
         forms, study = service.trial.forms, service.trial.study

@@ -17,8 +17,9 @@ import pytest
 from adapter.cli import main
 from adapter.store import deliveries, settling
 from adapter.store.database import Database
-from adapter.store.deliveries import STATES, Settlement
+from adapter.store.deliveries import Settlement
 from adapter.store.identities import Crosswalk
+from adapter.store.states import STATES
 from tests.unit.cli.site import Said, Site
 from tests.unit.ingest.project import (
     CLINIC,
@@ -241,7 +242,7 @@ def test_a_ledger_that_is_none_says_10(site: Site) -> None:
 
 def test_a_ledger_of_a_newer_adapter_says_14(ingested: Site) -> None:
     with ledger_of(ingested) as database:
-        database.read().execute("PRAGMA user_version = 99")
+        database.read().execute("UPDATE alembic_version SET version_num = '0099'")
 
     said = ingested.run("status")
 

@@ -27,6 +27,7 @@ from adapter.store import deliveries, instances, settling, versions
 from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.identities import Crosswalk
+from adapter.store.states import State
 
 Cells = dict[str, str]
 Resource = dict[str, Any]
@@ -445,12 +446,12 @@ class Bench:
         row = self.database.read().execute("SELECT count(*) FROM version").fetchone()
         return int(row[0])
 
-    def owed(self, clinic: str, state: deliveries.State = "queued") -> Counter[str]:
+    def owed(self, clinic: str, state: State = "queued") -> Counter[str]:
         """What is owed to a clinic, as `action Type`."""
         listed = deliveries.in_state(self.database.read(), clinic, state, 10_000)
         return Counter(f"{delivery.action} {delivery.type}" for delivery in listed)
 
-    def deliver(self, clinic: str, state: deliveries.State = "accepted") -> list[Delivery]:
+    def deliver(self, clinic: str, state: State = "accepted") -> list[Delivery]:
         """Sends everything queued to a clinic that answers all with `state`."""
         sent: list[Delivery] = []
         with self.database.write() as tx:

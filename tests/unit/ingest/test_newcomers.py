@@ -57,7 +57,8 @@ def test_what_is_owed_to_a_newcomer_is_paged_without_a_gap(bench: Bench, count: 
     with bench.database.write() as tx:
         for number in range(count):
             tx.execute(
-                "INSERT INTO version VALUES ('Observation', ?, 1, 'u', '', '', 0, x'', x'', '')",
+                "INSERT INTO version (type, id, version, unit, participant, form, is_retracted,"
+                " hash, text, created) VALUES ('Observation', ?, 1, 'u', '', '', 0, x'', x'', '')",
                 (str(number),),
             )
     tx = bench.database.read()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from adapter.ingest.participation import withdraw
 from adapter.release import Receiver
 from adapter.store import deliveries, settling, standing, versions
-from adapter.store.deliveries import Delivery, Settlement, State
+from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.states import State
 from tests.unit.ingest.project import (
     CLINIC,
     EVERYTHING,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from adapter.errors import NotFoundError
@@ -210,7 +213,8 @@ def test_who_withdrew_from_research_left_the_trial_that_day(bench: Bench) -> Non
 def test_identifiers_stay_out_of_the_ledger(bench: Bench) -> None:
     bench.ingest(answered(full_name="Canary Smith", dob="1966-04-12"))
 
-    text = "".join(bench.database.read().iterdump())
+    with closing(sqlite3.connect(bench.database.path)) as file:
+        text = "".join(file.iterdump())
 
     assert bench.crosswalk.identifier("1", "ihi") == "8003609900000001"
     assert "8003609900000001" not in text

@@ -97,7 +97,7 @@ def trial() -> Trial:
     return Trial(study, forms, Identity(study, KEY), receivers, "1.2.3")
 
 
-def changes_since(database: Database, rowid: int) -> list[Change]:
+def changes_since(database: Database, place: int) -> list[Change]:
     tx = database.read()
     places: dict[str, Place] = {
         row["unit"]: tuple(json.loads(row["place"])[:3])
@@ -111,7 +111,7 @@ def changes_since(database: Database, rowid: int) -> list[Change]:
             bool(row["is_retracted"]),
             json.loads(row["text"]),
         )
-        for row in tx.execute("SELECT * FROM version WHERE rowid > ? ORDER BY rowid", (rowid,))
+        for row in tx.execute("SELECT * FROM version WHERE place > ? ORDER BY place", (place,))
     ]
 
 
@@ -133,7 +133,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         closing(Crosswalk(folder / "who.sqlite")) as crosswalk,
     ):
         for name in ("records.csv", "records-2.csv", "records-2.csv"):
-            last = database.read().execute("SELECT coalesce(max(rowid), 0) FROM version").fetchone()
+            last = database.read().execute("SELECT coalesce(max(place), 0) FROM version").fetchone()
             source = Snapshot(
                 RecordsFile(CASE / name, dictionary, told.study),
                 datetime.fromisoformat(AS_OF[name]),

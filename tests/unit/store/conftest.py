@@ -11,9 +11,9 @@ from adapter.store.database import Database, Transaction
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty ledger in a file."""
-    opened = Database(tmp_path / "ledger.sqlite")
+def database(where: Path | str) -> Iterator[Database]:
+    """An empty ledger: every test here is run on both databases."""
+    opened = Database(where)
     yield opened
     opened.close()
 

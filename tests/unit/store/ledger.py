@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapter.store import deliveries, settling, versions
 from adapter.store.database import Transaction
-from adapter.store.deliveries import Action, Delivery, Settlement, State
+from adapter.store.deliveries import Action, Delivery, Settlement
+from adapter.store.states import State
 from adapter.store.versions import Belonging, Version
 
 NOW = "2024-03-20T22:30:00+00:00"
@@ -50,6 +51,8 @@ def settle(
     tx: Transaction, claimed: list[Delivery], state: State, remote_version: str = ""
 ) -> None:
     """All of them in one state, with the reason that the state asks for."""
+    if state == "confirmed":  # nothing is, that was not accepted before
+        settle(tx, claimed, "accepted", remote_version)
     settling.settle(
         tx,
         [

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from adapter.errors import ConflictError, DeclarationError
 from adapter.store.database import SCHEMA_VERSION, Database, Transaction
 from adapter.store.identities import Crosswalk
-from tests.unit.store.ledger import NOW, owe, put
+from tests.unit.store.ledger import NOW, claim, owe, put
 
 
 def count(tx: Transaction, table: str = "version") -> int:
@@ -33,26 +34,30 @@ def test_a_ledger_is_made_where_there_is_none_with_its_folder(tmp_path: Path) ->
     path = tmp_path / "new" / "folder" / "ledger.sqlite"
 
     with closing(Database(path)) as database:
-        version = database.read().execute("PRAGMA user_version").fetchone()[0]
+        version = database.engine.version(database.read())
 
     assert version == SCHEMA_VERSION
     assert path.exists()
 
 
-def test_a_commit_is_on_the_disk_before_it_is_acted_on(database: Database) -> None:
-    tx = database.read()
+def test_a_commit_is_on_the_disk_before_it_is_acted_on(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "ledger.sqlite")) as database:
+        pragmas = {
+            name: database.read().execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
 
-    assert tx.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    assert tx.execute("PRAGMA synchronous").fetchone()[0] == 2
-    assert tx.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_what_was_written_is_there_when_the_ledger_is_opened_again(database: Database) -> None:
+def test_what_was_written_is_there_when_the_ledger_is_opened_again(
+    database: Database, where: Path | str
+) -> None:
     with database.write() as tx:
         put(tx, "Observation/a")
     database.close()
 
-    with closing(Database(database.path)) as again:
+    with closing(Database(where)) as again:
         assert count(again.read()) == 1
 
 
@@ -97,28 +102,12 @@ def test_threads_write_one_after_another(database: Database) -> None:
     assert count(database.read()) == 8
 
 
-def test_an_older_ledger_gains_what_it_lacks_and_keeps_what_it_has(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(Database(path)) as made, made.write() as tx:
-        put(tx, "Observation/1")
-        tx.execute("DROP TABLE shape")
-        tx.execute("PRAGMA user_version = 1")
-
-    with closing(Database(path)) as opened:
-        tx = opened.read()
-        version = tx.execute("PRAGMA user_version").fetchone()[0]
-        shapes = tx.execute("SELECT count(*) FROM shape").fetchone()[0]
-
-        assert (version, shapes, count(tx)) == (SCHEMA_VERSION, 0, 1)
-
-
-def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+def test_a_newer_ledger_is_refused(where: Path | str) -> None:
+    with closing(Database(where)) as database, database.write() as tx:
+        tx.execute("UPDATE alembic_version SET version_num = ?", (f"{SCHEMA_VERSION + 1:04}",))
 
     with pytest.raises(ConflictError) as caught:
-        Database(path)
+        Database(where)
 
     assert caught.value.exit_code == 14
     assert f"schema up to {SCHEMA_VERSION}; found {SCHEMA_VERSION + 1}" in str(caught.value)
@@ -150,30 +139,30 @@ def test_what_cannot_be_a_database_is_told_by_its_setting(
 
 HOLDER = """
 import sys
-from pathlib import Path
 from adapter.store.database import Database
-with Database(Path(sys.argv[1])).sole_writer("north"):
+with Database(sys.argv[1]).sole_writer("north"):
     print("held", flush=True)
     sys.stdin.read()
 """
 TAKER = """
 import sys
-from pathlib import Path
 from adapter.errors import ConflictError
 from adapter.store.database import Database
 try:
-    with Database(Path(sys.argv[1])).sole_writer(sys.argv[2]):
+    with Database(sys.argv[1]).sole_writer(sys.argv[2]):
         print("taken")
 except ConflictError as wrong:
     print(wrong)
 """
 
 
-def test_a_second_process_is_told_that_another_is_at_work(database: Database) -> None:
+def test_a_second_process_is_told_that_another_is_at_work(
+    database: Database, where: Path | str
+) -> None:
     with database.sole_writer("north"):
-        same = run_python(TAKER, str(database.path), "north").stdout
-        other = run_python(TAKER, str(database.path), "south").stdout
-    after = run_python(TAKER, str(database.path), "north").stdout
+        same = run_python(TAKER, str(where), "north").stdout
+        other = run_python(TAKER, str(where), "south").stdout
+    after = run_python(TAKER, str(where), "north").stdout
 
     assert same.startswith("Expected to be alone with `north`")
     assert (other, after) == ("taken\n", "taken\n")
@@ -188,18 +177,18 @@ def test_a_second_thread_is_told_too(database: Database) -> None:
         pass
 
 
-def test_a_killed_process_gives_its_right_up_at_once(database: Database) -> None:
+def test_a_killed_process_gives_its_right_up_at_once(where: Path | str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(database.path)],
+        [sys.executable, "-c", HOLDER, str(where)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as holder:
         assert holder.stdout is not None
         held = holder.stdout.readline()
-        while_held = run_python(TAKER, str(database.path), "north").stdout
+        while_held = run_python(TAKER, str(where), "north").stdout
         holder.kill()
-    after = run_python(TAKER, str(database.path), "north").stdout
+    after = run_python(TAKER, str(where), "north").stdout
 
     assert held == "held\n"
     assert while_held != "taken\n"
@@ -208,10 +197,9 @@ def test_a_killed_process_gives_its_right_up_at_once(database: Database) -> None
 
 DYING = """
 import os, signal, sys
-from pathlib import Path
 from adapter.store.database import Database
 from tests.unit.store.ledger import owe
-database = Database(Path(sys.argv[1]))
+database = Database(sys.argv[1])
 with database.write() as tx:
     owe(tx, "Observation/kept")
 with database.write() as tx:
@@ -221,21 +209,32 @@ with database.write() as tx:
 """
 
 
-def test_a_process_killed_in_a_transaction_leaves_the_ledger_whole(database: Database) -> None:
-    died = run_python(DYING, str(database.path))
+def test_a_process_killed_in_a_transaction_leaves_the_ledger_whole(
+    database: Database, where: Path | str
+) -> None:
+    died = run_python(DYING, str(where))
 
     tx = database.read()
     assert died.returncode == -signal.SIGKILL
-    assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    if database.engine.dialect == "sqlite":
+        assert tx.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert (count(tx), count(tx, "delivery")) == (1, 1)
 
 
-def test_an_ongoing_write_does_not_disturb_who_reads(database: Database) -> None:
-    with closing(Database(database.path)) as other, database.write() as tx:
+def test_an_ongoing_write_does_not_disturb_who_reads(database: Database, where: Path | str) -> None:
+    with closing(Database(where)) as other, database.write() as tx:
         owe(tx, "Observation/a")
 
         assert count(other.read()) == 0
     assert count(database.read()) == 1
+
+
+TWICE = (
+    "INSERT INTO version (type, id, version, unit, participant, form, is_retracted, hash, text,"
+    " created) SELECT type, id, version, unit, participant, form, is_retracted, hash, text,"
+    " created FROM version"
+)
+REFUSED = (sqlite3.IntegrityError, psycopg.IntegrityError)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +250,7 @@ def test_an_ongoing_write_does_not_disturb_who_reads(database: Database) -> None
         pytest.param("DELETE FROM version", id="a version that is owed, gone"),
         pytest.param("UPDATE version SET version = 0", id="a version of zero"),
         pytest.param("UPDATE version SET is_retracted = 2", id="half a retraction"),
-        pytest.param("INSERT INTO version SELECT * FROM version", id="a version twice"),
+        pytest.param(TWICE, id="a version twice"),
         pytest.param("UPDATE holding SET action = 'keep'", id="an unknown holding"),
         pytest.param("UPDATE participant SET is_missing = 2", id="half missing"),
         pytest.param("UPDATE rejection SET severity = 'odd'", id="an unknown severity"),
@@ -260,11 +259,14 @@ def test_an_ongoing_write_does_not_disturb_who_reads(database: Database) -> None
 def test_what_must_never_be_is_refused_by_the_database(database: Database, statement: str) -> None:
     with database.write() as tx:
         owe(tx, "Observation/a")
+        claim(tx)
         tx.execute("INSERT INTO holding VALUES ('north', 'X', 'x', 1, 'put', 'u', '1', '')")
         tx.execute("INSERT INTO participant VALUES ('1', '{}', 1, 0)")
-        tx.execute("INSERT INTO rejection VALUES ('f', 1, '', '', '', '', '', '', '', 'error', 1)")
+        tx.execute(
+            "INSERT INTO rejection VALUES (1, 'f', 1, '', '', '', '', '', '', '', 'error', 1)"
+        )
 
-    with pytest.raises(sqlite3.IntegrityError), database.write() as tx:
+    with pytest.raises(REFUSED), database.write() as tx:
         tx.execute(statement)
 
 
@@ -277,6 +279,7 @@ def test_a_state_with_its_reason_is_taken(
 ) -> None:
     with database.write() as tx:
         owe(tx, "Observation/a")
+        claim(tx)
 
         tx.execute("UPDATE delivery SET state = ?, rule = ?, reason = ?", (state, rule, reason))
 

@@ -6,8 +6,9 @@ import pytest
 
 from adapter.store import deliveries, settling, standing
 from adapter.store.database import Transaction
-from adapter.store.deliveries import STATES, Holding, Settlement, State
+from adapter.store.deliveries import Holding, Settlement
 from adapter.store.standing import Pending, Stuck
+from adapter.store.states import STATES, State
 from tests.unit.store.ledger import (
     CLINIC,
     LATER,

@@ -18,6 +18,7 @@ from adapter.store import deliveries, instances, versions
 from adapter.store.database import Database
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
+from adapter.store.states import State
 from adapter.store.versions import Belonging, Version
 from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
@@ -219,7 +220,7 @@ class Desk:
         """How many deliveries are in each state."""
         return Counter(row["state"] for row in self.rows())
 
-    def in_state(self, state: deliveries.State) -> list[Delivery]:
+    def in_state(self, state: State) -> list[Delivery]:
         return deliveries.in_state(self.database.read(), self.clinic.name, state, 1000)
 
 
