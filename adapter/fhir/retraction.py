@@ -18,6 +18,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "Patient": {"active": False},
     "Flag": {"status": "entered-in-error"},
     "Task": {"status": "entered-in-error"},
+    "DocumentReference": {"status": "entered-in-error", "docStatus": "entered-in-error"},
     "Procedure": {"status": "entered-in-error"},
 }
 

@@ -16,6 +16,7 @@ from adapter.fhir.observation import build_observations
 from adapter.fhir.questionnaire_response import build_questionnaire_response
 from adapter.ingest.change import Place, changes_at, follow_baseline, forget_baseline
 from adapter.ingest.compare import find_differences
+from adapter.ingest.document import put_document
 from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_gone, retract_unit
 from adapter.ingest.signals import accept_signals, retract_signals
 from adapter.ingest.therapy import drop_therapy, put_therapy
@@ -85,6 +86,7 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
             said.run,
         ),
     )
+    put_document(tx, trial, unit, said.now)
     if said.before is None:
         return "created"
     return "changed" if changed else "unchanged"

@@ -13,6 +13,7 @@ from typing import Any
 from adapter.fhir.change import build_change, change_name
 from adapter.fhir.draft import Draft
 from adapter.fhir.text import read_text
+from adapter.ingest.document import put_document
 from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_version
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form, Scale
@@ -74,12 +75,14 @@ def follow_baseline(tx: Transaction, trial: Trial, place: Place, said: Acceptanc
         if put_all(tx, trial, belonging, built, said):
             put_provenance(tx, trial, belonging, built, said)
         _retract_changes(tx, trial, later, {draft.name for draft in built}, said.now)
+        put_document(tx, trial, later.unit(trial), said.now)
 
 
 def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> None:
     """After a response was taken back: no change since it stands any more."""
     for later in places_after(trial, place):
         _retract_changes(tx, trial, later, set(), now)
+        put_document(tx, trial, later.unit(trial), now)
 
 
 def _retract_changes(

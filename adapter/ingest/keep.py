@@ -14,7 +14,7 @@ from adapter.fhir.observation import ObservationStatus
 from adapter.fhir.provenance import Activity, Derivation, build_provenance
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
-from adapter.ingest.owe import owe, retractable
+from adapter.ingest.owe import DOCUMENT, owe, retractable
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record
 from adapter.store import versions
@@ -77,7 +77,8 @@ def retract_gone(
         version
         for version in versions.of_unit(tx, unit)
         if (version.type, version.id) not in kept
-        and version.type != "Provenance"
+        # What was said stays told; the document is made anew of what is left.
+        and version.type not in {"Provenance", DOCUMENT}
         and not version.is_retracted
     ]
     return [retracted for version in gone for retracted in retract_version(tx, trial, version, now)]

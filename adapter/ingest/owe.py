@@ -8,11 +8,13 @@ from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
-from adapter.release import Receiver
+from adapter.release import PARTICIPATION, THERAPY, Receiver
 from adapter.store import deliveries, instances, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
+DOCUMENT = "DocumentReference"
+_OF = " of "
 _UNDER_WAY = frozenset({"claimed", "uncertain"})
 
 
@@ -26,8 +28,7 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
         return []
     for receiver in trial.receivers:
         if not version.is_retracted:
-            is_wanted = version.type in receiver.accepts
-            if is_wanted and not _stays_away(tx, trial, receiver, version):
+            if is_wanted(tx, receiver, version) and not _stays_away(tx, trial, receiver, version):
                 deliveries.enqueue(tx, receiver.name, version, "put", now)
         elif _is_with(tx, receiver, version):
             _take_back(tx, receiver, version, now)
@@ -37,19 +38,69 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
 
 
 def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
-    """Owes what the ledger holds to a receiver that is new, or takes a type it did not take."""
+    """Owes what the ledger holds to a receiver that is new, or takes what it did not take."""
     for receiver in trial.receivers:
-        added = receiver.accepts - receivers.accepted_before(tx, receiver.name)
+        before = receivers.accepted_before(tx, receiver.name)
+        added, types = added_terms(receiver, before)
+        if before - receiver.terms:  # what it gets in another way now must not come in both
+            _cancel_unwanted(tx, receiver, now)
         after: int | None = 0
-        while added and after is not None:
-            page, after = receivers.newest_of(tx, added, after)
+        while types and after is not None:
+            page, after = receivers.newest_of(tx, types, after)
             for version in page:
                 owed = deliveries.last_owed(tx, receiver.name, version)
                 is_behind = owed is None or owed[0] < version.version
-                is_wanted = is_behind and _names_what_is_owed(tx, receiver, version)
-                if is_wanted and not _stays_away(tx, trial, receiver, version):
+                is_added = receiver.term(version.type, version.form) in added
+                is_new = is_behind and is_added and is_wanted(tx, receiver, version)
+                if (
+                    is_new
+                    and _names_what_is_owed(tx, receiver, version)
+                    and not _stays_away(tx, trial, receiver, version)
+                ):
                     deliveries.enqueue(tx, receiver.name, version, "put", now)
-        receivers.keep(tx, receiver.name, receiver.accepts)
+        receivers.keep(tx, receiver.name, receiver.terms)
+
+
+def added_terms(
+    receiver: Receiver, before: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """What a receiver takes and did not take before, and the resource types of it.
+
+    A form that went another way before, and goes the common one now, is new in that.
+    """
+    added = receiver.terms - before
+    came_back = any(_OF in term for term in before - receiver.terms)
+    added |= receiver.accepts if came_back else frozenset()
+    return added, frozenset(term.partition(_OF)[0] for term in added)
+
+
+def is_wanted(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+    """Whether a version goes to a receiver: it takes such ones, and gets this outcome in that way.
+
+    An outcome that the receiver holds in another way already stays on that until it is taken back.
+    """
+    taking = receiver.taking(version.form)
+    if version.participant and version.form not in {PARTICIPATION, THERAPY}:
+        held = deliveries.types_held(tx, receiver.name, version) - {"Provenance"}
+        has_document, has_resources = DOCUMENT in held, bool(held - {DOCUMENT})
+        is_of_both = has_document and has_resources
+        takes_document, takes_resources = DOCUMENT in taking.types, bool(taking.types - {DOCUMENT})
+        stays = (has_document and not takes_document) or (has_resources and not takes_resources)
+        if stays and not is_of_both:
+            return version.type == DOCUMENT if has_document else version.type in held
+    return version.type in taking.types and _has_code(version, taking.codes)
+
+
+def _has_code(version: Version, codes: frozenset[str] | None) -> bool:
+    if codes is None or version.type != "Observation":
+        return True
+    return any(each["code"] in codes for each in read_text(version.text)["code"]["coding"])
+
+
+def _cancel_unwanted(tx: Transaction, receiver: Receiver, now: str) -> None:
+    for version in receivers.waiting(tx, receiver.name):
+        if not is_wanted(tx, receiver, version):
+            deliveries.cancel(tx, receiver.name, version, now)
 
 
 def _names_what_is_owed(tx: Transaction, receiver: Receiver, version: Version) -> bool:
@@ -73,7 +124,7 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
         for version in mine:
             if must_go:
                 _take_back(tx, receiver, version, now)
-            elif version.type in receiver.accepts:
+            elif is_wanted(tx, receiver, version):
                 _give_back(tx, receiver, version, now)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status
+from adapter.ingest.document import document_newcomers
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.missing import retract_missing
 from adapter.ingest.owe import owe_newcomers
@@ -49,6 +50,7 @@ def ingest(
     with database.sole_writer("ingest"):
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))
+            document_newcomers(tx, trial, now)
             owe_newcomers(tx, trial, now)
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)

@@ -37,6 +37,10 @@ class Trial:
             self._digests[form.id] = known
         return known
 
+    def is_documented(self, form: str) -> bool:
+        """Whether some receiver reads documents of a form."""
+        return any(each.takes("DocumentReference", form) for each in self.receivers)
+
     @property
     def basis(self) -> str:
         """A digest of everything that decides what any record becomes."""

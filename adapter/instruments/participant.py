@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from adapter.errors import AnswerError, Problem
 from adapter.instruments.answer import describe
 from adapter.instruments.response import Record
-from adapter.instruments.study import ConsentRule, Study
+from adapter.instruments.study import ConsentRule, Demographics, Study
 from adapter.instruments.time import BadTimeError, day_of
 
+DEMOGRAPHICS: Final = "demographics/"
+"""Stands among a person's identifiers before the words of who they are: it goes where they go."""
 ConsentWord = Literal["given", "refused", "withdrawn", "unknown"]
 
 
@@ -52,7 +54,9 @@ def fact_fields(study: Study) -> tuple[tuple[str, str], ...]:
     """Every (form, field) of the source that a person's trial facts are read from, each once."""
     person = study.participant
     numbers = (identifier.field for identifier in person.identifiers.values())
-    read = [(person.form, name) for name in (person.enrolled, person.completed, *numbers)]
+    who = person.demographics
+    told = (who.family, who.given, who.birth_date, who.sex)
+    read = [(person.form, name) for name in (person.enrolled, person.completed, *numbers, *told)]
     for rule in study.consents:
         withdrawn = rule.withdrawn.field if rule.withdrawn else None
         names = (rule.given.field, rule.date, withdrawn, rule.withdrawn_date)
@@ -96,12 +100,26 @@ def parse_participant(records: Iterable[Record], study: Study) -> Participant:
             name: said[identifier.field]
             for name, identifier in study.participant.identifiers.items()
             if identifier.field in said
-        },
+        }
+        | _demographics(study.participant.demographics, said, day),
     )
     if problems:
         found = tuple(dict.fromkeys(problems))  # several consents may share a day
         raise AnswerError("The participant's facts cannot be read.", found)
     return ended_by_withdrawal(person, study)
+
+
+def _demographics(
+    columns: Demographics, said: dict[str, str], day: Callable[[str | None], str | None]
+) -> dict[str, str]:
+    """Who the person is, as far as the source tells; a sex that the study does not know is none."""
+    told = {
+        "family": said.get(columns.family or ""),
+        "given": said.get(columns.given or ""),
+        "birth_date": day(columns.birth_date),
+        "sex": columns.sexes.get(said.get(columns.sex or "", "")),
+    }
+    return {f"{DEMOGRAPHICS}{word}": value for word, value in told.items() if value}
 
 
 def ended_by_withdrawal(person: Participant, study: Study) -> Participant:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
-from adapter.instruments.declared import Declared, Id, Text, Unique
+from adapter.instruments.declared import Declared, Id, SourceCode, Text, Unique
 from adapter.instruments.form import Code
 from adapter.instruments.safety import Safety
 
@@ -93,6 +93,21 @@ class Identifier(Declared, frozen=True):
     system: Text
 
 
+class Demographics(Declared, frozen=True):
+    """The columns with who a person is, for clinics whose letters must say so.
+
+    `sexes` are the source's values of `sex`, each with FHIR's administrative gender.
+    """
+
+    family: str | None = None
+    given: str | None = None
+    birth_date: str | None = None
+    sex: str | None = None
+    sexes: dict[SourceCode, Literal["male", "female", "other", "unknown"]] = Field(
+        default_factory=dict
+    )
+
+
 class ParticipantForm(Declared, frozen=True):
     """Where the source keeps what the trial knows about a person; dates are local days."""
 
@@ -100,6 +115,7 @@ class ParticipantForm(Declared, frozen=True):
     enrolled: str | None = None
     completed: str | None = None
     identifiers: dict[str, Identifier] = Field(default_factory=dict)
+    demographics: Demographics = Demographics()
 
 
 class FieldEquals(Declared, frozen=True):

@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from adapter.instruments.study import Purpose
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """What a receiver takes of one form, where that is not what it takes of all others.
+
+    `rungs` are the ways by which it gets it. `codes`, where given, are the only Observations that
+    it takes, by the project's own codes; None for all.
+    """
+
+    types: frozenset[str]
+    rungs: frozenset[str]
+    codes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receiver:
-    """A clinic or repository: its name, why it may know, and which resource types it takes."""
+    """A clinic or repository: its name, why it may know, and what it takes.
+
+    `accepts` are the resource types that it takes, `rungs` the ways by which it gets them; `forms`
+    are the forms of which it takes otherwise.
+    """
 
     name: str
     purpose: Purpose
     accepts: frozenset[str]
+    rungs: frozenset[str] = frozenset({"transaction"})
+    forms: Mapping[str, Taking] = field(default_factory=dict)
+
+    def taking(self, form: str) -> Taking:
+        """What it takes of a form; of what belongs to no form, for '' and words that name none."""
+        return self.forms.get(form) or Taking(self.accepts, self.rungs)
+
+    def takes(self, resource_type: str, form: str) -> bool:
+        """Whether it takes resources of this type that belong to this form."""
+        return resource_type in self.taking(form).types
+
+    def term(self, resource_type: str, form: str) -> str:
+        """What it agreed to when it takes such a resource: the ledger notes it once owed."""
+        return f"{resource_type} of {form}" if form in self.forms else resource_type
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """All that it agreed to take."""
+        special = (
+            self.term(kind, form) for form, taking in self.forms.items() for kind in taking.types
+        )
+        return frozenset({*self.accepts, *special})

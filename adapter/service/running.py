@@ -34,6 +34,7 @@ from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
+from adapter.sync.ladder import choose_all, receiver_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     if errors or declared.study is None:
         raise DeclarationError("The mappings cannot be used.", errors)
     identity = Identity(declared.study, _study_key(settings, surroundings))
-    receivers = tuple(profile.receiver for profile, _ in declared.clinics)
+    receivers = tuple(
+        receiver_of(profile, choose_all(profile, None, declared.forms.values()))
+        for profile, _ in declared.clinics
+    )
     trial = Trial(
         declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
     )

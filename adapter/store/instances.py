@@ -105,6 +105,15 @@ def of_participant(tx: Transaction, name: str) -> list[Instance]:
     return [Instance(**dict(row)) for row in rows]
 
 
+def units_of(tx: Transaction, form: str) -> list[str]:
+    """The units of a form's instances, retracted ones left out."""
+    rows = tx.execute(
+        "SELECT unit FROM instance WHERE form = ? AND status <> 'entered-in-error' ORDER BY unit",
+        (form,),
+    )
+    return [row["unit"] for row in rows]
+
+
 def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
     """Keeps a person's facts without their identifiers; gives whether they changed."""
     facts = orjson.dumps(

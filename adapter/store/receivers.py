@@ -46,3 +46,15 @@ def newest_of(
     ).fetchall()
     page = [Version(*tuple(row)[1:]) for row in rows]
     return page, rows[-1]["place"] if len(rows) == _PAGE else None
+
+
+def waiting(tx: Transaction, receiver: str) -> list[Version]:
+    """What is owed to a receiver and has not left yet, retractions left out."""
+    rows = tx.execute(
+        "SELECT v.type, v.id, v.version, v.unit, v.participant, v.form, v.is_retracted, v.text"
+        " FROM delivery AS d JOIN version AS v USING (type, id, version)"
+        " WHERE d.clinic = ? AND d.action = 'put'"
+        " AND d.state IN ('queued', 'held', 'refused', 'quarantined') ORDER BY d.seq",
+        (receiver,),
+    )
+    return [Version(*tuple(row)) for row in rows]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from urllib.parse import urlencode
 
 from adapter.errors import EhrError
@@ -15,16 +16,21 @@ from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
+from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
+from adapter.render.delivered import as_delivered
+from adapter.render.person import Person
 from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
 from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_no_entry
+from adapter.sync.capability import Capability
+from adapter.sync.ladder import DOCUMENT, Choice, choose_all
 from adapter.sync.outgoing import wire_text
-from adapter.sync.profile import ClinicProfile
+from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
 from adapter.sync.receipt import Unknown, Unreachable
 
 
@@ -33,6 +39,7 @@ class Clinic:
     """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds.
 
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
+    `capability` is what it says of itself, None where it never told.
     """
 
     profile: ClinicProfile
@@ -45,11 +52,24 @@ class Clinic:
     sleep: Callable[[float], None]
     unlicensed: Mapping[str, Form] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    capability: Capability | None = None
 
     @property
     def name(self) -> str:
         """The clinic's id."""
         return self.profile.id
+
+    @cached_property
+    def choices(self) -> Mapping[str, Choice]:
+        """The rung for each form, and why."""
+        return choose_all(self.profile, self.capability, self.forms.values())
+
+    def rung_of(self, delivery: Delivery) -> Rung:
+        """The rung that carries a delivery."""
+        is_document = delivery.type == DOCUMENT
+        choice = self.choices.get(delivery.form)
+        fitting = (each for each in _rungs(self.profile, choice))
+        return next((each for each in fitting if (each in DOCUMENTED) == is_document), "document")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -72,6 +92,9 @@ class Clinic:
         """The id of the participant's Patient at this clinic, None while it is not known."""
         if self.profile.patient.create or not participant:
             return self.identity.patient(participant)
+        if not self.profile.speaks_fhir:  # it finds its patient by what the message says
+            known = self.crosswalk.identifier(participant, self.profile.patient.find_by or "")
+            return None if known is None else self.identity.patient(participant)
         return self.crosswalk.linked(self.name, participant)
 
     def text_of(
@@ -79,6 +102,8 @@ class Clinic:
     ) -> bytes | None:
         """What the clinic gets, or got, of a version: in its own terms, None for a deletion."""
         text = versions.text_of(tx, delivery.type, delivery.id, version)
+        if delivery.type == DOCUMENT:
+            return self._document(text, delivery, action)
         if delivery.type in TELLING:
             text = self._as_told(text, delivery)
         if delivery.form in self.unlicensed and delivery.type in WORDED:
@@ -89,6 +114,37 @@ class Clinic:
             ours=self.identity.patient(delivery.participant),
             theirs=self.patient_of(delivery.participant) or "",
         )
+
+    def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:
+        """A document as the ledger holds it, or as the clinic gets it where it takes documents."""
+        said = read_text(text)
+        if action == "retract":
+            said = retract(said) or said
+        if self.rung_of(delivery) == "document":
+            person = self.person_of(delivery.participant)
+            said = as_delivered(said, person, self.profile.document.formats)
+        return (
+            wire_text(
+                write(said),
+                is_retraction=False,
+                ours=self.identity.patient(delivery.participant),
+                theirs=self.patient_of(delivery.participant) or "",
+            )
+            or b""
+        )
+
+    def person_of(self, participant: str) -> Person:
+        """A participant as this clinic knows them: by its own identifier, and no other."""
+        if self.profile.patient.create:
+            return Person(((self.study.base, self.identity.patient(participant)),))
+        name = self.profile.patient.find_by or ""
+        number = self.crosswalk.identifier(participant, name)
+        system = self.study.participant.identifiers[name].system
+        told = {
+            word: self.crosswalk.identifier(participant, f"{DEMOGRAPHICS}{word}") or ""
+            for word in ("family", "given", "birth_date", "sex")
+        }
+        return Person(((system, number),) if number else (), **told)
 
     def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""
@@ -118,7 +174,7 @@ class Clinic:
         """
         name = self.profile.patient.find_by or ""
         value = self.crosswalk.identifier(participant, name)
-        if value is None:
+        if value is None or not self.profile.speaks_fhir:
             return "patient-without-identifier"
         system = self.study.participant.identifiers[name].system
         answer = self.client.exchange(
@@ -140,3 +196,13 @@ class Clinic:
             return "patient-ambiguous" if found else "patient-not-found"
         self.crosswalk.link(self.name, participant, found[0], self.now())
         return ""
+
+
+def _rungs(profile: ClinicProfile, choice: Choice | None) -> Iterator[Rung]:
+    """The rungs that may carry something, the chosen ones first."""
+    if choice is not None:
+        yield choice.rung
+        if choice.also is not None:
+            yield choice.also
+    yield from profile.ladder
+    yield from profile.also

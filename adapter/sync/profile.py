@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from adapter.instruments.declared import Declared, Id, Text
 from adapter.instruments.study import Purpose
-from adapter.release import Receiver
 
 ResourceType = Literal[
     "Device",
@@ -27,10 +26,12 @@ ResourceType = Literal[
     "CodeSystem",
     "ValueSet",
 ]
-
-
 Rung = Literal["transaction", "single", "totals", "document", "hl7v2", "task"]
 """The ways to a clinic, the highest first."""
+DOCUMENTED: frozenset[Rung] = frozenset({"document", "hl7v2", "task"})
+"""The rungs that carry the document of an outcome; the others carry its resources."""
+SPOKEN: frozenset[Rung] = frozenset({"transaction", "single", "totals", "document"})
+"""The rungs that speak FHIR."""
 
 
 class PatientRule(Declared, frozen=True):
@@ -53,11 +54,57 @@ class BundleLimits(Declared, frozen=True):
     bytes: int = Field(default=400_000, ge=10_000)
 
 
+class SiteCode(Declared, frozen=True):
+    """The code under which a record system files one score, and the unit it wants there."""
+
+    system: Text
+    code: Text
+    display: Text | None = None
+    unit: Text | None = None
+
+
+class TotalsRules(Declared, frozen=True):
+    """What a record system asks of a total beside its code.
+
+    `encounter`: it has to belong to an encounter that is open. `only_final`: it knows no amended or
+    corrected Observation.
+    """
+
+    category: Literal["survey", "vital-signs", "laboratory"] = "survey"
+    encounter: bool = False
+    only_final: bool = False
+
+
+class DocumentRules(Declared, frozen=True):
+    """In which formats a record system takes a document, the one it shows first."""
+
+    formats: tuple[Literal["pdf", "text"], ...] = Field(default=("pdf", "text"), min_length=1)
+
+
+class V2Rules(Declared, frozen=True):
+    """How a receiver takes HL7 v2: its version, the way there, the names of both sides.
+
+    A side is its application and its facility. `withdrawn` is the status of what is taken back.
+    """
+
+    version: Literal["2.4", "2.5.1"] = "2.4"
+    transport: Literal["folder", "mllp"]
+    sender: tuple[Text, Text] = ("TRIAL-FHIR-ADAPTER", "TRIAL")
+    receiver: tuple[Text, Text]
+    withdrawn: Literal["W", "X", "D"] = "W"
+    pdf: bool = True
+
+
+Corrections = Literal["update", "new-and-retire", "replace", "task"]
+
+
 class ClinicProfile(Declared, frozen=True):
     """One record system: why it may know, which types it takes, by which rungs.
 
-    `unblinded`: it may know who got the therapy. `adverse_events` is the shape in which it gets
-    them: base R4, or HL7's profile for clinical research.
+    `ladder` names the rungs that it accepts, the highest first; `also` a second one on purpose.
+    `codes` are the site's own, by form and score. `unblinded`: it may know who got the therapy.
+    `adverse_events` is the shape in which it gets them: base R4, or HL7's profile for clinical
+    research.
     """
 
     kind: Literal["clinic"]
@@ -65,8 +112,14 @@ class ClinicProfile(Declared, frozen=True):
     title: Text
     purpose: Purpose
     ladder: tuple[Rung, ...] = Field(min_length=1)
-    accepts: tuple[ResourceType, ...] = Field(min_length=1)
+    also: tuple[Rung, ...] = ()
+    accepts: tuple[ResourceType, ...] = ()
     patient: PatientRule
+    corrections: Corrections = "update"
+    codes: dict[Id, dict[Id, SiteCode]] = Field(default_factory=dict)
+    totals: TotalsRules = TotalsRules()
+    document: DocumentRules = DocumentRules()
+    hl7v2: V2Rules | None = None
     licensed_wording: tuple[Id, ...] = ()
     unblinded: bool = False
     adverse_events: Literal["base", "research-backport"] = "base"
@@ -83,7 +136,20 @@ class ClinicProfile(Declared, frozen=True):
             )
         return self
 
+    @model_validator(mode="after")
+    def _has_what_its_rungs_need(self) -> Self:
+        rungs = {*self.ladder, *self.also}
+        if rungs & {"transaction", "single"} and not self.accepts:
+            raise ValueError("`accepts`: the resource types that it takes")
+        if len(set(self.ladder)) < len(self.ladder):
+            raise ValueError("each rung of `ladder` once")
+        if self.ladder[-1] == "totals":
+            raise ValueError("a rung behind `totals`, for what has no total")
+        if "hl7v2" in rungs and self.hl7v2 is None:
+            raise ValueError("`hl7v2`: its version, transport and receiver")
+        return self
+
     @property
-    def receiver(self) -> Receiver:
-        """What the ledger must know of this clinic."""
-        return Receiver(self.id, self.purpose, frozenset(self.accepts))
+    def speaks_fhir(self) -> bool:
+        """Whether any of its rungs does."""
+        return not SPOKEN.isdisjoint({*self.ladder, *self.also})

@@ -20,7 +20,10 @@ EXPORTS = {
 
 @dataclass(frozen=True)
 class SmallTrial:
-    """A configuration that reads some people's rows and delivers them to one record system."""
+    """A configuration that reads some people's rows and delivers them to one record system.
+
+    `profile` is the name of a clinic's file, or the text of one.
+    """
 
     folder: Path
     base_url: str
@@ -45,7 +48,8 @@ class SmallTrial:
         mine = [line for line in lines[1:] if line.split(",")[0] in self.people]
         mine = [line for line in mine if without is None or without not in line]
         (self.folder / "records.csv").write_text("\n".join([lines[0], *mine, ""]), "utf-8")
-        profile = (ROOT / "mappings" / "clinics" / f"{self.profile}.yaml").read_text("utf-8")
+        known = ROOT / "mappings" / "clinics" / f"{self.profile}.yaml"
+        profile = known.read_text("utf-8") if "\n" not in self.profile else self.profile
         limited = profile.replace("entries: 50", f"entries: {entries}")
         (self.folder / "clinic.yaml").write_text(limited, "utf-8")
         (self.folder / "key").write_text("synthetic people need no secret", "utf-8")

@@ -29,6 +29,7 @@ from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
+from adapter.sync.ladder import receiver_of
 from adapter.sync.profile import ClinicProfile, PatientRule
 from adapter.sync.push import push
 from adapter.sync.verify import verify
@@ -388,7 +389,7 @@ def trial(release: int, *, has_joined: bool) -> Trial:
     study = _study()
     identity = type(small.identity)(study, project.KEY)
     profiles = (REPOSITORY, CLINIC) if has_joined else (REPOSITORY,)
-    receivers = tuple(profile.receiver for profile in profiles)
+    receivers = tuple(receiver_of(profile, {}) for profile in profiles)
     return Trial(study, {**small.forms, "mood": _mood()}, identity, receivers, f"1.0.{release}")
 
 
