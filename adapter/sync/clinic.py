@@ -68,8 +68,10 @@ class Clinic:
         """The rung that carries a delivery."""
         is_document = delivery.type == DOCUMENT
         choice = self.choices.get(delivery.form)
-        fitting = (each for each in _rungs(self.profile, choice))
-        return next((each for each in fitting if (each in DOCUMENTED) == is_document), "document")
+        for rung in _rungs(self.profile, choice):
+            if (rung in DOCUMENTED) == is_document:
+                return rung
+        return "document"
 
     @contextmanager
     def alone(self) -> Iterator[None]:

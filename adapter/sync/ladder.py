@@ -58,11 +58,12 @@ def choose_all(
 
 def common_rung(profile: ClinicProfile, capability: Capability | None) -> Rung | None:
     """The rung for what belongs to no form; None where the clinic takes no such thing."""
-    offered = [rung for rung in profile.ladder if rung in {"transaction", "single"}]
-    if not profile.accepts or not offered:
+    if not profile.accepts:
         return None
     is_offered = capability is None or "transaction" in capability.system
-    return "transaction" if "transaction" in offered and is_offered else offered[-1]
+    if "transaction" in profile.ladder and (is_offered or "single" not in profile.ladder):
+        return "transaction"
+    return "single" if "single" in profile.ladder else None
 
 
 def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiver:
