@@ -6,15 +6,16 @@ import argparse
 import itertools
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from adapter.cli.simulated import REDCAP_TOKEN
-from adapter.errors import DeclarationError, Origin, Problem
+from adapter.cli.simulate_options import chance_of, tls_of, wrong
+from adapter.cli.simulate_practice import run_practice
+from adapter.cli.simulated import PRACTICE_KINDS, REDCAP_TOKEN
 from adapter.fhir.r4 import NotR4Error, parse_json
 from adapter.service import now
 from adapter.simulate import (
@@ -22,14 +23,11 @@ from adapter.simulate import (
     FULL,
     PERSONALITIES,
     Bearer,
-    Chance,
     FaultLayer,
     Personality,
     RecordSystem,
     RefusalError,
     Site,
-    Tls,
-    parse_rates,
     record_system_app,
     serve,
 )
@@ -59,7 +57,7 @@ def redcap_project(files: ProjectFiles, timezone: str) -> RedcapProject:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise _wrong("--timezone", "an IANA time zone, such as Australia/Sydney") from None
+        raise wrong("--timezone", "an IANA time zone, such as Australia/Sydney") from None
 
     def local_time() -> datetime:
         return now().astimezone(zone).replace(tzinfo=None)
@@ -68,7 +66,7 @@ def redcap_project(files: ProjectFiles, timezone: str) -> RedcapProject:
         return open_project(files, local_time)
     except (OSError, UnicodeDecodeError, KeyError, ValueError, IndexError):
         expected = "a data dictionary and records, as REDCap downloads them in UTF-8"
-        raise _wrong("--dictionary and --records", expected) from None
+        raise wrong("--dictionary and --records", expected) from None
 
 
 def faults_of(names: list[str]) -> Faults:
@@ -78,13 +76,15 @@ def faults_of(names: list[str]) -> Faults:
         DeclarationError: there is no such fault.
     """
     if not set(names) <= set(REDCAP_FAULTS):
-        raise _wrong("--fault", f"one of {', '.join(REDCAP_FAULTS)}")
+        raise wrong("--fault", f"one of {', '.join(REDCAP_FAULTS)}")
     return Faults(deque(each for name in names for each in REDCAP_FAULTS if each == name))
 
 
 def run_simulate(said: argparse.Namespace) -> int:
     """Serves what is asked for; Ctrl-C ends it."""
-    tls = _tls(said)
+    tls = tls_of(said)
+    if said.personality in PRACTICE_KINDS:
+        return run_practice(said, tls)
     if said.personality == "redcap":
         app, where = _redcap(said), "REDCap's API at {}/api/"
     else:
@@ -107,12 +107,12 @@ def _fhir(said: argparse.Namespace) -> ASGIApp:
     app: ASGIApp = record_system_app(system)
     if said.token:
         app = Bearer(app, said.token)
-    return FaultLayer(app, _chance(said, FAULTS), clock)
+    return FaultLayer(app, chance_of(said, FAULTS), clock)
 
 
 def _redcap(said: argparse.Namespace) -> ASGIApp:
     if said.dictionary is None or said.records is None:
-        raise _wrong("--dictionary and --records", "both, for a REDCap project to serve")
+        raise wrong("--dictionary and --records", "both, for a REDCap project to serve")
     files = ProjectFiles(said.dictionary, said.records, said.events, said.mapping)
     project = redcap_project(files, said.timezone)
     project.reports["1"] = project.design.forms
@@ -121,31 +121,10 @@ def _redcap(said: argparse.Namespace) -> ASGIApp:
     return redcap_app(project, (token,), faults_of(said.fault))
 
 
-def _tls(said: argparse.Namespace) -> Tls | None:
-    if said.tls and not all(path.is_file() for path in said.tls):
-        raise _wrong("--tls", "two PEM files: a certificate and its private key")
-    return Tls(*said.tls) if said.tls else None
-
-
 def _load(system: RecordSystem, path: Path) -> None:
     try:
         lines = path.read_bytes().splitlines()
         system.seed(parse_json(line) for line in lines if line.strip())
     except (OSError, NotR4Error, RefusalError):
         expected = "a file with one R4 resource a line, each with an id"
-        raise _wrong("--load", expected) from None
-
-
-def _chance(said: argparse.Namespace, faults: Mapping[str, str]) -> Chance:
-    try:
-        rates = parse_rates(said.fault, faults)
-    except ValueError:
-        expected = f"NAME:RATE, a rate up to 1 in all, of: {', '.join(faults)}"
-        raise _wrong("--fault", expected) from None
-    return Chance(rates, said.seed)
-
-
-def _wrong(setting: str, expected: str) -> DeclarationError:
-    found, action = "something else", "Correct the command line."
-    problem = Problem(Origin("command line"), setting, expected, found, action)
-    return DeclarationError("Nothing can be simulated.", (problem,))
+        raise wrong("--load", expected) from None

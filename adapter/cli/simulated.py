@@ -24,8 +24,15 @@ FHIR_KINDS = {
     ),
     "racing": "a full FHIR server whose conditional creates race: two at once both create",
 }
+PRACTICE_KINDS = {
+    "v2-folder": "a practice that imports HL7 v2 results from a folder and lays acknowledgements",
+    "v2-mllp": (
+        "a practice that takes HL7 v2 results over MLLP: AA, AE for content, AR for the header"
+    ),
+}
 KINDS = {
     **FHIR_KINDS,
+    **PRACTICE_KINDS,
     "redcap": "a REDCap server: the API over one project, to read and to change",
 }
 REDCAP_TOKEN = "0123456789ABCDEF0123456789ABCDEF"  # noqa: S105 - of synthetic data
@@ -53,16 +60,15 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME:RATE",
         help="a share of the requests that meets a fault; redcap: NAME, which meets the next one",
     )
+    parser.add_argument("--load", type=Path, help="NDJSON of what it has: its Patients, to begin")
     parser.add_argument("--seed", type=int, default=1, help="what the faults are drawn from")
     _add_fhir(parser.add_argument_group("FHIR"))
+    _add_practice(parser.add_argument_group("v2-folder, v2-mllp"))
     _add_redcap(parser.add_argument_group("redcap"))
 
 
 def _add_fhir(fhir: argparse._ArgumentGroup) -> None:
     fhir.add_argument("--data", type=Path, help="a file to keep its resources in")
-    fhir.add_argument(
-        "--load", type=Path, help="NDJSON of what it has of its own, such as Patients"
-    )
     fhir.add_argument(
         "--code",
         action="append",
@@ -81,6 +87,14 @@ def _add_fhir(fhir: argparse._ArgumentGroup) -> None:
     )
     fhir.add_argument(
         "--clock-skew", type=float, default=0, metavar="SECONDS", help="its clock is ahead by this"
+    )
+
+
+def _add_practice(practice: argparse._ArgumentGroup) -> None:
+    practice.add_argument("--mllp-port", type=int, default=2575, help="where messages are taken")
+    practice.add_argument("--incoming", type=Path, metavar="DIR", help="where messages are laid")
+    practice.add_argument(
+        "--acknowledgements", type=Path, metavar="DIR", help="where acknowledgements are laid"
     )
 
 

@@ -17,11 +17,25 @@ import pytest
 from adapter.cli import main
 from adapter.cli.simulated import FHIR_KINDS
 from adapter.simulate import PERSONALITIES, Site
+from tests.unit.simulate.hl7v2.messages import message, told
 
 IDBT = Path(__file__).parents[3] / "fixtures" / "idbt-pain"
 FILES = ("--dictionary", str(IDBT / "dictionary.csv"), "--records", str(IDBT / "records.csv"))
 TOKEN = "F" * 32
+PATIENT = (
+    '{"resourceType": "Patient", "id": "7", "identifier": [{"value": "8003608166690503"}], '
+    '"name": [{"family": "Citizen"}], "birthDate": "1970-01-02"}\n'
+)
 PROGRAM = (sys.executable, "-c", "from adapter.cli import main; raise SystemExit(main())")
+
+
+def await_file(path: Path) -> None:
+    """Waits until there is a file; it has half a minute for that."""
+    for _ in range(300):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("no file")
 
 
 def first_page(url: str) -> httpx.Response:
@@ -144,6 +158,85 @@ def test_a_record_system_that_cannot_be_served_is_told(
     said: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(["simulate", "full", *said])
+
+    assert code == 10
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_practice_takes_what_is_laid_in_its_folder_until_it_is_interrupted(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    folders = tmp_path / "in", tmp_path / "acknowledged"
+    for folder in folders:
+        folder.mkdir()
+    patients = tmp_path / "patients.ndjson"
+    patients.write_text(PATIENT, "utf-8")
+    (folders[0] / "a.hl7").write_bytes(message())
+    where = ("--incoming", str(folders[0]), "--acknowledgements", str(folders[1]))
+    command = (*PROGRAM, "simulate", "v2-folder", *where, "--load", str(patients))
+
+    with subprocess.Popen([*command, "--port", str(port)]) as served:
+        try:
+            first_page(f"http://127.0.0.1:{port}/filed")
+            await_file(folders[1] / "a.ack")
+            filed = httpx.get(f"http://127.0.0.1:{port}/filed", trust_env=False).json()["filed"]
+        finally:
+            served.send_signal(signal.SIGINT)
+
+    assert told((folders[1] / "a.ack").read_bytes()) == ("AA", "c1", [])
+    assert len(filed) == 1
+    assert served.returncode == 0
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_practice_takes_what_comes_over_mllp_until_it_is_interrupted(tmp_path: Path) -> None:
+    port, mllp_port = free_port(), free_port()
+    patients = tmp_path / "patients.ndjson"
+    patients.write_text(PATIENT.replace("Citizen", "Somebody"), "utf-8")
+    command = (*PROGRAM, "simulate", "v2-mllp", "--load", str(patients), "--fault", "stray:1")
+    ports = ("--port", str(port), "--mllp-port", str(mllp_port))
+
+    with subprocess.Popen([*command, *ports]) as served:
+        try:
+            filed = first_page(f"http://127.0.0.1:{port}/filed").json()
+            with socket.create_connection(("127.0.0.1", mllp_port), timeout=10) as connection:
+                connection.sendall(b"\x0b" + message() + b"\x1c\r")
+                said = b""
+                while said.count(b"\x1c\r") < 2:
+                    said += connection.recv(1000)
+        finally:
+            served.send_signal(signal.SIGINT)
+
+    stray, own = (told(each.removeprefix(b"\x0b")) for each in said.split(b"\x1c\r")[:2])
+    assert (stray[:2], own) == (("AA", "another"), ("AE", "c1", ["204"]))
+    assert filed == {"filed": []}
+    assert served.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        pytest.param(("v2-folder",), "--incoming", id="no folders"),
+        pytest.param(
+            ("v2-folder", "--incoming", "none", "--acknowledgements", "none"),
+            "--incoming",
+            id="not there",
+        ),
+        pytest.param(
+            ("v2-folder", "--incoming", ".", "--acknowledgements", ".", "--fault", "stray:1"),
+            "--fault",
+            id="a folder has no faults",
+        ),
+        pytest.param(("v2-mllp", "--fault", "busy:1"), "--fault", id="a fault of HTTP"),
+        pytest.param(("v2-mllp", "--load", FILES[1]), "--load", id="no FHIR"),
+    ],
+)
+def test_a_practice_that_cannot_be_served_is_told(
+    said: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["simulate", *said])
 
     assert code == 10
     assert complaint in capsys.readouterr().err
