@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import ssl
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
-from adapter.simulate import serve, serving
+from adapter.simulate import Tls, serve, serving
+from tests.certificates import write
 from tests.unit.simulate.clinic import Clinic, patient
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -61,3 +64,20 @@ def test_a_record_system_serves_until_it_is_interrupted(clinic: Clinic) -> None:
     thread.join()
 
     assert statuses == [200]
+
+
+def test_a_record_system_speaks_tls_with_the_certificate_it_is_given(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    write(tmp_path, "authority")
+    write(tmp_path, "clinic")
+    context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    tls = Tls(tmp_path / "clinic.pem", tmp_path / "clinic.key")
+
+    with serving(clinic.app, tls=tls) as port:
+        base = f"https://127.0.0.1:{port}/fhir"
+        answer = httpx.get(f"{base}/metadata", verify=context, trust_env=False)
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{base}/metadata", trust_env=False)
+
+    assert answer.json()["implementation"]["url"] == base

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 import httpx
 import pytest
 
-from adapter.simulate import Chance, serving
+from adapter.simulate import Chance, Tls, serving
 from adapter.simulate.hl7v2 import (
     MllpFaults,
     Practice,
     mllp_serving,
     practice_app,
 )
+from tests.certificates import write
 from tests.unit.simulate.hl7v2.messages import header, message, obr, obx, pid, practice, told
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -25,10 +28,13 @@ START, END = b"\x0b", b"\x1c\r"
 
 
 class Sender:
-    """One connection to a practice."""
+    """One connection to a practice; `trusted` is the authority whose certificate it must show."""
 
-    def __init__(self, port: int, seconds: float = 5) -> None:
+    def __init__(self, port: int, seconds: float = 5, trusted: Path | None = None) -> None:
         self.connection = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+        if trusted is not None:
+            context = ssl.create_default_context(cafile=trusted)
+            self.connection = context.wrap_socket(self.connection, server_hostname="127.0.0.1")
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +133,33 @@ def test_a_large_document_goes_through() -> None:
 
     assert answer[0] == "AA"
     assert len(northside.shown()[0]["results"][0]["notes"][0]) == 3_000_000
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    """The practice's certificate, beside that of its authority."""
+    write(tmp_path, "authority")
+    write(tmp_path, "practice")
+    return Tls(tmp_path / "practice.pem", tmp_path / "practice.key")
+
+
+def test_over_tls_a_practice_is_who_it_says(tls: Tls) -> None:
+    northside, authority = practice(), tls.key.with_name("authority.pem")
+
+    with mllp_serving(northside, tls=tls) as port, Sender(port, trusted=authority) as sender:
+        answers = [told(sender.ask(numbered(number)))[0] for number in range(3)]
+
+    assert answers == ["AA"] * 3
+
+
+def test_over_tls_nobody_is_served_in_the_clear(tls: Tls) -> None:
+    northside = practice()
+
+    with mllp_serving(northside, tls=tls) as port, Sender(port) as sender:
+        with pytest.raises((ConnectionResetError, EOFError)):
+            sender.ask(message())
+
+        assert northside.shown() == []
 
 
 def test_nothing_is_filed_where_the_connection_is_cut_first() -> None:
