@@ -141,12 +141,13 @@ def test_an_answer_that_comes_late_is_whole() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_meets_the_share_of_requests_that_is_asked_for(fault: str) -> None:
-    chance = Chance({"latency": 0.0, fault: 0.2}, 5)
+    chance = Chance({"another": 0.3, fault: 0.2}, 5)
 
     met = [chance.draw() for _ in range(10_000)]
 
-    assert set(met) == {None, fault}
+    assert set(met) == {None, "another", fault}
     assert 0.18 < met.count(fault) / len(met) < 0.22
+    assert 0.28 < met.count("another") / len(met) < 0.32
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:

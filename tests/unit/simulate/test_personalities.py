@@ -132,6 +132,16 @@ def test_where_the_server_gives_the_ids_an_update_creates_nothing(name: str) -> 
     assert refusal(clinic.put(resource, if_match='W/"1"')) == (405, ["not-supported"])
 
 
+@pytest.mark.parametrize("name", sorted(set(PERSONALITIES) - {"full", "racing"}))
+def test_where_conditions_are_overlooked_an_update_needs_an_id(name: str) -> None:
+    clinic = clinic_of(name)
+    kind = "QuestionnaireResponse" if name == "questionnaire-only" else "Observation"
+
+    answer = clinic.ask("PUT", f"{kind}?identifier=urn:x|1", {"resourceType": kind})
+
+    assert refusal(answer) == (405, ["not-supported"])
+
+
 # Vital signs only
 
 

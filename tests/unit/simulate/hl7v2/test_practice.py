@@ -100,6 +100,7 @@ def test_a_header_that_is_not_taken_is_rejected(change: dict[str, str], code: st
         pytest.param(b"PID|1\r", id="no header"),
         pytest.param(message().replace(b"\r", b"\r\n"), id="line feeds"),
         pytest.param(message()[:-1], id="without its end"),
+        pytest.param(message(header(), pid(), obr(), "NTE|1|L|a\nb"), id="a line feed in a field"),
         pytest.param(message(header(charset="EBCDIC"), pid()), id="unknown character set"),
         pytest.param(
             message(header(charset="UNICODE UTF-8"), pid(name="Müller^Jürgen")), id="latin as UTF-8"
