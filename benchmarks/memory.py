@@ -67,7 +67,12 @@ def _peak_kib(rows: int) -> int:
         identity = Identity(study, b"a key for synthetic people")
         receiver = Receiver("repository", "research", frozenset({"Observation"}))
         trial = Trial(study, {form.id: form}, identity, (receiver,), "0")
-        ledger = Ledger(Database(folder / "ledger"), Crosswalk(folder / "crosswalk"))
+        ledger = Ledger(
+            Database(folder / "ledger"),
+            Crosswalk(
+                folder / "crosswalk", ("synthetic people need no secret, nor their crosswalk",)
+            ),
+        )
         _write_project(folder, rows)
         dictionary = read_dictionary(folder / "dictionary.csv")
         records = RecordsFile(folder / "records.csv", dictionary, study)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ def run_check(said: argparse.Namespace) -> int:
 
 def run_ingest(said: argparse.Namespace) -> int:
     """Sources into the ledger; 12 when rows were rejected."""
-    with _open(said) as service:
+    with opened(said) as service:
         reports = ingest_all(service, is_full=said.full)
         show.ingested(reports, _rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
@@ -56,28 +57,28 @@ def run_ingest(said: argparse.Namespace) -> int:
 
 def run_plan(said: argparse.Namespace) -> int:
     """What a push would do."""
-    with _open(said) as service:
+    with opened(said) as service:
         show.planned([plan(clinic) for clinic in service.clinics], as_json=said.json)
     return 0
 
 
 def run_push(said: argparse.Namespace) -> int:
     """Delivers; what is refused is listed by `status`."""
-    with _open(said) as service:
+    with opened(said) as service:
         show.pushed(push_all(service), as_json=said.json)
     return 0
 
 
 def run_verify(said: argparse.Namespace) -> int:
     """Reads everything back."""
-    with _open(said) as service:
+    with opened(said) as service:
         show.verified(verify_all(service, everything=True), as_json=said.json)
     return 0
 
 
 def run_sync(said: argparse.Namespace) -> int:
     """Ingest, push, verify: one document for all three."""
-    with _open(said) as service:
+    with opened(said) as service:
         reports = ingest_all(service, is_full=said.full)
         pushed = push_all(service)
         verified = verify_all(service, everything=False)
@@ -89,7 +90,7 @@ def run_status(said: argparse.Namespace) -> int:
     """Deliveries per clinic and state, and what needs a person."""
     from adapter.ingest.signals import standing_signals  # noqa: PLC0415 - only who looks pays
 
-    with _open(said) as service:
+    with opened(said) as service:
         states = [_state(service, clinic) for clinic in service.clinics]
         levels = Counter(each.level for each in standing_signals(service.database.read()))
         show.state(states, levels, _rejections(service), as_json=said.json)
@@ -100,7 +101,7 @@ def run_signals(said: argparse.Namespace) -> int:
     """Every safety signal that stands, the most urgent first."""
     from adapter.ingest.signals import standing_signals, urgency  # noqa: PLC0415 - as above
 
-    with _open(said) as service:
+    with opened(said) as service:
         signals = sorted(standing_signals(service.database.read()), key=urgency)
         show.signals(signals, as_json=said.json)
     return 0
@@ -108,22 +109,11 @@ def run_signals(said: argparse.Namespace) -> int:
 
 def run_retry(said: argparse.Namespace) -> int:
     """Queues again what a clinic refused."""
-    with _open(said) as service:
-        clinic = _clinic(service, said.clinic)
+    with opened(said) as service:
+        clinic = clinic_of(service, said.clinic)
         with service.database.write() as tx:
             count = deliveries.retry(tx, clinic.name, service.now())
         show.done({"clinic": clinic.name, "queued": count}, as_json=said.json)
-    return 0
-
-
-def run_link(said: argparse.Namespace) -> int:
-    """Links a record to a clinic's Patient, by a person's word."""
-    with _open(said) as service:
-        clinic = _clinic(service, said.clinic)
-        if instances.participant(service.database.read(), said.record) is None:
-            raise NotFoundError("Expected a record that takes part; found none of this name.")
-        service.crosswalk.link(clinic.name, said.record, said.patient, service.now())
-        show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
     return 0
 
 
@@ -131,7 +121,7 @@ def run_withdraw(said: argparse.Namespace) -> int:
     """Records a withdrawal; `plan` then shows what it retracts."""
     from adapter.ingest.participation import withdraw  # noqa: PLC0415 - only who withdraws pays
 
-    with _open(said) as service:
+    with opened(said) as service:
         with service.database.write() as tx:
             withdraw(tx, service.trial, said.record, said.consent, service.now())
         show.done({"consent": said.consent, "withdrawn": 1}, as_json=said.json)
@@ -140,7 +130,7 @@ def run_withdraw(said: argparse.Namespace) -> int:
 
 def run_export(said: argparse.Namespace) -> int:
     """NDJSON of everything that a receiver of this purpose may know."""
-    with _open(said) as service:
+    with opened(said) as service:
         tx = service.database.read()
 
         def released(version: Version) -> bytes | None:
@@ -204,11 +194,26 @@ def _each(
     return told
 
 
-def _open(said: argparse.Namespace) -> AbstractContextManager[Service]:
-    return open_service(said.config)
+@contextmanager
+def opened(said: argparse.Namespace) -> Iterator[Service]:
+    """The running adapter of a command line; what it did on opening is told on stderr."""
+    with open_service(said.config) as service:
+        if service.crosswalk.was_plain:
+            print("The crosswalk was not encrypted; now it is.", file=sys.stderr)
+        if service.crosswalk.was_older:
+            print(
+                "The crosswalk is encrypted with the newest key now; no older one is needed.",
+                file=sys.stderr,
+            )
+        yield service
 
 
-def _clinic(service: Service, name: str) -> Clinic:
+def clinic_of(service: Service, name: str) -> Clinic:
+    """One of the configured clinics.
+
+    Raises:
+        NotFoundError: there is none of this name.
+    """
     for clinic in service.clinics:
         if clinic.name == name:
             return clinic

@@ -35,6 +35,7 @@ EXPORTS = (
 )
 # Synthetic people need no secret; a real study's key comes from a file that only it can read.
 KEY = "synthetic people only: this key is no secret"
+CROSSWALK_KEY = "synthetic people only: neither is this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def run_demo(said: argparse.Namespace) -> int:
                 _round(service, places, ("First export", "Second export")[number])
                 if number == 0:
                     clinic.seed(_patients_of_the_clinic(service))
+                    _link_everybody(service)
                 _deliver(service)
     _say_where_next(places)
     return 0
@@ -116,6 +118,12 @@ def _patients_of_the_clinic(service: Service) -> Iterator[dict[str, Any]]:
         }
 
 
+def _link_everybody(service: Service) -> None:
+    """The list that a person would give to `adapter link --list`: who is who at the clinic."""
+    for number, name in enumerate(instances.names(service.database.read()), start=1):
+        service.crosswalk.link(CLINIC, name, f"northside-{number}", service.now())
+
+
 def _clear(state: Path) -> None:
     """Starts afresh: what an earlier demonstration left is removed, and nothing else."""
     if (state / "adapter.toml").exists():
@@ -125,6 +133,7 @@ def _clear(state: Path) -> None:
 
 def _write_config(places: Places, records: str, as_of: str) -> None:
     (places.state / "study.key").write_text(KEY + "\n", "utf-8")
+    (places.state / "crosswalk.key").write_text(CROSSWALK_KEY + "\n", "utf-8")
     places.config.write_text(
         f"""\
 # Written by `adapter demo`. The README explains every setting.
@@ -132,6 +141,7 @@ study = "{MAPPINGS / "studies" / "idbt-pain.yaml"}"
 instruments = "{MAPPINGS / "instruments"}"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
+crosswalk_key_file = "crosswalk.key"
 key_file = "study.key"
 
 [[sources]]

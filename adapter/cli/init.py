@@ -21,8 +21,10 @@ from adapter.draft.project import slug
 from adapter.errors import NotFoundError
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
+from adapter.service.keys import add_crosswalk_key
 from adapter.sources.redcap import read_dictionary
 
+CROSSWALK_KEY = "crosswalk.key"
 INSTRUMENTS = Path(__file__).parents[2] / "mappings" / "instruments"
 
 
@@ -31,6 +33,9 @@ def run_init(said: argparse.Namespace) -> int:
     known, texts = _known(said.instruments or INSTRUMENTS)
     draft = draft_files(_project(said), slug(said.out.resolve().name), known, texts)
     outcomes = {file.path: _write(said.out, file) for file in draft.files}
+    if not (said.out / CROSSWALK_KEY).exists():
+        add_crosswalk_key(said.out / CROSSWALK_KEY)
+        outcomes[CROSSWALK_KEY] = "written"
     _show(draft, outcomes, as_json=said.json)
     return 0
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
@@ -38,7 +39,9 @@ def _command(name: str) -> Command:
     from importlib import import_module  # noqa: PLC0415
 
     alone = {"demo", "init", "keys", "simulate"}
-    module = f"adapter.cli.{name if name in alone else 'commands'}"
+    linking = {"link", "candidates", "confirm"}
+    module = name if name in alone else "linking" if name in linking else "commands"
+    module = f"adapter.cli.{module}"
     command: Command = getattr(import_module(module), f"run_{name}")
     return command
 
@@ -67,12 +70,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
-    link = _configured(
-        commands.add_parser("link", help="say which Patient of a clinic a record is")
-    )
-    link.add_argument("clinic", help="the clinic's id")
-    link.add_argument("record", help="the record in the trial's database")
-    link.add_argument("patient", help="the id of the Patient at the clinic")
+    _add_linking(commands)
     withdraw = _configured(
         commands.add_parser("withdraw", help="record that somebody withdrew a consent")
     )
@@ -106,11 +104,29 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
+def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not name its type
+    link = _configured(
+        commands.add_parser("link", help="say which Patient of a clinic a record is")
+    )
+    link.add_argument("clinic", nargs="?", help="the clinic's id")
+    link.add_argument("record", nargs="?", help="the record in the trial's database")
+    link.add_argument("patient", nargs="?", help="the id of the Patient at the clinic")
+    link.add_argument("--list", type=Path, help="CSV with the columns clinic, record, patient")
+    told = "list who was found at a clinic and waits for a person's word"
+    _configured(commands.add_parser("candidates", help=told))
+    confirm = _configured(commands.add_parser("confirm", help="say which candidate a record is"))
+    confirm.add_argument("clinic", help="the clinic's id")
+    confirm.add_argument("record", help="the record in the trial's database")
+    confirm.add_argument("patient", help="the id of the candidate")
+
+
 def _add_keys(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("new",), help="a new pair, private and public")
-    parser.add_argument("--kid", required=True, help="the key's name, such as 2026-11")
+    parser.add_argument(
+        "what", choices=("new", "crosswalk"), help="a pair to sign in, or a key of the crosswalk"
+    )
+    parser.add_argument("--kid", default="", help="new: the key's name, such as 2026-11")
     parser.add_argument("--algorithm", choices=("ES384", "RS384"), default="ES384")
-    parser.add_argument("--out", type=Path, default=Path("keys"), help="the folder to write to")
+    parser.add_argument("--out", type=Path, help="the folder, or the crosswalk's key file")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 

@@ -10,6 +10,7 @@ from adapter.cli.terminal import document, lines, table
 from adapter.errors import Problem
 from adapter.export.ndjson import ExportedFile
 from adapter.ingest import Report
+from adapter.store.identities import Candidates
 from adapter.sync.plan import Plan
 from adapter.sync.push import PushReport
 from adapter.sync.verify import VerifyReport
@@ -181,6 +182,33 @@ def exported(files: list[ExportedFile], *, as_json: bool) -> None:
         document({"output": [asdict(file) for file in files]})
     else:
         table("exported", ("file", "resources"), [(file.file, file.count) for file in files])
+
+
+def linked(count: int, problems: list[Problem], *, as_json: bool) -> None:
+    """What became of a list of links."""
+    if as_json:
+        document({"linked": count, "findings": [_finding(problem) for problem in problems]})
+        return
+    print(f"linked: {count}")
+    lines(problems)
+
+
+def candidates(undecided: list[Candidates], *, as_json: bool) -> None:
+    """Who waits for a person's word at which clinic."""
+    if as_json:
+        document({"candidates": [asdict(each) for each in undecided]})
+        return
+    table(
+        "who may be who: look them up at the clinic, then `adapter confirm CLINIC RECORD PATIENT`",
+        ("clinic", "record", "Patient", "says the clinic", "found"),
+        [
+            (each.clinic, each.participant, patient.patient, patient.grade, each.found)
+            for each in undecided
+            for patient in each.patients
+        ],
+    )
+    if not undecided:
+        print("nobody waits for a person's word")
 
 
 def done(said: dict[str, Any], *, as_json: bool) -> None:

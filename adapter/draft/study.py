@@ -91,6 +91,8 @@ def draft_settings(project: Project) -> str:
         'instruments = "instruments"',
         'ledger = "ledger.sqlite"',
         'crosswalk = "crosswalk.sqlite"',
+        "# Encrypts the crosswalk; made beside this file, and better kept elsewhere.",
+        'crosswalk_key_file = "crosswalk.key"',
         "# The key that ids are derived from, 16 to 64 bytes that nobody can guess; keep it.",
         'key_env = "ADAPTER_STUDY_KEY"',
         "",

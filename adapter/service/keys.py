@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from adapter.sync.auth.keys import Algorithm
 
 PUBLIC = "jwks.json"
+_SECRET_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -37,9 +39,21 @@ def make_key(folder: Path, kid: str, algorithm: Algorithm) -> tuple[Path, Path]:
     if private.exists() or any(key.get("kid") == kid for key in keys):
         raise ConflictError(f"Expected a new `--kid`; there is a key `{kid}` already.")
     made = new_key(kid, algorithm)
-    _write(private, made, mode=0o600)
-    _write(public, {"keys": [*keys, public_jwk(made)]}, mode=0o644)
+    _write(private, _json(made), mode=0o600)
+    _write(public, _json({"keys": [*keys, public_jwk(made)]}), mode=0o644)
     return private, public
+
+
+def add_crosswalk_key(path: Path) -> int:
+    """Writes a new key of the crosswalk above those that a file holds; gives how many there are.
+
+    The next command that opens the crosswalk seals it anew; after that, the lower lines may go.
+    """
+    older = path.read_text("utf-8").splitlines() if path.exists() else []
+    keys = [token_urlsafe(_SECRET_BYTES), *older]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, "".join(f"{key}\n" for key in keys).encode(), mode=0o600)
+    return len(keys)
 
 
 def _keys_in(path: Path) -> list[dict[str, Any]]:
@@ -53,10 +67,14 @@ def _keys_in(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _write(path: Path, said: dict[str, Any], mode: int) -> None:
+def _json(said: dict[str, Any]) -> bytes:
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _write(path: Path, said: bytes, mode: int) -> None:
     """Writes beside and replaces: nobody reads half a key, and it was never open to others."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n")
+        file.write(said)
     part.replace(path)

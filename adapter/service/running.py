@@ -100,7 +100,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
         declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
     )
     database = Database(_ledger(settings, surroundings), settings.lease_seconds)
-    crosswalk = Crosswalk(settings.crosswalk)
+    crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
@@ -138,6 +138,12 @@ def _ledger(settings: Settings, environment: Mapping[str, str]) -> Path | str:
         return settings.ledger
     mark = "&" if "?" in settings.ledger else "?"
     return f"{settings.ledger}{mark}password={quote(password, safe='')}"
+
+
+def _crosswalk_keys(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    named = settings.crosswalk_key_env, settings.crosswalk_key_file
+    said = read_secret(environment, *named, "the crosswalk's key") or ""
+    return [line.strip() for line in said.splitlines() if line.strip()]
 
 
 def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:

@@ -149,6 +149,8 @@ class Settings(Section):
     ledger_password_file: Path | None = None
     lease_seconds: float = Field(default=60, ge=1)
     crosswalk: Path
+    crosswalk_key_env: str | None = None
+    crosswalk_key_file: Path | None = None
     key_env: str | None = None
     key_file: Path | None = None
     sources: tuple[SourceSettings, ...] = ()

@@ -1,79 +1,223 @@
-"""Who a participant is at a clinic: kept in a file of its own, apart from the data.
+"""Who a participant is at a clinic: kept in a file of its own, apart from the data, and sealed.
 
 Identifiers such as an IHI or a record number stand here and nowhere else; the ledger holds study
-numbers.
+numbers. Without the crosswalk's own key the file tells how many people are in it, and nothing more:
+what is looked for is found by a keyed hash.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import orjson
+
+from adapter.errors import ConflictError
 from adapter.instruments.participant import Participant
+from adapter.store.sealing import Sealer, wrong_key
 from adapter.store.sqlite import made
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS identifier (
-  participant TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (participant, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS patient_link (
-  clinic TEXT NOT NULL, participant TEXT NOT NULL, remote_id TEXT NOT NULL, linked TEXT NOT NULL,
-  PRIMARY KEY (clinic, participant)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sealed (   -- every column but `kind` is a keyed hash, or sealed
+  place  BLOB PRIMARY KEY,            -- of the kind, the clinic and the participant
+  kind   TEXT NOT NULL CHECK (kind IN ('identifiers', 'link', 'candidates')),
+  person BLOB NOT NULL,               -- of the participant
+  target BLOB UNIQUE,                 -- of a link: of the clinic and its Patient
+  text   BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sealed_by_person ON sealed (person);
+CREATE TABLE IF NOT EXISTS seal (mark BLOB NOT NULL);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Patient of a clinic who may be somebody; `grade` is how sure the clinic is, or ''."""
+
+    patient: str
+    grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Who a participant may be at a clinic, as it said at `found`; a person has to say which."""
+
+    clinic: str
+    participant: str
+    found: str
+    patients: tuple[Candidate, ...]
 
 
 class Crosswalk:
     """From participant to a clinic's Patient."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file at `path`; a new one is readable by its owner alone."""
+    def __init__(self, path: Path, keys: Sequence[str]) -> None:
+        """Opens the file at `path`; a new one is readable by its owner alone.
+
+        `keys` are newest first. A file that was not sealed, or with an older key, is sealed anew
+        with the newest; `was_plain` and `was_older` tell so.
+
+        Raises:
+            DeclarationError: the file is none, or none of the keys opens it.
+        """
+        self._sealer = Sealer(keys)
+        self.was_plain = self.was_older = False
         with made(path, "crosswalk"):
             path.touch(mode=0o600)
             self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode = WAL")
+            # What is written over or taken out is gone from the file, too.
+            self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
+        try:
+            self._take_over(keys)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def keep(self, person: Participant) -> None:
         """Keeps a person's identifiers as read last; a changed one undoes their links."""
-        known = dict(
-            self._connection.execute(
-                "SELECT name, value FROM identifier WHERE participant = ?", (person.participant,)
-            ).fetchall()
-        )
-        if known == person.identifiers:
+        place = self._sealer.place("identifiers", person.participant)
+        known = self._read(place)
+        if known is not None and known["values"] == person.identifiers:
             return
         with self._connection as tx:
-            tx.execute("DELETE FROM identifier WHERE participant = ?", (person.participant,))
-            tx.execute("DELETE FROM patient_link WHERE participant = ?", (person.participant,))
-            tx.executemany(
-                "INSERT INTO identifier (participant, name, value) VALUES (?, ?, ?)",
-                [(person.participant, name, value) for name, value in person.identifiers.items()],
-            )
+            if known is not None:
+                tx.execute(
+                    "DELETE FROM sealed WHERE person = ?", (self._person(person.participant),)
+                )
+            said = {"participant": person.participant, "values": person.identifiers}
+            self._write("identifiers", said)
 
     def identifier(self, participant: str, name: str) -> str | None:
         """The value of one identifier, None where the source holds none."""
-        row = self._connection.execute(
-            "SELECT value FROM identifier WHERE participant = ? AND name = ?", (participant, name)
-        ).fetchone()
-        return None if row is None else str(row[0])
+        return self.identifiers(participant).get(name)
+
+    def identifiers(self, participant: str) -> dict[str, str]:
+        """Every identifier that the source holds of a person, by name."""
+        known = self._read(self._sealer.place("identifiers", participant))
+        return {} if known is None else dict(known["values"])
 
     def link(self, clinic: str, participant: str, remote_id: str, now: str) -> None:
-        """Notes which Patient of a clinic a participant is."""
-        with self._connection as tx:
-            tx.execute(
-                "INSERT OR REPLACE INTO patient_link (clinic, participant, remote_id, linked)"
-                " VALUES (?, ?, ?, ?)",
-                (clinic, participant, remote_id, now),
-            )
+        """Notes which Patient of a clinic a participant is, by a person's word.
+
+        Raises:
+            ConflictError: somebody else is that Patient.
+        """
+        said = {"clinic": clinic, "participant": participant, "patient": remote_id, "linked": now}
+        try:
+            with self._connection as tx:
+                self._write("link", said)
+                candidates = self._sealer.place("candidates", clinic, participant)
+                tx.execute("DELETE FROM sealed WHERE place = ?", (candidates,))
+        except sqlite3.IntegrityError as wrong:
+            raise ConflictError(
+                f"Expected a Patient of {clinic} who is nobody else; "
+                "another record is linked to this one. Find out who is who, and link that one anew."
+            ) from wrong
 
     def linked(self, clinic: str, participant: str) -> str | None:
         """The id of the clinic's Patient, None while nobody linked it."""
-        row = self._connection.execute(
-            "SELECT remote_id FROM patient_link WHERE clinic = ? AND participant = ?",
-            (clinic, participant),
-        ).fetchone()
-        return None if row is None else str(row[0])
+        known = self._read(self._sealer.place("link", clinic, participant))
+        return None if known is None else str(known["patient"])
+
+    def propose(self, candidates: Candidates) -> None:
+        """Keeps who a participant may be, in place of what was known of that."""
+        with self._connection:
+            self._write("candidates", orjson.loads(orjson.dumps(asdict(candidates))))
+
+    def candidates(self, clinic: str, participant: str) -> Candidates | None:
+        """Who a participant may be at a clinic, None where nobody was found, or it is decided."""
+        known = self._read(self._sealer.place("candidates", clinic, participant))
+        return None if known is None else _candidates(known)
+
+    def undecided(self) -> list[Candidates]:
+        """Everybody who waits for a person's word, by clinic and participant."""
+        found = [_candidates(said) for kind, said in self._everything() if kind == "candidates"]
+        return sorted(found, key=lambda each: (each.clinic, each.participant))
 
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+    def _person(self, participant: str) -> bytes:
+        return self._sealer.place("person", participant)
+
+    def _read(self, place: bytes) -> dict[str, Any] | None:
+        row = self._connection.execute(
+            "SELECT text FROM sealed WHERE place = ?", (place,)
+        ).fetchone()
+        return None if row is None else orjson.loads(self._sealer.open(row[0], place))
+
+    def _write(self, kind: str, said: dict[str, Any]) -> None:
+        clinic = [said["clinic"]] if "clinic" in said else []
+        place = self._sealer.place(kind, *clinic, said["participant"])
+        target = self._sealer.place("target", *clinic, said["patient"]) if kind == "link" else None
+        self._connection.execute(
+            "INSERT INTO sealed (place, kind, person, target, text) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (place) DO UPDATE SET target = excluded.target, text = excluded.text",
+            (
+                place,
+                kind,
+                self._person(said["participant"]),
+                target,
+                self._sealer.seal(orjson.dumps(said), place),
+            ),
+        )
+
+    def _everything(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        rows = self._connection.execute("SELECT place, kind, text FROM sealed").fetchall()
+        for place, kind, text in rows:
+            yield kind, orjson.loads(self._sealer.open(text, place))
+
+    def _take_over(self, keys: Sequence[str]) -> None:
+        """Seals what was plain, and what an older key sealed, with the newest one."""
+        with self._connection as tx:
+            tx.execute("BEGIN IMMEDIATE")
+            marked = tx.execute("SELECT mark FROM seal").fetchone()
+            mark = None if marked is None else bytes(marked[0])
+            self.was_plain = _is_plain(tx)
+            self.was_older = mark not in {None, self._sealer.mark}
+            if mark is not None and not self.was_older and not self.was_plain:
+                return
+            if self.was_older and all(Sealer([key]).mark != mark for key in keys):
+                raise wrong_key()
+            held = [*self._everything(), *(_plain(tx) if self.was_plain else ())]
+            for table in ("identifier", "patient_link"):
+                tx.execute(f"DROP TABLE IF EXISTS {table}")
+            tx.execute("DELETE FROM sealed")
+            for kind, said in held:
+                self._write(kind, said)
+            tx.execute("DELETE FROM seal")
+            tx.execute("INSERT INTO seal (mark) VALUES (?)", (self._sealer.mark,))
+        self._connection.execute("VACUUM")  # no page of before remains, neither here nor beside
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _is_plain(tx: sqlite3.Connection) -> bool:
+    """Whether the file is one that an older adapter wrote, who sealed nothing."""
+    names = {row[0] for row in tx.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return {"identifier", "patient_link"} <= names
+
+
+def _plain(tx: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What an older adapter wrote; of two records that were one Patient, nobody's link is kept."""
+    people: dict[str, dict[str, str]] = {}
+    for participant, name, value in tx.execute("SELECT participant, name, value FROM identifier"):
+        people.setdefault(participant, {})[name] = value
+    for participant, values in people.items():
+        yield "identifiers", {"participant": participant, "values": values}
+    once = (
+        "SELECT clinic, participant, remote_id, linked FROM patient_link AS l WHERE 1 = (SELECT"
+        " count(*) FROM patient_link WHERE clinic = l.clinic AND remote_id = l.remote_id)"
+    )
+    for row in tx.execute(once):
+        yield "link", dict(zip(("clinic", "participant", "patient", "linked"), row, strict=True))
+
+
+def _candidates(said: dict[str, Any]) -> Candidates:
+    patients = tuple(Candidate(**each) for each in said["patients"])
+    return Candidates(said["clinic"], said["participant"], said["found"], patients)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import urlencode
 
 from adapter.errors import EhrError
 from adapter.fhir.check import write
@@ -26,12 +25,11 @@ from adapter.store import versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
-from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_no_entry
+from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
 from adapter.sync.ladder import DOCUMENT, Choice, choose_all
 from adapter.sync.outgoing import wire_text
 from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
-from adapter.sync.receipt import Unknown, Unreachable
 
 
 @dataclass(frozen=True)
@@ -168,36 +166,6 @@ class Clinic:
         is_marked = self.profile.adverse_events == "research-backport"
         is_event = resource_type == "AdverseEvent"
         return (is_event and is_marked) or retract({"resourceType": resource_type}) is not None
-
-    def find_patient(self, participant: str) -> str | Unreachable | Unknown:
-        """Looks the participant up by identifier; '' once linked, else the rule that holds.
-
-        The identifier travels in the body, because addresses end up in logs.
-        """
-        name = self.profile.patient.find_by or ""
-        value = self.crosswalk.identifier(participant, name)
-        if value is None or not self.profile.speaks_fhir:
-            return "patient-without-identifier"
-        system = self.study.participant.identifiers[name].system
-        answer = self.client.exchange(
-            "POST",
-            "Patient/_search",
-            urlencode({"identifier": f"{system}|{value}", "_count": "2"}).encode(),
-            {"Content-Type": "application/x-www-form-urlencoded"},
-        )
-        if not isinstance(answer, Answer):
-            return answer
-        stop_if_no_entry(answer)
-        if not answer.is_success:  # this person cannot be asked for; the others need not wait
-            return "patient-search-refused"
-        if answer.body.get("resourceType") != "Bundle":
-            return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
-        resources = [entry.get("resource", {}) for entry in answer.body.get("entry", ())]
-        found = [found["id"] for found in resources if found.get("resourceType") == "Patient"]
-        if len(found) != 1:
-            return "patient-ambiguous" if found else "patient-not-found"
-        self.crosswalk.link(self.name, participant, found[0], self.now())
-        return ""
 
 
 def _rungs(profile: ClinicProfile, choice: Choice | None) -> Iterator[Rung]:

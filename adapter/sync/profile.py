@@ -35,15 +35,21 @@ SPOKEN: frozenset[Rung] = frozenset({"transaction", "single", "totals", "documen
 
 
 class PatientRule(Declared, frozen=True):
-    """Whose record: our pseudonymous Patient (`create`), or the clinic's (`find_by`)."""
+    """Whose record: our pseudonymous Patient (`create`), or one of the clinic's own.
+
+    The clinic's own is named by a list (`listed`), or found by an identifier (`find_by`) or by
+    `$match` (`match`) and then confirmed by a person.
+    """
 
     create: bool = False
     find_by: Text | None = None
+    match: bool = False
+    listed: bool = False
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if self.create == (self.find_by is not None):
-            raise ValueError("either `create: true` or `find_by`")
+    def _is_one(self) -> Self:
+        if sum((self.create, self.find_by is not None, self.match, self.listed)) != 1:
+            raise ValueError("one of `create: true`, `find_by`, `match: true` and `listed: true`")
         return self
 
 

@@ -20,6 +20,7 @@ from adapter.sync.carry import carry, look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
+from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
 from adapter.waiting import wait_seconds
 
@@ -120,7 +121,7 @@ def _ask_gate(
     for delivery in claimed:
         rule = _held_now(clinic, tx, delivery, unfound)
         if not rule and clinic.patient_of(delivery.participant) is None:
-            found = clinic.find_patient(delivery.participant)
+            found = find_patient(clinic, delivery.participant)
             if isinstance(found, Unreachable | Unknown):
                 held = {said.seq for said in settlements}
                 rest = [Settlement(each.seq, "queued") for each in claimed if each.seq not in held]

@@ -20,6 +20,7 @@ from adapter.service import Service, open_service
 from adapter.store import versions
 from adapter.sync.outgoing import wire_text
 from adapter.sync.push import push
+from tests.keys import CROSSWALK_KEY
 from tests.live.java import REPOSITORY
 from tests.live.servers import RecordSystem, start_record_system
 
@@ -162,6 +163,7 @@ def _clinic(profile: Path, url: str) -> str:
 
 
 def _write_config(folder: Path, case: Case, export: Export, clinic: str) -> Path:
+    (folder / "who.key").write_text(CROSSWALK_KEY, "utf-8")
     (folder / "study.key").write_text("synthetic people only: this key is no secret\n", "utf-8")
     config = folder / "adapter.toml"
     config.write_text(
@@ -170,6 +172,7 @@ study = "{case.study}"
 instruments = "{MAPPINGS / "instruments"}"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
+crosswalk_key_file = "who.key"
 key_file = "study.key"
 
 [[sources]]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.keys import CROSSWALK_KEY
+
 ROOT = Path(__file__).parents[2]
 ADAPTER = Path(sys.executable).with_name("adapter")
 TRIAL = ROOT / "fixtures" / "idbt-pain"
@@ -52,6 +54,7 @@ class SmallTrial:
         profile = known.read_text("utf-8") if "\n" not in self.profile else self.profile
         limited = profile.replace("entries: 50", f"entries: {entries}")
         (self.folder / "clinic.yaml").write_text(limited, "utf-8")
+        (self.folder / "who.key").write_text(CROSSWALK_KEY, "utf-8")
         (self.folder / "key").write_text("synthetic people need no secret", "utf-8")
         self.config.write_text(
             f"""
@@ -59,6 +62,7 @@ study = "{ROOT / "mappings/studies/idbt-pain.yaml"}"
 instruments = "{ROOT / "mappings/instruments"}"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
+crosswalk_key_file = "who.key"
 key_file = "key"
 [[sources]]
 kind = "redcap"

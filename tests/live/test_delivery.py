@@ -54,6 +54,7 @@ def clinic(tmp_path: Path, empty_hapi: RecordSystem) -> SmallTrial:
             }
             url = f"{small.base_url}/Patient/northside-{record}"
             httpx.put(url, json=patient, timeout=60).raise_for_status()
+            service.crosswalk.link("northside-clinic", record, f"northside-{record}", service.now())
     return small
 
 

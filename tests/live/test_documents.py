@@ -57,13 +57,14 @@ def clinic(tmp_path: Path, base_url: str) -> SmallTrial:
     with open_service(small.config) as service:
         for record in small.people:
             number = service.crosswalk.identifier(record, "ihi")
-            patient = {
+            patient: Resource = {
                 "resourceType": "Patient",
                 "id": f"southside-{record}",
                 "identifier": [{"system": IHI, "value": number}],
             }
             url = f"{base_url}/Patient/southside-{record}"
             httpx.put(url, json=patient, timeout=60).raise_for_status()
+            service.crosswalk.link("southside-clinic", record, patient["id"], service.now())
     small.run("sync")
     return small
 

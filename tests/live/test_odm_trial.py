@@ -18,6 +18,7 @@ from adapter.cli import main
 from adapter.cli.simulate import record_system
 from adapter.simulate import record_system_app, serving
 from tests.fixtures.test_odm_trial import TRIAL, VERSIONS, found, truth
+from tests.keys import CROSSWALK_KEY
 
 MRN = "https://harbour-clinic.example.org/mrn"
 CODES = {
@@ -38,10 +39,17 @@ class Harbour:
     clinic: str
     capture: pytest.CaptureFixture[str]
 
-    def run(self, command: str) -> tuple[int, Any]:
+    def run(self, command: str, *more: str) -> tuple[int, Any]:
         self.capture.readouterr()
-        code = main([command, "--config", str(self.folder / "adapter.toml"), "--json"])
+        code = main([command, *more, "--config", str(self.folder / "adapter.toml"), "--json"])
         return code, json.loads(self.capture.readouterr().out)
+
+    def link_everybody(self) -> tuple[int, Any]:
+        """The clinic's people give a list of who is who there."""
+        rows = [f"harbour-clinic,{each['id']},{each['id']}" for each in _patients()]
+        listed = self.folder / "links.csv"
+        listed.write_text("\n".join(["clinic,record,patient", *rows]), "utf-8")
+        return self.run("link", "--list", str(listed))
 
 
 @contextmanager
@@ -52,6 +60,7 @@ def harbour(folder: Path, version: str, capture: pytest.CaptureFixture[str]) -> 
         serving(record_system_app(repository)) as first,
         serving(record_system_app(clinic)) as second,
     ):
+        (folder / "who.key").write_text(CROSSWALK_KEY, "utf-8")
         (folder / "study.key").write_text("a key of the tests that is no secret\n", "utf-8")
         (folder / "adapter.toml").write_text(
             f"""\
@@ -59,6 +68,7 @@ study = "{TRIAL}/mappings/study.yaml"
 instruments = "{TRIAL}/mappings/instruments"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
+crosswalk_key_file = "who.key"
 key_file = "study.key"
 
 [[sources]]
@@ -100,6 +110,7 @@ def test_a_trial_that_nobody_programmed_for_is_checked_taken_in_delivered_and_re
     with harbour(tmp_path, version, capsys) as trial:
         checked = trial.run("check")
         ingested = trial.run("ingest")
+        linked = trial.link_everybody()
         planned = trial.run("plan")
         pushed = trial.run("push")
         verified = trial.run("verify")
@@ -109,6 +120,7 @@ def test_a_trial_that_nobody_programmed_for_is_checked_taken_in_delivered_and_re
         told = [*_all(trial.repository, *TYPES), *_all(trial.clinic, *TYPES)]
 
     assert checked == (0, {"findings": []})
+    assert linked == (0, {"linked": 24, "findings": []})
     assert ingested[0] == 12  # one form, weighed in pounds, is kept back
     assert [each["record"] for each in ingested[1]["rejected"]] == [truth()["weighed in pounds"]]
     assert {form: counts["created"] for form, counts in ingested[1]["forms"].items()} == {

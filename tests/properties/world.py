@@ -33,6 +33,7 @@ from adapter.sync.ladder import receiver_of
 from adapter.sync.profile import ClinicProfile, PatientRule
 from adapter.sync.push import push
 from adapter.sync.verify import verify
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.ingest import project
 from tests.unit.sync.desk import limited, patient
 from tests.unit.sync.far_side import BASE, FarSide, Take, answering, lost, outcome
@@ -249,7 +250,9 @@ class World:
 
     def _open(self) -> None:
         self.database = Database(self.folder / "ledger.sqlite")
-        self.crosswalk = Crosswalk(self.folder / "crosswalk.sqlite")
+        self.crosswalk = Crosswalk(self.folder / "crosswalk.sqlite", CROSSWALK_KEYS)
+        for record in RECORDS:
+            self.crosswalk.link("clinic", record, f"p{record}", self.now.isoformat())
         self.clients = {
             name: httpx.Client(transport=far, base_url=BASE, trust_env=False)
             for name, far in self.far.items()

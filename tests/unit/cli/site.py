@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapter.cli import main
+from tests.keys import CROSSWALK_KEY
 from tests.unit.ingest.project import (
     CLINICS,
     FORMS,
@@ -24,6 +25,7 @@ study = "study.yaml"
 instruments = "forms"
 ledger = "state/ledger.sqlite"
 crosswalk = "state/who.sqlite"
+crosswalk_key_file = "who.key"
 key_file = "study.key"
 
 [[sources]]
@@ -105,6 +107,7 @@ def make_site(folder: Path, capture: pytest.CaptureFixture[str]) -> Site:
         site.write(f"{name}.yaml", text)
     site.write("study.yaml", STUDY)
     site.write("study.key", "a key of the tests that is no secret\n")
+    site.write("who.key", f"{CROSSWALK_KEY}\n")
     site.write("dictionary.csv", dictionary_csv())
     site.write("adapter.toml", CONFIG)
     site.export()

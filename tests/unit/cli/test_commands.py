@@ -20,6 +20,7 @@ from adapter.store.database import Database
 from adapter.store.deliveries import Settlement
 from adapter.store.identities import Crosswalk
 from adapter.store.states import STATES
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.cli.site import Said, Site
 from tests.unit.ingest.project import (
     CLINIC,
@@ -358,7 +359,7 @@ def test_a_link_says_who_a_record_is_at_a_clinic(ingested: Site) -> None:
     said = ingested.run("link", CLINIC, "1", "patient-7", "--json")
 
     assert (said.code, said.document) == (0, {"clinic": CLINIC, "linked": 1})
-    with closing(Crosswalk(ingested.folder / "state" / "who.sqlite")) as crosswalk:
+    with closing(Crosswalk(ingested.folder / "state" / "who.sqlite", CROSSWALK_KEYS)) as crosswalk:
         assert crosswalk.linked(CLINIC, "1") == "patient-7"
 
 

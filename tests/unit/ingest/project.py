@@ -28,6 +28,7 @@ from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.identities import Crosswalk
 from adapter.store.states import State
+from tests.keys import CROSSWALK_KEYS
 
 Cells = dict[str, str]
 Resource = dict[str, Any]
@@ -367,7 +368,7 @@ class Bench:
 
     @classmethod
     def open(cls, folder: Path) -> Bench:
-        crosswalk = Crosswalk(folder / "who.sqlite")
+        crosswalk = Crosswalk(folder / "who.sqlite", CROSSWALK_KEYS)
         return cls(folder, Database(folder / "ledger.sqlite"), crosswalk, small_trial())
 
     def close(self) -> None:

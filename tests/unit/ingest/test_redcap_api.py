@@ -22,6 +22,7 @@ from adapter.sources.redcap import RecordsFile, read_dictionary
 from adapter.store.cursors import Cursor, cursor
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.ingest.project import NOW, WEEK_0, WEEK_4, Bench, incident, mood, pain, person
 from tests.unit.ingest.test_killed import TABLES, KilledError, MortalDatabase
 from tests.unit.ingest.test_second_export import AS_OF, CASE, trial
@@ -469,7 +470,7 @@ def take_files(folder: Path, told: Trial, names: list[str]) -> list[Contents]:
     found = []
     with (
         closing(Database(folder / "ledger.sqlite")) as database,
-        closing(Crosswalk(folder / "who.sqlite")) as crosswalk,
+        closing(Crosswalk(folder / "who.sqlite", CROSSWALK_KEYS)) as crosswalk,
     ):
         dictionary = read_dictionary(CASE / "dictionary.csv")
         for name in names:
@@ -488,7 +489,7 @@ def test_the_trial_through_the_api_is_byte_for_byte_the_trial_in_files(tmp_path:
     server.wall.wait(days=2)
     with (
         closing(Database(tmp_path / "api" / "ledger.sqlite")) as database,
-        closing(Crosswalk(tmp_path / "api" / "who.sqlite")) as crosswalk,
+        closing(Crosswalk(tmp_path / "api" / "who.sqlite", CROSSWALK_KEYS)) as crosswalk,
     ):
         bench = Bench(tmp_path, database, crosswalk, told)
         site = Site(bench, Wire(server))

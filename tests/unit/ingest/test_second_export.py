@@ -26,6 +26,7 @@ from adapter.store.database import Database
 from adapter.store.deliveries import Settlement, claim, in_state
 from adapter.store.identities import Crosswalk
 from adapter.store.settling import settle
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.ingest.project import EVERYTHING, KEY, NOW
 
 ROOT = Path(__file__).parents[3]
@@ -130,7 +131,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     story = Story([], [], [])
     with (
         closing(Database(folder / "ledger.sqlite")) as database,
-        closing(Crosswalk(folder / "who.sqlite")) as crosswalk,
+        closing(Crosswalk(folder / "who.sqlite", CROSSWALK_KEYS)) as crosswalk,
     ):
         for name in ("records.csv", "records-2.csv", "records-2.csv"):
             last = database.read().execute("SELECT coalesce(max(place), 0) FROM version").fetchone()

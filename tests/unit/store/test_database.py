@@ -17,6 +17,7 @@ import pytest
 from adapter.errors import ConflictError, DeclarationError
 from adapter.store.database import SCHEMA_VERSION, Database, Transaction
 from adapter.store.identities import Crosswalk
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.store.ledger import NOW, claim, owe, put
 
 
@@ -115,7 +116,7 @@ def test_a_newer_ledger_is_refused(where: Path | str) -> None:
 
 @pytest.mark.parametrize(
     ("opening", "setting"),
-    [(Database, "ledger"), (Crosswalk, "crosswalk")],
+    [(Database, "ledger"), (lambda path: Crosswalk(path, CROSSWALK_KEYS), "crosswalk")],
     ids=["ledger", "crosswalk"],
 )
 @pytest.mark.parametrize("kind", ["text", "folder", "in a file"])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from adapter.errors import ConflictError, DeclarationError
 from adapter.instruments.participant import Participant
-from adapter.store.identities import Crosswalk
+from adapter.store.identities import Candidate, Candidates, Crosswalk
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.store.ledger import LATER, NOW
 
 
 @pytest.fixture
 def crosswalk(tmp_path: Path) -> Iterator[Crosswalk]:
-    opened = Crosswalk(tmp_path / "apart" / "who.sqlite")
+    opened = Crosswalk(tmp_path / "apart" / "who.sqlite", CROSSWALK_KEYS)
     yield opened
     opened.close()
 
@@ -90,7 +94,102 @@ def test_what_was_kept_is_there_when_it_is_opened_again(
     crosswalk.keep(known(ihi="8003600000000001"))
     crosswalk.close()
 
-    again = Crosswalk(tmp_path / "apart" / "who.sqlite")
+    again = Crosswalk(tmp_path / "apart" / "who.sqlite", CROSSWALK_KEYS)
 
     assert again.identifier("1", "ihi") == "8003600000000001"
     again.close()
+
+
+PLAIN = """
+CREATE TABLE identifier (
+  participant TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (participant, name)) WITHOUT ROWID;
+CREATE TABLE patient_link (
+  clinic TEXT NOT NULL, participant TEXT NOT NULL, remote_id TEXT NOT NULL, linked TEXT NOT NULL,
+  PRIMARY KEY (clinic, participant)) WITHOUT ROWID;
+INSERT INTO identifier VALUES ('Planted-1', 'ihi', '8003600000000001');
+INSERT INTO patient_link VALUES ('north', 'Planted-1', 'planted-patient', '2024-01-01');
+INSERT INTO patient_link VALUES ('north', 'Planted-2', 'planted-twice', '2024-01-01');
+INSERT INTO patient_link VALUES ('north', 'Planted-3', 'planted-twice', '2024-01-01');
+"""
+PLANTED = (b"8003600000000001", b"Planted", b"planted")
+
+
+def bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+def test_the_file_and_what_lies_beside_it_tell_nobody(tmp_path: Path, crosswalk: Crosswalk) -> None:
+    crosswalk.keep(Participant("Planted-1", identifiers={"ihi": "8003600000000001"}))
+    crosswalk.link("north", "Planted-1", "planted-patient", NOW)
+    crosswalk.propose(Candidates("south", "Planted-1", NOW, (Candidate("planted-other"),)))
+    open_files = bytes_in(tmp_path / "apart")
+    crosswalk.close()
+
+    assert [each for each in PLANTED if each in open_files + bytes_in(tmp_path / "apart")] == []
+
+
+def test_a_plain_file_is_sealed_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "who.sqlite"
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("PRAGMA journal_mode = WAL")
+        plain.executescript(PLAIN)
+    before = bytes_in(tmp_path)
+
+    first = Crosswalk(path, CROSSWALK_KEYS)
+    known = first.identifier("Planted-1", "ihi"), first.linked("north", "Planted-1")
+    twice = first.linked("north", "Planted-2"), first.linked("north", "Planted-3")
+    first.close()
+
+    assert all(each in before for each in PLANTED)
+    assert (first.was_plain, known) == (True, ("8003600000000001", "planted-patient"))
+    assert twice == (None, None)
+    assert [each for each in PLANTED if each in bytes_in(tmp_path)] == []
+    with closing(Crosswalk(path, CROSSWALK_KEYS)) as again:
+        assert not again.was_plain
+
+
+def test_an_older_key_opens_and_the_newest_seals(tmp_path: Path) -> None:
+    path, newest = tmp_path / "who.sqlite", "the newest key of the tests, no secret"
+    with closing(Crosswalk(path, CROSSWALK_KEYS)) as crosswalk:
+        crosswalk.link("north", "1", "patient-7", NOW)
+
+    with closing(Crosswalk(path, [newest, *CROSSWALK_KEYS])) as both:
+        assert both.was_older
+        assert both.linked("north", "1") == "patient-7"
+    with closing(Crosswalk(path, [newest])) as alone:
+        assert not alone.was_older
+        assert alone.linked("north", "1") == "patient-7"
+    with pytest.raises(DeclarationError):
+        Crosswalk(path, CROSSWALK_KEYS)
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], [*CROSSWALK_KEYS, "short"]])
+def test_a_key_that_could_be_guessed_is_none(tmp_path: Path, keys: list[str]) -> None:
+    with pytest.raises(DeclarationError):
+        Crosswalk(tmp_path / "who.sqlite", keys)
+
+
+def test_a_row_that_was_laid_in_another_s_place_is_noticed(
+    tmp_path: Path, crosswalk: Crosswalk
+) -> None:
+    crosswalk.link("north", "1", "patient-7", NOW)
+    crosswalk.link("north", "2", "patient-8", NOW)
+    with closing(sqlite3.connect(tmp_path / "apart" / "who.sqlite")) as other, other:
+        (first,), (second,) = other.execute("SELECT text FROM sealed").fetchall()
+        other.execute("UPDATE sealed SET text = ? WHERE text = ?", (first, second))
+
+    with pytest.raises(DeclarationError, match="changed by somebody else"):
+        [crosswalk.linked("north", record) for record in "12"]
+
+
+def test_nobody_is_a_patient_who_is_somebody_else(crosswalk: Crosswalk) -> None:
+    crosswalk.link("north", "1", "patient-7", NOW)
+
+    with pytest.raises(ConflictError):
+        crosswalk.link("north", "2", "patient-7", NOW)
+
+    crosswalk.link("south", "2", "patient-7", NOW)
+    crosswalk.link("north", "1", "patient-8", NOW)
+    crosswalk.link("north", "2", "patient-7", NOW)
+    assert crosswalk.linked("north", "2") == "patient-7"

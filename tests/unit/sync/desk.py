@@ -27,6 +27,7 @@ from adapter.sync.profile import BundleLimits, ClinicProfile, PatientRule
 from adapter.sync.push import PushReport, push
 from adapter.sync.verify import VerifyReport, verify
 from tests.forms import STUDY_TEXT, study_of
+from tests.keys import CROSSWALK_KEYS
 from tests.unit.sync.far_side import BASE, FarSide
 
 Resource = dict[str, Any]
@@ -85,7 +86,7 @@ class Desk:
         self.slept: list[float] = []
         self.far = FarSide(lambda: self.here)
         self.database = Database(folder / "ledger.sqlite")
-        self.crosswalk = Crosswalk(folder / "crosswalk.sqlite")
+        self.crosswalk = Crosswalk(folder / "crosswalk.sqlite", CROSSWALK_KEYS)
         self.identity = Identity(STUDY, b"a key for tests only")
         self.http = httpx.Client(transport=self.far, base_url=BASE, trust_env=False)
         self.clinic = Clinic(
@@ -104,6 +105,7 @@ class Desk:
         else:
             self.identify("1", NUMBER)
             self.far.system.seed([patient("77", NUMBER)])
+            self.crosswalk.link(profile.id, "1", "77", self.clinic.now())
 
     def __enter__(self) -> Self:
         return self

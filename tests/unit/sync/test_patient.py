@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import httpx
+import orjson
 import pytest
 
 from adapter.errors import EhrError
+from adapter.store.identities import Candidate, Candidates
 from adapter.sync.profile import PatientRule
-from tests.unit.sync.desk import CLINIC, IHI, NUMBER, limited, patient
+from tests.unit.sync.desk import CLINIC, IHI, limited, patient
 from tests.unit.sync.far_side import Fault, answering, lost, outcome
 
 if TYPE_CHECKING:
@@ -34,28 +36,98 @@ def test_what_is_sent_is_about_the_clinics_own_patient(clinic: Desk) -> None:
     assert all(ours not in request.content for request in clinic.far.requests)
 
 
-def test_the_identifier_travels_in_the_body_and_stands_in_no_address(clinic: Desk) -> None:
-    clinic.owe(clinic.observation("a"))
+@pytest.fixture
+def asked(clinic: Desk) -> Desk:
+    """The same clinic, where nobody said yet who person 2 is; the clinic has one of that number."""
+    clinic.take_in("2")
+    clinic.identify("2", OTHER)
+    clinic.far.system.seed([patient("88", OTHER)])
+    return clinic
 
-    clinic.push()
 
-    search = clinic.far.requests[0]
+def test_the_identifier_travels_in_the_body_and_stands_in_no_address(asked: Desk) -> None:
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+
+    asked.push()
+
+    search = asked.far.requests[0]
     assert (search.method, search.url.path) == ("POST", "/fhir/Patient/_search")
     assert search.headers["Content-Type"] == "application/x-www-form-urlencoded"
-    assert parse_qs(search.content.decode())["identifier"] == [f"{IHI}|{NUMBER}"]
-    assert all(NUMBER not in str(request.url) for request in clinic.far.requests)
-    assert all(NUMBER not in str(request.headers) for request in clinic.far.requests)
+    assert parse_qs(search.content.decode())["identifier"] == [f"{IHI}|{OTHER}"]
+    assert all(OTHER not in str(request.url) for request in asked.far.requests)
+    assert all(OTHER not in str(request.headers) for request in asked.far.requests)
 
 
-def test_a_patient_is_looked_for_once(clinic: Desk) -> None:
-    clinic.owe(clinic.observation("a"))
-    clinic.push()
-    clinic.owe(clinic.observation("b"))
+def test_the_only_one_who_is_found_waits_for_a_persons_word(asked: Desk) -> None:
+    asked.owe(asked.observation("a", participant="2"), participant="2")
 
-    clinic.push()
+    report = asked.push()
 
-    assert sum("_search" in request.url.path for request in clinic.far.requests) == 1
-    assert clinic.crosswalk.linked("clinic", "1") == "77"
+    assert report.held == {("Observation", "patient-unconfirmed"): 1}
+    assert asked.far.holds("Observation/a") is None
+    found = asked.crosswalk.candidates("clinic", "2")
+    assert found == Candidates("clinic", "2", asked.clinic.now(), (Candidate("88"),))
+    asked.crosswalk.link("clinic", "2", "88", asked.clinic.now())
+    assert asked.push().created == {"Observation": 1}
+    assert (asked.far.holds("Observation/a") or {})["subject"] == {"reference": "Patient/88"}
+    assert asked.crosswalk.undecided() == []
+
+
+def test_no_patient_is_ever_created(asked: Desk) -> None:
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+
+    asked.push()
+
+    writes = [each for each in asked.far.requests if "_search" not in each.url.path]
+    assert writes == []
+
+
+def graded(id_: str, grade: str) -> Resource:
+    url = "http://hl7.org/fhir/StructureDefinition/match-grade"
+    said = [{"url": "urn:other", "valueCode": "x"}, {"url": url, "valueCode": grade}]
+    return {"resource": patient(id_), "search": {"mode": "match", "extension": said}}
+
+
+def test_a_match_is_asked_by_every_identifier_and_nothing_else(opened: Opened) -> None:
+    clinic = opened(CLINIC.model_copy(update={"patient": PatientRule(match=True)}))
+    clinic.take_in("2")
+    clinic.identify("2", OTHER)
+    clinic.owe(clinic.observation("a", participant="2"), participant="2")
+    entries = [graded("88", "certain"), graded("89", "possible"), graded("90", "certainly-not")]
+    entries.append(graded("91", "a word of its own"))
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    clinic.far.faults.extend([answering(200, bundle)])
+
+    report = clinic.push()
+
+    (request,) = clinic.far.requests
+    asked, *rest = orjson.loads(request.content)["parameter"]
+    assert (request.method, request.url.path) == ("POST", "/fhir/Patient/$match")
+    assert asked["resource"] == {
+        "resourceType": "Patient",
+        "identifier": [{"system": IHI, "value": OTHER}],
+    }
+    assert {"name": "onlyCertainMatches", "valueBoolean": False} in rest
+    assert report.held == {("Observation", "patient-ambiguous"): 1}
+    found = clinic.crosswalk.candidates("clinic", "2")
+    assert found is not None
+    assert found.patients == (
+        Candidate("88", "certain"),
+        Candidate("89", "possible"),
+        Candidate("91", ""),
+    )
+
+
+def test_a_clinic_with_a_list_is_asked_for_nobody(opened: Opened) -> None:
+    clinic = opened(CLINIC.model_copy(update={"patient": PatientRule(listed=True)}))
+    clinic.take_in("2")
+    clinic.identify("2", OTHER)
+    clinic.owe(clinic.observation("a", participant="2"), participant="2")
+
+    report = clinic.push()
+
+    assert report.held == {("Observation", "patient-not-listed"): 1}
+    assert clinic.far.requests == []
 
 
 def test_a_persons_link_needs_no_search(clinic: Desk) -> None:
@@ -65,7 +137,8 @@ def test_a_persons_link_needs_no_search(clinic: Desk) -> None:
 
     clinic.push()
 
-    assert len(clinic.far.requests) == 1
+    assert [each.method for each in clinic.far.requests] == ["POST"]
+    assert "_search" not in clinic.far.requests[0].url.path
     assert (clinic.far.holds("Observation/a") or {})["subject"] == {"reference": "Patient/p-9"}
 
 
@@ -153,20 +226,21 @@ def searching(fault: Fault) -> Fault:
         pytest.param(lost(httpx.ReadTimeout), id="no answer"),
     ],
 )
-def test_a_search_that_fails_leaves_everything_queued(clinic: Desk, fault: Fault) -> None:
-    clinic.take_in("2", share="refused")
-    clinic.owe(clinic.observation("held", participant="2"), participant="2")
-    clinic.owe({"resourceType": "Questionnaire", "id": "q", "status": "active"}, participant="")
-    clinic.owe(clinic.observation("a"))
-    clinic.far.rule = searching(fault)
+def test_a_search_that_fails_leaves_everything_queued(asked: Desk, fault: Fault) -> None:
+    asked.take_in("3", share="refused")
+    asked.owe(asked.observation("held", participant="3"), participant="3")
+    asked.owe({"resourceType": "Questionnaire", "id": "q", "status": "active"}, participant="")
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+    asked.far.rule = searching(fault)
 
     with pytest.raises(EhrError, match=r"clinic: .* 6 times in a row") as raised:
-        clinic.push()
+        asked.push()
 
     assert raised.value.exit_code == 17
-    assert clinic.states() == {"held": "held", "q": "queued", "a": "queued"}
-    clinic.far.rule = None
-    assert clinic.push().created == {"Questionnaire": 1, "Observation": 1}
+    assert asked.states() == {"held": "held", "q": "queued", "a": "queued"}
+    asked.far.rule = None
+    assert asked.push().created == {"Questionnaire": 1}
+    assert asked.reasons() == {"held": "consent-refused", "a": "patient-unconfirmed"}
 
 
 def test_a_search_that_is_refused_holds_that_person_and_nobody_else(clinic: Desk) -> None:
@@ -188,30 +262,34 @@ def test_a_search_that_is_refused_holds_that_person_and_nobody_else(clinic: Desk
     assert clinic.states() == {"a": "held", "b": "accepted"}
 
 
-def test_a_search_that_has_to_wait_keeps_all_else_waiting(clinic: Desk) -> None:
-    clinic.owe({"resourceType": "Questionnaire", "id": "q", "status": "active"}, participant="")
-    clinic.owe(clinic.observation("a"))
-    clinic.far.faults.extend([answering(429, Retry_After="21")])
+def test_a_search_that_has_to_wait_keeps_all_else_waiting(asked: Desk) -> None:
+    asked.owe({"resourceType": "Questionnaire", "id": "q", "status": "active"}, participant="")
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+    asked.far.faults.extend([answering(429, Retry_After="21")])
 
-    clinic.push()
+    asked.push()
 
-    waited = [(moment - clinic.far.moments[0]).seconds for moment in clinic.far.moments]
+    waited = [(moment - asked.far.moments[0]).seconds for moment in asked.far.moments]
     assert waited == [0, 21, 21]
-    assert clinic.states() == {"q": "accepted", "a": "accepted"}
+    assert asked.states() == {"q": "accepted", "a": "held"}
 
 
-def test_an_outcome_among_the_matches_is_no_patient(clinic: Desk) -> None:
-    entries = [{"resource": patient("77")}, {"resource": outcome("a hint")}, {"fullUrl": "urn:x"}]
+def test_an_outcome_among_the_matches_is_no_patient(asked: Desk) -> None:
+    entries = [{"resource": patient("88")}, {"resource": outcome("a hint")}, {"fullUrl": "urn:x"}]
     bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
-    clinic.far.faults.extend([answering(200, bundle)])
-    clinic.owe(clinic.observation("a"))
+    asked.far.faults.extend([answering(200, bundle)])
+    asked.owe(asked.observation("a", participant="2"), participant="2")
 
-    report = clinic.push()
+    report = asked.push()
 
-    assert report.created == {"Observation": 1}
+    assert report.held == {("Observation", "patient-unconfirmed"): 1}
 
 
-@pytest.mark.parametrize("said", [{}, {"create": True, "find_by": "ihi"}], ids=["neither", "both"])
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"create": True, "find_by": "ihi"}, {"listed": True, "match": True}],
+    ids=["none", "two", "two others"],
+)
 def test_a_clinic_either_has_its_own_patients_or_gets_ours(said: Resource) -> None:
-    with pytest.raises(ValueError, match="either `create: true` or `find_by`"):
+    with pytest.raises(ValueError, match="one of `create: true`, `find_by`"):
         PatientRule(**said)

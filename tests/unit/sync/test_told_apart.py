@@ -27,6 +27,7 @@ from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
 from adapter.sync.push import push
 from adapter.sync.verify import verify
+from tests.keys import CROSSWALK_KEY
 from tests.unit.fhir.research_profile import BASE, breaches
 from tests.unit.sync.far_side import BASE as FAR
 from tests.unit.sync.far_side import FarSide
@@ -106,6 +107,7 @@ study = "{TRIAL / "study.yaml"}"
 instruments = "{ROOT / "mappings" / "instruments"}"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
+crosswalk_key_file = "who.key"
 key_file = "key"
 [[sources]]
 kind = "redcap"
@@ -122,6 +124,7 @@ missing_limit = 5
 def two(tmp_path: Path) -> Two:
     """Both receivers, empty; the first export is read."""
     trial = Two(tmp_path, {name: FarSide(lambda: NOW) for name in (DESK, REPOSITORY)})
+    (tmp_path / "who.key").write_text(CROSSWALK_KEY, "utf-8")
     (tmp_path / "key").write_text("synthetic people need no secret", "utf-8")
     for name in trial.far:
         text = (ROOT / "mappings" / "clinics" / f"{name}.yaml").read_text("utf-8")

@@ -1,0 +1,124 @@
+"""`adapter link`, `candidates`, `confirm`: a person says which Patient of a clinic a record is."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapter.cli import show
+from adapter.cli.commands import clinic_of, opened
+from adapter.errors import ConflictError, NotFoundError, Origin, Problem, SourceError
+from adapter.service import Service
+from adapter.store import instances
+
+USAGE, REJECTED = 2, 12
+COLUMNS = ("clinic", "record", "patient")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: which record is which Patient."""
+
+    origin: Origin
+    clinic: str
+    record: str
+    patient: str
+
+
+def run_link(said: argparse.Namespace) -> int:
+    """Links one record, or every line of a list; 12 when some lines were no links."""
+    if said.list is None and said.patient is None:
+        print("expected CLINIC RECORD PATIENT, or --list FILE", file=sys.stderr)
+        return USAGE
+    with opened(said) as service:
+        if said.list is None:
+            _link(service, said.clinic, said.record, said.patient)
+            show.done({"clinic": said.clinic, "linked": 1}, as_json=said.json)
+            return 0
+        rows, problems = _read_list(said.list)
+        unlinked = [found for row in rows if (found := _link_row(service, row))]
+        problems += unlinked
+        show.linked(len(rows) - len(unlinked), problems, as_json=said.json)
+        return REJECTED if problems else 0
+
+
+def run_candidates(said: argparse.Namespace) -> int:
+    """Everybody who was found at a clinic and waits for a person's word."""
+    with opened(said) as service:
+        show.candidates(service.crosswalk.undecided(), as_json=said.json)
+    return 0
+
+
+def run_confirm(said: argparse.Namespace) -> int:
+    """Links a record to one of its candidates, and to nobody else."""
+    with opened(said) as service:
+        clinic = clinic_of(service, said.clinic)
+        found = service.crosswalk.candidates(clinic.name, said.record)
+        if found is None or said.patient not in {each.patient for each in found.patients}:
+            raise NotFoundError(
+                "Expected one of the candidates of this record; found none of this id. "
+                "`adapter candidates` lists them; `adapter link` needs none."
+            )
+        _link(service, clinic.name, said.record, said.patient)
+        show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
+    return 0
+
+
+def _link(service: Service, clinic: str, record: str, patient: str) -> None:
+    """Notes a person's word.
+
+    Raises:
+        NotFoundError: no such clinic, or nobody of this record takes part.
+        ConflictError: somebody else is that Patient.
+    """
+    name = clinic_of(service, clinic).name
+    if instances.participant(service.database.read(), record) is None:
+        raise NotFoundError("Expected a record that takes part; found none of this name.")
+    service.crosswalk.link(name, record, patient, service.now())
+
+
+def _link_row(service: Service, row: Row) -> Problem | None:
+    """Links one line; what is wrong with it, None where it went through."""
+    try:
+        _link(service, row.clinic, row.record, row.patient)
+    except (NotFoundError, ConflictError) as wrong:
+        expected, _, found = str(wrong).removeprefix("Expected ").partition("; ")
+        return Problem(row.origin, "", expected, found, "The other lines are linked.")
+    return None
+
+
+def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
+    """Every line that is whole, and what is wrong with the others.
+
+    Raises:
+        SourceError: the file cannot be read, or has other columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = tuple(next(reader, ()))
+            lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as wrong:
+        found = getattr(wrong, "strerror", None) or "something else"
+        problem = Problem(Origin(path.name), "", "CSV in UTF-8", found, "Check --list.")
+        raise SourceError("The list cannot be read.", (problem,)) from wrong
+    if header != COLUMNS:
+        columns = ", ".join(COLUMNS)
+        problem = Problem(
+            Origin(path.name, 1), "", f"the columns {columns}", "others", "Correct the first line."
+        )
+        raise SourceError("The list cannot be read.", (problem,))
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for number, cells in lines:
+        origin = Origin(path.name, number)
+        if len(cells) == len(COLUMNS) and all(cells):
+            rows.append(Row(origin, *cells))
+        else:
+            said = f"{sum(map(bool, cells))} of {len(cells)} cells filled in"
+            action = "Correct the line; the others are linked."
+            problems.append(Problem(origin, "", "clinic, record and patient", said, action))
+    return rows, problems

@@ -1,0 +1,135 @@
+"""Who is who at a clinic is said by a person: one by one, from a list, or out of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from adapter.store.identities import Candidate, Candidates, Crosswalk
+from tests.keys import CROSSWALK_KEY
+from tests.unit.cli.site import Site
+from tests.unit.ingest.project import CLINIC, NOW, person
+
+IHI = "8003608166690503"
+
+
+@pytest.fixture
+def trial(site: Site) -> Site:
+    """A site that has read three people."""
+    site.export(person("1", ihi=IHI), person("2"), person("3"))
+    assert site.run("ingest").code == 0
+    return site
+
+
+@contextmanager
+def crosswalk_of(site: Site) -> Iterator[Crosswalk]:
+    path = site.folder / "state" / "who.sqlite"
+    with closing(Crosswalk(path, [CROSSWALK_KEY])) as crosswalk:
+        yield crosswalk
+
+
+def test_a_list_links_its_good_lines_and_tells_the_others(trial: Site) -> None:
+    trial.write(
+        "links.csv",
+        f"clinic,record,patient\n{CLINIC},1,p-1\n{CLINIC},404,p-4\nnowhere,2,p-2\n{CLINIC},2\n"
+        f"{CLINIC},3,p-1\n\n{CLINIC},2,p-2\n",
+    )
+
+    said = trial.run("link", "--list", str(trial.folder / "links.csv"), "--json")
+
+    assert said.code == 12
+    assert said.document["linked"] == 2
+    found = {each["line"]: each["expected"] for each in said.document["findings"]}
+    assert found == {
+        3: "a record that takes part",
+        4: f"one of the clinics repository, {CLINIC}",
+        5: "clinic, record and patient",
+        6: f"a Patient of {CLINIC} who is nobody else",
+    }
+    with crosswalk_of(trial) as crosswalk:
+        assert [crosswalk.linked(CLINIC, record) for record in "123"] == ["p-1", "p-2", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "record,clinic,patient\n", "clinic;record;patient\n", '"', "\ufeffclinic\n"],
+    ids=["empty", "another order", "semicolons", "open", "one column"],
+)
+def test_a_list_that_is_none_links_nobody(trial: Site, text: str) -> None:
+    trial.write("links.csv", text)
+
+    assert trial.run("link", "--list", str(trial.folder / "links.csv")).code == 11
+
+
+def test_neither_a_list_nor_a_record_is_a_wrong_command_line(trial: Site) -> None:
+    assert trial.run("link", CLINIC, "1").code == 2
+
+
+def test_two_records_are_never_one_patient(trial: Site) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+
+    said = trial.run("link", CLINIC, "2", "p-1")
+
+    assert said.code == 14
+    assert "who is nobody else" in said.err
+
+
+def test_a_candidate_waits_until_a_person_confirms_it(trial: Site) -> None:
+    waiting = Candidates(CLINIC, "1", NOW, (Candidate("p-7", "certain"), Candidate("p-8")))
+    with crosswalk_of(trial) as crosswalk:
+        crosswalk.propose(waiting)
+    listed = trial.run("candidates", "--json").document["candidates"]
+    in_words = trial.run("candidates").out
+    other = trial.run("confirm", CLINIC, "1", "p-9")
+    nobody = trial.run("confirm", CLINIC, "2", "p-7")
+
+    said = trial.run("confirm", CLINIC, "1", "p-8")
+
+    assert listed == [
+        {
+            "clinic": CLINIC,
+            "participant": "1",
+            "found": NOW,
+            "patients": [
+                {"patient": "p-7", "grade": "certain"},
+                {"patient": "p-8", "grade": ""},
+            ],
+        }
+    ]
+    assert "p-7" in in_words
+    assert (other.code, nobody.code, said.code) == (15, 15, 0)
+    assert trial.run("candidates", "--json").document == {"candidates": []}
+    assert "nobody waits" in trial.run("candidates").out
+    with crosswalk_of(trial) as crosswalk:
+        assert crosswalk.linked(CLINIC, "1") == "p-8"
+
+
+def test_a_key_is_exchanged_by_a_line_above_it(trial: Site) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    key = trial.folder / "who.key"
+    from adapter.cli import main  # noqa: PLC0415 - `keys` takes no configuration
+
+    main(["keys", "crosswalk", "--out", str(key)])
+    first, second = trial.run("status"), trial.run("status")
+    newest = key.read_text("utf-8").splitlines()[0]
+    key.write_text(newest)
+
+    assert "with the newest key now" in first.err
+    assert second.err == ""
+    assert trial.run("status").code == 0
+    with closing(Crosswalk(trial.folder / "state" / "who.sqlite", [newest])) as crosswalk:
+        assert crosswalk.linked(CLINIC, "1") == "p-1"
+        assert crosswalk.identifier("1", "ihi") == IHI
+
+
+@pytest.mark.parametrize("text", ["another key, which is long enough to be one", "puny"])
+def test_the_wrong_key_opens_nothing_and_is_not_told(trial: Site, text: str) -> None:
+    trial.write("who.key", text)
+
+    said = trial.run("status")
+
+    assert said.code == 10
+    assert "crosswalk_key_env or crosswalk_key_file" in said.err
+    assert text not in said.err
