@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format bench soak golden docs agreement lock clean
+.PHONY: demo test check format bench soak golden docs agreement ladder lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -56,6 +56,9 @@ docs: $(VENV)/.dev ## writes docs/instruments anew, a page for every mapping fil
 
 agreement: $(VENV)/.dev ## lets LHC-Forms, fhirpath.js and HAPI compute our scores; writes docs/agreement.md
 	PYTHONPATH=. $(BIN)/python tests/conformance/scoring/agreement.py
+
+ladder: $(VENV)/.dev ## tries every way on every record system; writes docs/ladder.md
+	PYTHONPATH=. $(BIN)/python -m tests.live.ladder.table
 
 lock: ## needs uv on the path
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock

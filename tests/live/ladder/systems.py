@@ -1,0 +1,193 @@
+"""The record systems that the ladder is tried on: how each is started, and what its chart shows."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapter.simulate import PERSONALITIES, RecordSystem, Site, record_system_app, serving
+from adapter.simulate.desk import sign
+from adapter.simulate.hl7v2 import Folders, Practice, import_files, mllp_serving
+from adapter.sync.capability import Capability, read_capability
+from tests.live.ladder.outcome import IHI, RECORD, Outcome
+
+Resource = dict[str, Any]
+PATIENT = "known-there"
+ROWS = "http://site.example.org/rows"
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+TYPES = ("Observation", "QuestionnaireResponse", "AdverseEvent", "DocumentReference")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shown:
+    """What a chart shows of an outcome: by which kind of thing, under which id, and how it stands.
+
+    `said` is its number or word, '' where it is told no more.
+    """
+
+    kind: str
+    id: str
+    said: str
+    status: str
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """A record system that runs.
+
+    `settings` are its lines in adapter.toml; `capability` what it says of itself, None where it
+    speaks no FHIR. `act` is what people there do between sending and reading back.
+    """
+
+    name: str
+    settings: str
+    capability: Capability | None
+    shown: Callable[[Outcome], list[Shown]]
+    act: Callable[[], object] = field(default=lambda: None)
+
+
+def patient(number: str) -> Resource:
+    """The person as the record system knows them."""
+    identifier = {"system": IHI, "value": number}
+    return {"resourceType": "Patient", "id": PATIENT, "identifier": [identifier]}
+
+
+@contextmanager
+def simulated(name: str, number: str) -> Iterator[FarEnd]:
+    """A simulated FHIR record system that knows the person by `number`."""
+    site = Site(frozenset({f"{ROWS}|ders-total"})) if name == "vitals-only" else Site()
+    system = RecordSystem(
+        clock=lambda: NOW, ids=map(str, itertools.count(1)), personality=PERSONALITIES[name](site)
+    )
+    system.seed([patient(number)])
+    with serving(record_system_app(system)) as port:
+        base = f"http://127.0.0.1:{port}/fhir"
+        act = (lambda: sign(system)) if system.personality.queued else (lambda: None)
+        yield far_end_at(name, base, act)
+
+
+def far_end_at(name: str, base: str, act: Callable[[], object] = lambda: None) -> FarEnd:
+    """A record system that speaks FHIR at this base."""
+    capability = read_capability(_get(f"{base}/metadata"))
+    assert capability is not None
+
+    def shown(outcome: Outcome) -> list[Shown]:
+        kinds = [kind for kind in TYPES if capability.offers(kind, "search-type")]
+        found = [each for kind in kinds for each in _search(base, kind)]
+        return sorted(filter(None, (_shown(each, outcome) for each in found)))
+
+    return FarEnd(name, f'url = "{base}"', capability, shown, act)
+
+
+@contextmanager
+def practice(name: str, folder: Path) -> Iterator[FarEnd]:
+    """A practice that takes HL7 v2 from a folder (`v2-folder`) or over MLLP (`v2-mllp`)."""
+    filing = Practice(lambda: NOW)
+
+    def shown(outcome: Outcome) -> list[Shown]:
+        return sorted(
+            Shown("report", report["number"], _of_report(report, outcome), _standing(report))
+            for report in filing.shown()
+            if report["code"] == outcome.form
+        )
+
+    if name == "v2-mllp":
+        with mllp_serving(filing) as port:
+            settings = f'mllp = "127.0.0.1:{port}"\nmllp_tls = false'
+            yield FarEnd(name, settings, None, shown)
+        return
+    folders = Folders(folder / "messages", folder / "acknowledgements")
+    folders.incoming.mkdir(parents=True)
+    folders.acknowledgements.mkdir()
+    settings = f'folder = "{folders.incoming}"\nacknowledgements = "{folders.acknowledgements}"'
+    yield FarEnd(name, settings, None, shown, lambda: import_files(filing, folders))
+
+
+def _get(url: str) -> Resource:
+    found: Resource = httpx.get(url, timeout=60, trust_env=False).raise_for_status().json()
+    return found
+
+
+def _search(base: str, kind: str) -> list[Resource]:
+    bundle = _get(f"{base}/{kind}?_count=200")
+    return [entry["resource"] for entry in bundle.get("entry", ())]
+
+
+def _shown(resource: Resource, outcome: Outcome) -> Shown | None:
+    """What one resource shows of the outcome, None for another one."""
+    kind, status = resource["resourceType"], str(resource.get("status", ""))
+    match kind:
+        case "Observation":
+            codes = {each["code"] for each in resource["code"].get("coding", ())}
+            if codes.isdisjoint({outcome.code, "ders-total"}) or "valueQuantity" not in resource:
+                return None
+            said = str(resource["valueQuantity"]["value"])
+        case "QuestionnaireResponse":
+            said = _answer(resource, outcome.item)
+        case "AdverseEvent" if outcome.form == "adverse-event":
+            said = "".join(each["code"] for each in resource["severity"]["coding"])
+        case "DocumentReference":
+            (code,) = (each["coding"][0]["code"] for each in resource["category"])
+            if code != outcome.form:
+                return None
+            said, status = _of_page(resource, outcome), resource.get("docStatus") or status
+            status = resource["status"] if resource["status"] != "current" else status
+        case _:
+            return None
+    return (
+        Shown(kind, resource["id"], said, status) if said or kind == "DocumentReference" else None
+    )
+
+
+def _answer(response: Resource, item: str) -> str:
+    if not item:
+        return ""
+    waiting = list(response.get("item", ()))
+    for each in waiting:
+        if each["linkId"] == item:
+            (answer,) = each["answer"]
+            return f"item 8: {answer['valueCoding']['code'].rpartition('-')[2]}"
+        waiting.extend(each.get("item", ()))
+    return ""
+
+
+def _of_page(document: Resource, outcome: Outcome) -> str:
+    attachments = [content["attachment"] for content in document["content"]]
+    pages = [
+        base64.b64decode(each["data"]).decode()
+        for each in attachments
+        if each["contentType"].startswith("text/plain")
+    ]
+    found = re.search(outcome.words, pages[0]) if pages else None
+    said = found[1].lower() if found else ""
+    return "" if said == "withdrawn" else said
+
+
+def _of_report(report: dict[str, Any], outcome: Outcome) -> str:
+    for result in report["results"]:
+        if outcome.code in {result["code"], result["name"].lower()} and result["value"]:
+            return str(result["value"]).lower()
+        found = re.search(outcome.words, result["value"]) if result["type"] == "FT" else None
+        if found and not report["is_withdrawn"]:
+            return str(found[1]).lower()
+    return ""
+
+
+def _standing(report: dict[str, Any]) -> str:
+    if report["is_withdrawn"]:
+        return "withdrawn"
+    return {"F": "final", "C": "corrected"}.get(report["status"], str(report["status"]))
+
+
+def number_of(record: str = RECORD) -> str:
+    """The person's IHI in the synthetic trial."""
+    return {"1030": "8003609900000132"}[record]
