@@ -15,7 +15,7 @@ from adapter.cli.terminal import progress
 from adapter.errors import DeclarationError, NotFoundError, Problem
 from adapter.export.ndjson import export_ndjson
 from adapter.ingest import Ledger, Report
-from adapter.release import Subject, decide
+from adapter.release import Reader, Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, instances, standing
@@ -24,7 +24,7 @@ from adapter.store.states import State
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
-from adapter.sync.push import PushReport, push, words_of
+from adapter.sync.push import PushReport, push
 from adapter.sync.verify import VerifyReport, verify
 
 REJECTED = 12
@@ -131,12 +131,13 @@ def run_withdraw(said: argparse.Namespace) -> int:
 def run_export(said: argparse.Namespace) -> int:
     """NDJSON of everything that a receiver of this purpose may know."""
     with opened(said) as service:
-        tx = service.database.read()
+        tx, study = service.database.read(), service.trial.study
+        today = now().astimezone(study.zone).date().isoformat()
 
         def released(version: Version) -> bytes | None:
             subject = Subject(version.participant, version.form)
-            words = words_of(tx, version.participant)
-            decision = decide(subject, service.trial.study, said.purpose, words)
+            person = instances.participant(tx, version.participant)
+            decision = decide(subject, study, Reader(said.purpose), person, today)
             return service.published(version) if decision.is_released else None
 
         files = export_ndjson(service.database, said.out, released, service.now())

@@ -187,7 +187,7 @@ def _stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Vers
 
 def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:
     return any(
-        rule.purpose == receiver.purpose
+        rule.concerns(receiver.purpose, receiver.name)
         and rule.on_withdrawal == "retract"
         and person.consents[rule.id].word == "withdrawn"
         for rule in trial.study.consents

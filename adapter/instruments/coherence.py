@@ -50,6 +50,7 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
             for problem in _placement_findings(study, index, placement, forms, lines)
         ),
         *_baseline_findings(study, lines),
+        *_embargo_findings(study, lines),
         *_therapy_findings(study, forms, lines),
         *(safety_findings(study.safety, forms, study.baseline, lines) if study.safety else ()),
         *_missing_code_findings(study, forms, lines),
@@ -75,6 +76,27 @@ def _baseline_findings(study: Study, lines: Lines) -> Iterator[Problem]:
             f"`{study.baseline}`",
             "Correct it, or declare it in `timepoints`.",
         )
+
+
+def _embargo_findings(study: Study, lines: Lines) -> Iterator[Problem]:
+    ends = [*(point.id for point in study.timepoints if point.week is not None), "off-study"]
+    forms = [placement.form for placement in study.forms]
+    for index, embargo in enumerate(study.embargoes):
+        if embargo.after is not None and embargo.after not in ends:
+            yield lines.problem(
+                ("embargoes", index, "after"),
+                f"a timepoint with a week, or `off-study` ({', '.join(ends)})",
+                f"`{embargo.after}`",
+                "Correct it; until then nothing of it would ever leave.",
+            )
+        for form in embargo.forms:
+            if form not in forms:
+                yield lines.problem(
+                    ("embargoes", index, "forms"),
+                    f"forms of this study ({', '.join(forms)})",
+                    f"`{form}`",
+                    "Correct it; until then the form that is meant is not held.",
+                )
 
 
 def _therapy_findings(study: Study, forms: Mapping[str, Form], lines: Lines) -> Iterator[Problem]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from adapter.instruments.declared import Declared, Id, SourceCode, Text, Unique
 from adapter.instruments.form import Code
@@ -131,16 +131,52 @@ class FieldEquals(Declared, frozen=True):
 
 
 class ConsentRule(Declared, frozen=True):
-    """One thing a person may agree to, and what withdrawing means for what already left."""
+    """One thing a person may agree to, and what withdrawing means for what already left.
+
+    It is about every receiver of its purpose, or about those alone that `clinics` names.
+    """
 
     id: Id
     purpose: Purpose
+    clinics: tuple[Id, ...] = ()
     form: Text
     given: FieldEquals
     date: str | None = None
     withdrawn: FieldEquals | None = None
     withdrawn_date: str | None = None
     on_withdrawal: Literal["keep", "retract"]
+
+    def concerns(self, purpose: Purpose, clinic: str) -> bool:
+        """Whether a receiver of this purpose and name needs it."""
+        return self.purpose == purpose and (not self.clinics or clinic in self.clinics)
+
+
+class Embargo(Declared, frozen=True):
+    """What must not be known yet: until a day, or until a moment of each person's own time.
+
+    `after` is a timepoint, whose window has to be over, or `off-study`. Without `forms`, `purposes`
+    or `clinics` it is about all of them.
+    """
+
+    until: Day | None = None
+    after: Id | None = None
+    forms: tuple[Id, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
+    clinics: tuple[Id, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.until is None) == (self.after is None):
+            raise ValueError("either `until` or `after`")
+        return self
+
+    def concerns(self, form: str, purpose: Purpose, clinic: str) -> bool:
+        """Whether it is about a form's data for a receiver of this purpose and name."""
+        return (
+            (not self.forms or form in self.forms)
+            and (not self.purposes or purpose in self.purposes)
+            and (not self.clinics or clinic in self.clinics)
+        )
 
 
 class FormPlacement(Unique, frozen=True):
@@ -205,6 +241,7 @@ class Study(Unique, frozen=True):
     forms: tuple[FormPlacement, ...]
     therapy: Therapy | None = None
     safety: Safety | None = None
+    embargoes: tuple[Embargo, ...] = ()
     not_mapped: dict[str, Text] = Field(default_factory=dict)
 
     @property

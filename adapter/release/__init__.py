@@ -1,7 +1,7 @@
 """May this leave, for whom, and why not: consent and blinding, decided at send time."""
 
 from adapter.release.blinding import THERAPY, as_blinded, as_published, reveals_allocation
-from adapter.release.gate import PARTICIPATION, SAFETY, Decision, Rule, Subject, decide
+from adapter.release.gate import PARTICIPATION, SAFETY, Decision, Reader, Rule, Subject, decide
 from adapter.release.receiver import Receiver
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "SAFETY",
     "THERAPY",
     "Decision",
+    "Reader",
     "Receiver",
     "Rule",
     "Subject",

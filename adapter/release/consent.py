@@ -1,4 +1,4 @@
-"""What a person's consents say about a receiver: every consent of its purpose must be given."""
+"""What a person's consents say about a receiver: every consent about it must be given."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ _HOLDS: tuple[tuple[ConsentWord, ConsentHold], ...] = (
 
 
 def held_by_consent(
-    study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+    study: Study, purpose: Purpose, clinic: str, consents: Mapping[str, ConsentWord]
 ) -> ConsentHold | None:
-    """The rule that holds a person's data back from receivers of this purpose, None when none does.
+    """The rule that holds a person's data back from a receiver, None when none does.
 
-    A purpose that the study has no consent for is never permitted.
+    A receiver that no consent of the study is about is never permitted.
     """
     words = [
-        consents.get(rule.id, "unknown") for rule in study.consents if rule.purpose == purpose
+        consents.get(rule.id, "unknown")
+        for rule in study.consents
+        if rule.concerns(purpose, clinic)
     ] or ["unknown"]
     return next((rule for word, rule in _HOLDS if word in words), None)

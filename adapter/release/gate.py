@@ -6,17 +6,17 @@ cannot be shown to be allowed is held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from adapter.instruments.participant import ConsentWord
+from adapter.instruments.participant import ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
 from adapter.release.blinding import reveals_allocation
 from adapter.release.consent import ConsentHold, held_by_consent
+from adapter.release.embargo import is_embargoed
 
 Rule = (
-    Literal["released", "retraction", "withdrawal-notice", "blinding", "safety-signal"]
+    Literal["released", "retraction", "withdrawal-notice", "blinding", "safety-signal", "embargo"]
     | ConsentHold
 )
 PARTICIPATION: Final = "participation"
@@ -42,6 +42,15 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Who would read it: why, at which clinic ('': a file), and whether they may know the arm."""
+
+    purpose: Purpose
+    clinic: str = ""
+    is_unblinded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Released, or held by the named rule."""
 
@@ -50,38 +59,49 @@ class Decision:
 
 
 def decide(
-    subject: Subject,
-    study: Study,
-    purpose: Purpose,
-    consents: Mapping[str, ConsentWord],
-    *,
-    is_unblinded: bool = False,
+    subject: Subject, study: Study, reader: Reader, person: Participant | None, today: str
 ) -> Decision:
-    """May this leave for a receiver of this purpose, who may or may not know the arm?
+    """May this leave for a reader, on a local day?
 
     A retraction always leaves, for it takes back what is already there; so does the notice that a
-    person has withdrawn, to a receiver that knows of them. `consents` holds the participant's word
-    by consent id.
+    person has withdrawn, to a receiver that knows of them. `person` is whose it is, None for
+    somebody the ledger does not know.
     """
-    if is_unblinded or subject.is_retraction or not _tells_arm(subject, study):
-        rule = _rule(subject, study, purpose, consents)
+    if reader.is_unblinded or subject.is_retraction or not _tells_arm(subject, study):
+        rule = _rule(subject, study, reader, person, today)
     else:
         rule = "blinding"
     return Decision(rule in _RELEASING, rule)
 
 
 def _rule(
-    subject: Subject, study: Study, purpose: Purpose, consents: Mapping[str, ConsentWord]
+    subject: Subject, study: Study, reader: Reader, person: Participant | None, today: str
 ) -> Rule:
     if subject.is_retraction:
         return "retraction"
-    if subject.form.startswith(SAFETY) and not _may_be_told(study, purpose):
+    if subject.form.startswith(SAFETY) and not _may_be_told(study, reader.purpose):
         return "safety-signal"
-    hold = held_by_consent(study, purpose, consents) if subject.participant else None
+    return (
+        _rule_of_person(subject, study, reader, person, today)
+        if subject.participant
+        else ("released")
+    )
+
+
+def _rule_of_person(
+    subject: Subject, study: Study, reader: Reader, person: Participant | None, today: str
+) -> Rule:
+    consents = {} if person is None else person.consents
+    words: dict[str, ConsentWord] = {name: said.word for name, said in consents.items()}
+    hold = held_by_consent(study, reader.purpose, reader.clinic, words)
     is_notice = subject.form == PARTICIPATION and subject.is_known_there
     if hold == "consent-withdrawn" and is_notice:
         return "withdrawal-notice"
-    return hold or "released"
+    if hold is not None:
+        return hold
+    form = subject.form.removeprefix(SAFETY)
+    is_early = is_embargoed(study, form, reader.purpose, reader.clinic, person, today)
+    return "embargo" if is_early else "released"
 
 
 def _tells_arm(subject: Subject, study: Study) -> bool:

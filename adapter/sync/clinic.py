@@ -88,6 +88,10 @@ class Clinic:
         """The present moment as the ledger writes it."""
         return self.clock().astimezone(UTC).isoformat(timespec="seconds")
 
+    def today(self) -> str:
+        """The present day where the study is."""
+        return self.clock().astimezone(self.study.zone).date().isoformat()
+
     def patient_of(self, participant: str) -> str | None:
         """The id of the participant's Patient at this clinic, None while it is not known."""
         if self.profile.patient.create or not participant:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
-from adapter.instruments.participant import ConsentWord
-from adapter.release import PARTICIPATION, Subject, decide
+from adapter.release import PARTICIPATION, Reader, Subject, decide
 from adapter.store import deliveries, instances, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
@@ -144,15 +143,10 @@ def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action
     """The rule of the release gate that holds such a delivery back, '' when none does."""
     is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
     subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
-    words, profile = words_of(tx, participant), clinic.profile
-    decision = decide(subject, clinic.study, profile.purpose, words, is_unblinded=profile.unblinded)
-    return "" if decision.is_released else decision.rule
-
-
-def words_of(tx: Transaction, participant: str) -> dict[str, ConsentWord]:
-    """What a participant's consents say now; nothing for somebody the ledger does not know."""
     person = instances.participant(tx, participant) if participant else None
-    return {} if person is None else {name: said.word for name, said in person.consents.items()}
+    reader = Reader(clinic.profile.purpose, clinic.name, is_unblinded=clinic.profile.unblinded)
+    decision = decide(subject, clinic.study, reader, person, clinic.today())
+    return "" if decision.is_released else decision.rule
 
 
 def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | None:

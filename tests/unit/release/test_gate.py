@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.instruments.participant import ConsentWord
+from adapter.instruments.participant import ConsentState, ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
-from adapter.release import PARTICIPATION, THERAPY, Decision, Subject, decide
+from adapter.release import PARTICIPATION, THERAPY, Decision, Reader, Subject
+from adapter.release import decide as decide_about
 from tests.forms import STUDY_TEXT, study_of
 
 FORMS = """
@@ -36,6 +38,20 @@ def telling(*purposes: str) -> Study:
     rules = f"safety: {{version: '1.0.0', source: made up, send_to: [{said}], signals: []}}\n"
     consents = "consents:\n" + CONSENT.format(id="share", purpose="care")
     return study_of(f"{STUDY_TEXT}{consents}{FORMS}{rules}")
+
+
+def decide(
+    subject: Subject,
+    study: Study,
+    purpose: Purpose,
+    words: Mapping[str, ConsentWord],
+    *,
+    is_unblinded: bool = False,
+) -> Decision:
+    """What the gate says today, of somebody who gave these words."""
+    person = Participant("1", consents={name: ConsentState(word) for name, word in words.items()})
+    reader = Reader(purpose, "north", is_unblinded=is_unblinded)
+    return decide_about(subject, study, reader, person, "2026-03-01")
 
 
 STUDY = study_with(research="research", share="care", both="care")
@@ -196,3 +212,35 @@ def test_nothing_of_anybody_leaves_without_every_consent_of_its_purpose(
         assert not decision.is_released
     else:
         assert decision.is_released is (is_agreed or is_notice)
+
+
+def test_a_consent_that_names_clinics_is_about_those_alone() -> None:
+    rule = CONSENT.format(id="north-only", purpose="care").replace(
+        "purpose: care", "purpose: care, clinics: [north]"
+    )
+    study = study_of(f"{STUDY_TEXT}consents:\n{rule}{FORMS}")
+    person = Participant("1", consents={"north-only": ConsentState("given")})
+
+    def rule_for(clinic: str) -> str:
+        return decide_about(SOMEBODYS, study, Reader("care", clinic), person, "2026-03-01").rule
+
+    assert [rule_for(name) for name in ("north", "south", "")] == [
+        "released",
+        "consent-unknown",
+        "consent-unknown",
+    ]
+
+
+def test_every_consent_about_a_clinic_must_be_given() -> None:
+    all_ = CONSENT.format(id="share", purpose="care")
+    south = CONSENT.format(id="south", purpose="care").replace(
+        "purpose: care", "purpose: care, clinics: [south]"
+    )
+    study = study_of(f"{STUDY_TEXT}consents:\n{all_}{south}{FORMS}")
+    words = {"share": ConsentState("given"), "south": ConsentState("withdrawn")}
+    person = Participant("1", consents=words)
+
+    def rule_for(clinic: str) -> str:
+        return decide_about(SOMEBODYS, study, Reader("care", clinic), person, "2026-03-01").rule
+
+    assert [rule_for("north"), rule_for("south")] == ["released", "consent-withdrawn"]
