@@ -38,8 +38,12 @@ def moment_of(said: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def wait_seconds(failures: int, asked_seconds: float | None) -> float:
-    """What was asked for; else half a second, doubled with every failure in a row."""
+def wait_seconds(failures: int, asked_seconds: float | None, chance: float = 1.0) -> float:
+    """What was asked for; else half a second, doubled with every failure in a row.
+
+    `chance`, between 0 and 1, takes up to half of it away, so that not all come back at once.
+    """
     if asked_seconds is not None:
         return asked_seconds
-    return min(_FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), _LONGEST_WAIT_SECONDS)
+    longest = min(_FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), _LONGEST_WAIT_SECONDS)
+    return longest * (1 + chance) / 2

@@ -11,20 +11,28 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from adapter.cli import show
-from adapter.cli.terminal import progress
-from adapter.errors import DeclarationError, NotFoundError, Problem
+from adapter.cli.terminal import progress, warn
+from adapter.errors import (
+    AdapterError,
+    ConflictError,
+    DeclarationError,
+    EhrError,
+    NotFoundError,
+    Problem,
+)
 from adapter.export.ndjson import export_ndjson
 from adapter.ingest import Ledger, Report
 from adapter.release import Reader, Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
-from adapter.store import deliveries, instances, standing
+from adapter.store import deliveries, instances, parking, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
-from adapter.sync.push import PushReport, push
+from adapter.sync.push import push
+from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport, verify
 
 REJECTED = 12
@@ -185,13 +193,31 @@ def _each(
     states: tuple[State, ...],
     work: Callable[[Clinic, Callable[[int], None]], Told],
 ) -> list[tuple[str, Told]]:
-    """Does the work for every clinic; `states` are those whose deliveries it will go through."""
-    told = []
+    """Does the work for every clinic; `states` are those whose deliveries it will go through.
+
+    A clinic that another process is at work with is passed over, and said so.
+
+    Raises:
+        ConflictError: another process is at work with every clinic.
+        EhrError: one of them could not be reached; the others were served.
+        DeclarationError: there is no secret for one of them; likewise.
+    """
+    told, wrong = list[tuple[str, Told]](), list[AdapterError]()
     for clinic in service.clinics:
         counted = standing.count_states(service.database.read(), clinic.name)
         total = sum(counted[state] for state in states)
-        with progress(f"{doing} {clinic.name}", total) as step:
-            told.append((clinic.name, work(clinic, step)))
+        try:
+            with progress(f"{doing} {clinic.name}", total) as step:
+                told.append((clinic.name, work(clinic, step)))
+        except (ConflictError, DeclarationError, EhrError) as trouble:
+            wrong.append(trouble)
+    failed = [each for each in wrong if not isinstance(each, ConflictError)]
+    stops = failed or ([] if told else wrong)
+    for each in wrong:
+        if each not in stops[:1]:
+            warn(str(each))
+    if stops:
+        raise stops[0]
     return told
 
 
@@ -243,6 +269,7 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
         "name": clinic.name,
         **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
         "oldest_undelivered_seconds": waited,
+        "parked": len(parking.parked(tx, clinic.name)),
         "needs_a_person": [
             {
                 "state": stuck.state,

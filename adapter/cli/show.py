@@ -12,12 +12,13 @@ from adapter.export.ndjson import ExportedFile
 from adapter.ingest import Report
 from adapter.store.identities import Candidates
 from adapter.sync.plan import Plan
-from adapter.sync.push import PushReport
+from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport
 
 if TYPE_CHECKING:
     from adapter.ingest.signals import Standing
 
+_BACK = ("confirmed", "awaiting", "missing", "drifted")
 LISTED_REJECTIONS = 200  # on a terminal; JSON lists all
 OUTCOMES = ("created", "changed", "unchanged", "retracted", "empty", "rejected")
 
@@ -80,10 +81,10 @@ def verified(told: list[tuple[str, VerifyReport]], *, as_json: bool) -> None:
     for name, report in told:
         table(
             f"{name}: read back",
-            ("resource", "confirmed", "missing", "drifted"),
+            ("resource", *_BACK),
             [
-                (kind, report.confirmed[kind], report.missing[kind], report.drifted[kind])
-                for kind in _kinds(report.confirmed, report.missing, report.drifted)
+                (kind, *(getattr(report, word)[kind] for word in _BACK))
+                for kind in _kinds(*(getattr(report, word) for word in _BACK))
             ],
         )
 
@@ -98,15 +99,14 @@ def synced(
 ) -> None:
     """One whole round."""
     if as_json:
-        pushes = [_push_document(name, report) for name, report in told]
         clinics = [
-            {**pushed, **_back_document(back)}
-            for pushed, (_, back) in zip(pushes, read_back, strict=True)
+            {**_push_document(name, report), **_back_document(back)}
+            for name, report, back in _together(told, read_back)
         ]
         document({**_ingest_document(reports, rejected), "clinics": clinics})
         return
     _ingest_table(reports)
-    for (name, report), (_, back) in zip(told, read_back, strict=True):
+    for name, report, back in _together(told, read_back):
         summary(name, report, back)
     lines(rejected, LISTED_REJECTIONS)
 
@@ -263,13 +263,25 @@ def _push_document(name: str, report: PushReport) -> dict[str, Any]:
     return {
         "name": name,
         **{word: getattr(report, word) for word in words},
+        "parked": report.parked,
         "held": _types(report.held),
         "held_by": _by_rule(report.held),
     }
 
 
 def _back_document(report: VerifyReport) -> dict[str, Any]:
-    return {word: getattr(report, word) for word in ("confirmed", "missing", "drifted")}
+    return {word: getattr(report, word) for word in _BACK}
+
+
+def _together(
+    told: list[tuple[str, PushReport]], read_back: list[tuple[str, VerifyReport]]
+) -> list[tuple[str, PushReport, VerifyReport]]:
+    """Both reports of each clinic; nothing where another process was at work with it."""
+    pushed, verified = dict(told), dict(read_back)
+    return [
+        (name, pushed.get(name, PushReport()), verified.get(name, VerifyReport()))
+        for name in {**pushed, **verified}
+    ]
 
 
 def _by_rule(held: Counter[tuple[str, str]]) -> dict[str, int]:

@@ -15,6 +15,11 @@ from adapter.errors import Problem
 Row = Sequence[object]
 
 
+def warn(text: str) -> None:
+    """Something to know, beside what was asked for."""
+    print(text, file=sys.stderr)
+
+
 @contextmanager
 def progress(doing: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A bar on stderr while something is done; silent where nobody watches.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -115,6 +116,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
                 identity,
                 now,
                 time.sleep,
+                random.random,
                 unlicensed(client.profile, declared.forms),
                 declared.forms,
             )

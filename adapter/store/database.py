@@ -84,13 +84,12 @@ class Database:
         with told_as_trouble(self.engine.name):
             connection.begin(lane)
             try:
-                renewed = [leases.keep(connection, held) for held in self._held]
+                self._held[:] = [leases.keep(connection, held) for held in self._held]
                 yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
-        self._held[:] = renewed
 
     def read(self) -> Transaction:
         """A connection to read with; every statement sees what is committed by then."""
@@ -115,6 +114,11 @@ class Database:
         """
         with self.write() as tx:
             lease = leases.take(tx, name, seconds or self.lease_seconds)
+        if lease is None:
+            raise ConflictError(
+                f"Expected to be alone with `{name}`; another process is at work on it. "
+                "Wait until it has ended, then run this again."
+            )
         self._held.append(lease)
         try:
             yield
@@ -123,15 +127,18 @@ class Database:
             with suppress(LedgerError), self.write() as tx:  # else it ends by itself
                 leases.release(tx, lease)
 
-    def renew(self) -> None:
+    def renew(self, ahead_seconds: float = 0.0) -> None:
         """Makes sure of every right that this thread holds, where it could lapse soon.
+
+        `ahead_seconds`: this thread sleeps for so long now.
 
         Raises:
             ConflictError: it has passed to somebody else.
         """
-        if any(held.is_ageing() for held in self._held):
-            with self.write():
-                pass
+        soon = any(held.seconds / 2 < ahead_seconds or held.is_ageing() for held in self._held)
+        if soon:
+            with self.write(self._held[0].name) as tx:
+                self._held[:] = [leases.keep(tx, held, ahead_seconds) for held in self._held]
 
     @property
     def _held(self) -> list[Lease]:

@@ -1,8 +1,8 @@
 """What is owed to each clinic, and what became of it.
 
 The states and every arrow between them are drawn in the README. Each clinic has one writer at a
-time; `claim` hands out whole units in order, `settling` writes down what the clinic said. A version
-that is newer than one still under way waits for it; one that never left is superseded.
+time; `claiming` hands out whole units in order, `settling` writes down what the clinic said. A
+version that is newer than one still under way waits for it; one that never left is superseded.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Settlement:
     remote_version: str = ""
 
 
-_COLUMNS = ", ".join(Delivery.__slots__)
+COLUMNS = ", ".join(Delivery.__slots__)
 
 
 def enqueue(tx: Transaction, clinic: str, version: Version, action: Action, now: str) -> None:
@@ -150,63 +150,30 @@ def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
     )
 
 
-def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
-    """The next queued deliveries in order, at most `limit` unless one unit alone is larger.
-
-    A unit is never divided, and a resource whose older version is still under way waits.
-    """
-    rows = tx.execute(
-        "SELECT unit FROM delivery AS d WHERE clinic = ? AND state = 'queued'"
-        " AND NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND unit = d.unit"
-        " AND state IN ('claimed', 'uncertain')) ORDER BY seq LIMIT ?",
-        (clinic, limit),
-    ).fetchall()
-    found: list[Delivery] = []
-    for unit in dict.fromkeys(row["unit"] for row in rows):
-        whole = _queued_of_unit(tx, clinic, unit)
-        if found and len(found) + len(whole) > limit:
-            break
-        found += whole
-    tx.executemany(
-        "UPDATE delivery SET state = 'claimed', attempts = attempts + 1, updated = ? WHERE seq = ?",
-        [(now, delivery.seq) for delivery in found],
-    )
-    return found
-
-
-def _queued_of_unit(tx: Transaction, clinic: str, unit: str) -> list[Delivery]:
-    rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND unit = ? AND state = 'queued'"
-        " ORDER BY seq",
-        (clinic, unit),
-    )
-    return [_delivery(row) for row in rows]
-
-
 def in_state(tx: Transaction, clinic: str, state: State, limit: int) -> list[Delivery]:
     """Deliveries of a clinic in one state, oldest first."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM delivery WHERE clinic = ? AND state = ? ORDER BY seq LIMIT ?",
+        f"SELECT {COLUMNS} FROM delivery WHERE clinic = ? AND state = ? ORDER BY seq LIMIT ?",
         (clinic, state, limit),
     )
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 def after(
     tx: Transaction, clinic: str, seq: int, limit: int, *, everything: bool
 ) -> list[Delivery]:
-    """A page of what to read back, behind `seq`: accepted, and with `everything` confirmed.
+    """A page of what to read back, behind `seq`: accepted, awaiting, with `everything` confirmed.
 
     Where a later one is under way, nobody knows which of both stands there: it is not read back.
     """
-    states = "('accepted', 'confirmed')" if everything else "('accepted')"
+    states = "('accepted', 'awaiting', 'confirmed')" if everything else "('accepted', 'awaiting')"
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM delivery AS d WHERE clinic = ? AND seq > ? AND state IN {states}"
+        f"SELECT {COLUMNS} FROM delivery AS d WHERE clinic = ? AND seq > ? AND state IN {states}"
         " AND NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND type = d.type"
         " AND id = d.id AND state IN ('claimed', 'uncertain')) ORDER BY seq LIMIT ?",
         (clinic, seq, limit),
     )
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 def lose(tx: Transaction, delivery: Delivery) -> None:
@@ -234,6 +201,33 @@ def holding(tx: Transaction, clinic: str, resource_type: str, resource_id: str) 
         (clinic, resource_type, resource_id),
     ).fetchone()
     return None if row is None else Holding(*row)
+
+
+def landed_as(tx: Transaction, delivery: Delivery, remote_version: str) -> Holding | None:
+    """The earlier version of a resource that a clinic took under this version of its own."""
+    row = tx.execute(
+        "SELECT version, action, remote_version FROM delivery WHERE clinic = ? AND type = ?"
+        " AND id = ? AND seq < ? AND remote_version = ? AND state = 'superseded'"
+        " ORDER BY seq DESC LIMIT 1",
+        (delivery.clinic, delivery.type, delivery.id, delivery.seq, remote_version),
+    ).fetchone()
+    return None if row is None else Holding(*row)
+
+
+def go_back(tx: Transaction, delivery: Delivery, before: Holding) -> None:
+    """Notes that the clinic holds an earlier version again."""
+    tx.execute(
+        "UPDATE holding SET version = ?, action = ?, remote_version = ?"
+        " WHERE clinic = ? AND type = ? AND id = ?",
+        (
+            before.version,
+            before.action,
+            before.remote_version,
+            delivery.clinic,
+            delivery.type,
+            delivery.id,
+        ),
+    )
 
 
 def holds_of(tx: Transaction, clinic: str, participant: str) -> bool:
@@ -285,5 +279,6 @@ def retry(tx: Transaction, clinic: str, now: str) -> int:
     return changed.rowcount
 
 
-def _delivery(row: dict[str, object]) -> Delivery:
+def delivery_of(row: dict[str, object]) -> Delivery:
+    """A delivery from a row that has its columns."""
     return Delivery(*(row[name] for name in Delivery.__slots__))  # type: ignore[arg-type]

@@ -35,11 +35,10 @@ class Lease:
         return time.monotonic() >= self.fresh_until
 
 
-def take(tx: Transaction, name: str, seconds: float) -> Lease:
+def take(tx: Transaction, name: str, seconds: float) -> Lease | None:
     """Takes the right to a work, which nobody holds, or somebody who is dead or silent too long.
 
-    Raises:
-        ConflictError: somebody holds it.
+    None where somebody holds it.
     """
     now = tx.moment()
     row = tx.execute("SELECT * FROM lease WHERE name = ?", (name,)).fetchone()
@@ -47,10 +46,7 @@ def take(tx: Transaction, name: str, seconds: float) -> Lease:
         if row["expires"] > now + row["seconds"]:  # the clock went back: one lease's time, no more
             tx.execute("UPDATE lease SET expires = ? WHERE name = ?", (now + row["seconds"], name))
         if row["expires"] > now and not is_dead(row["holder"]):
-            raise ConflictError(
-                f"Expected to be alone with `{name}`; another process is at work on it. "
-                "Wait until it has ended, then run this again."
-            )
+            return None
     token = 1 if row is None else row["token"] + 1
     tx.execute(
         "INSERT INTO lease (name, holder, token, seconds, expires) VALUES (?, ?, ?, ?, ?)"
@@ -61,8 +57,10 @@ def take(tx: Transaction, name: str, seconds: float) -> Lease:
     return Lease(name, token, seconds, time.monotonic() + seconds / 2)
 
 
-def keep(tx: Transaction, lease: Lease) -> Lease:
+def keep(tx: Transaction, lease: Lease, ahead_seconds: float = 0.0) -> Lease:
     """Makes sure, inside a transaction, that a right is still held; renews it when it ages.
+
+    `ahead_seconds`: it is to last for so long, and a lease's time after that.
 
     Raises:
         ConflictError: it has passed to somebody else.
@@ -73,12 +71,14 @@ def keep(tx: Transaction, lease: Lease) -> Lease:
             f"Expected to be alone with `{lease.name}` still; this process was silent for longer "
             "than its lease, and another one went on. Nothing of this was written; run it again."
         )
-    if not lease.is_ageing():
+    if not (ahead_seconds or lease.is_ageing()):
         return lease
+    lasts = ahead_seconds + lease.seconds
     tx.execute(
-        "UPDATE lease SET expires = ? WHERE name = ?", (tx.moment() + lease.seconds, lease.name)
+        "UPDATE lease SET expires = ?, seconds = ? WHERE name = ?",
+        (tx.moment() + lasts, lasts, lease.name),
     )
-    return replace(lease, fresh_until=time.monotonic() + lease.seconds / 2)
+    return replace(lease, fresh_until=time.monotonic() + ahead_seconds + lease.seconds / 2)
 
 
 def release(tx: Transaction, lease: Lease) -> None:

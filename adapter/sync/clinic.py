@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -30,12 +30,14 @@ from adapter.sync.capability import Capability
 from adapter.sync.ladder import DOCUMENT, Choice, choose_all
 from adapter.sync.outgoing import wire_text
 from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
+from adapter.sync.turn import Turn
 
 
 @dataclass(frozen=True)
 class Clinic:
     """A record system to deliver to. `clock` gives aware UTC; `sleep` waits for so many seconds.
 
+    `chance` gives numbers between 0 and 1, by which waits are shortened up to half.
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
     `capability` is what it says of itself, None where it never told.
     """
@@ -48,6 +50,7 @@ class Clinic:
     identity: Identity
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+    chance: Callable[[], float] = lambda: 1.0
     unlicensed: Mapping[str, Form] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     capability: Capability | None = None
@@ -72,17 +75,34 @@ class Clinic:
         return "document"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """The right to be the only one at work with this clinic; what goes wrong there names it.
+    def alone(self) -> Iterator[tuple[Clinic, Turn]]:
+        """A turn at this clinic, and the clinic as it is asked in it; what goes wrong names it.
 
         Raises:
             ConflictError: another process is at work with it.
+            EhrError: it rests, after trouble or as it asked for.
         """
-        with self.database.sole_writer(self.name):
+        turn = Turn(
+            self.profile,
+            self.client,
+            self.database,
+            lambda: self.clock().timestamp(),
+            self.sleep,
+            self.chance,
+        )
+        # An answer may take as long as its time-out: it must not outlast the lease.
+        seconds = max(self.database.lease_seconds, 2 * self.profile.timeout_seconds)
+        with self.database.sole_writer(self.name, seconds):
             try:
-                yield
+                turn.begin()
+                yield replace(self, client=turn), turn
+                turn.end()
             except EhrError as wrong:
                 raise EhrError(f"{self.name}: {wrong}") from wrong
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that touches the deliveries of this clinic alone."""
+        return self.database.write(self.name)
 
     def now(self) -> str:
         """The present moment as the ledger writes it."""

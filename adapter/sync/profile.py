@@ -131,6 +131,8 @@ class ClinicProfile(Declared, frozen=True):
     adverse_events: Literal["base", "research-backport"] = "base"
     bundle: BundleLimits = BundleLimits()
     timeout_seconds: float = Field(default=60, gt=0)
+    requests_per_second: float | None = Field(default=None, gt=0)
+    burst: int = Field(default=10, ge=1)
 
     @model_validator(mode="after")
     def _takes_what_suspects_name(self) -> Self:

@@ -6,82 +6,71 @@ back at the clinic: found there it is accepted, not found it is queued again.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
 from adapter.release import PARTICIPATION, Reader, Subject, decide
 from adapter.store import deliveries, instances, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.states import State
 from adapter.sync.carry import carry, look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
-from adapter.waiting import wait_seconds
-
-_TRIES = 6
-
-
-@dataclass(slots=True)
-class PushReport:
-    """What a push did, by resource type: created, updated, retracted, held (by rule), refused."""
-
-    created: Counter[str] = field(default_factory=Counter)
-    updated: Counter[str] = field(default_factory=Counter)
-    retracted: Counter[str] = field(default_factory=Counter)
-    held: Counter[tuple[str, str]] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
+from adapter.sync.run import PushReport, Run, Sent
+from adapter.sync.turn import Turn
 
 
 def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushReport:
     """Sends everything that is owed and released; ends when nothing more can be sent.
 
+    Who meets trouble that others do not is left for a later push, after some tries.
+
     Raises:
         ConflictError: another process is delivering to this clinic.
         EhrError: the clinic cannot be reached, after some patience, or does not speak FHIR.
     """
-    report = PushReport()
-    unfound: dict[str, str] = {}  # who is no patient there, and why: each is asked for once a push
-    with clinic.alone():
-        with clinic.database.write() as tx:
-            deliveries.reopen(tx, clinic.name, clinic.now())
-        failures = 0
+    with clinic.alone() as (there, turn):
+        with there.write() as tx:
+            deliveries.reopen(tx, there.name, there.now())
+        run = Run(there)
         while True:
-            trouble = _look_up_uncertain(clinic, report)
-            if trouble is None:
-                sent, trouble = _push_batch(clinic, report, unfound)
-                if not sent:
-                    return report
-                step(sent)
-            if trouble is None:
-                failures = 0
+            trouble = _look_up_uncertain(there, run.report)
+            if trouble is not None:
+                _wait(turn, run, trouble)
                 continue
-            failures += 1
-            if failures >= _TRIES:
-                raise EhrError(
-                    f"expected an answer; found {failures} times in a row: {trouble.reason}. "
-                    "Nothing is lost; run `adapter push` again later."
-                )
-            asked = trouble.retry_after_seconds if isinstance(trouble, Unreachable) else None
-            clinic.sleep(wait_seconds(failures, asked))
+            claimed = run.claim()
+            if not claimed:
+                return run.report
+            sent = _push_batch(there, claimed, run)
+            step(len(claimed))
+            if sent.trouble is None:
+                run.passed += bool(sent.is_asked)
+                run.let_go(claimed)
+                if sent.is_asked:
+                    turn.went_well()
+            elif not run.blames_a_patient(sent):
+                _wait(turn, run, sent.trouble)
 
 
-def _push_batch(
-    clinic: Clinic, report: PushReport, unfound: dict[str, str]
-) -> tuple[int, Unreachable | Unknown | None]:
-    """One claim: how many deliveries it settled or tried, and what went wrong on the way."""
-    with clinic.database.write() as tx:
-        claimed = deliveries.claim(tx, clinic.name, clinic.profile.bundle.entries, clinic.now())
-    if not claimed:
-        return 0, None
+def _wait(turn: Turn, run: Run, trouble: Unreachable | Unknown) -> None:
+    try:
+        turn.went_wrong(trouble)
+    except EhrError:  # it is the clinic: nobody in particular has to wait for it
+        run.let_all_go()
+        raise
+
+
+def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
+    """Asks the gate about a claim, sends what may leave, and settles all of it."""
+    report, unfound = run.report, run.unfound
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
     if settlements:  # what is held is not under way, whatever happens while the rest is
         by_seq = {delivery.seq: delivery for delivery in claimed}
-        with clinic.database.write() as tx:
+        with clinic.write() as tx:
             for said in settlements:
                 delivery = by_seq[said.seq]
                 # A consent may have changed since the gate was asked.
@@ -98,13 +87,17 @@ def _push_batch(
             outgoing.append(item)
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
     receipts = carry(clinic, outgoing, absent)
+    people: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
-    with clinic.database.write() as tx:
-        settling.settle(tx, settlements, clinic.now())
-    return len(claimed), trouble
+        if isinstance(receipt, Unknown):
+            people.add(item.delivery.participant)
+    if settlements:
+        with clinic.write() as tx:
+            settling.settle(tx, settlements, clinic.now())
+    return Sent(bool(outgoing) or trouble is not None, trouble, frozenset(people))
 
 
 def _ask_gate(
@@ -165,12 +158,14 @@ def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | None:
 def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
     delivery = item.delivery
     match receipt:
-        case Accepted(remote_version):
+        case Accepted(remote_version, is_awaiting):
             _count(item, report)
-            return Settlement(delivery.seq, "accepted", remote_version=remote_version)
-        case Refused(reason, remote_version):
+            becomes: State = "awaiting" if is_awaiting else "accepted"
+            return Settlement(delivery.seq, becomes, remote_version=remote_version)
+        case Refused(reason, remote_version, is_found_out):
             report.refused[delivery.type] += 1
-            return Settlement(delivery.seq, "refused", reason=reason, remote_version=remote_version)
+            becomes = "quarantined" if is_found_out else "refused"
+            return Settlement(delivery.seq, becomes, reason=reason, remote_version=remote_version)
         case Unreachable():
             return Settlement(delivery.seq, "queued")
     return Settlement(delivery.seq, "uncertain", reason=receipt.reason)
@@ -205,11 +200,13 @@ def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unkn
             else _after_look(item, next(told), report)
             for delivery, item in zip(doubted, items, strict=True)
         ]
-        with clinic.database.write() as tx:
+        with clinic.write() as tx:
             settling.settle(tx, settlements, clinic.now())
 
 
 def _after_look(item: Outgoing, found: Found, report: PushReport) -> Settlement:
-    if found.word in {"there", "awaiting"}:
+    if found.word == "there":
         return _settlement(item, Accepted(found.remote_version), report)
+    if found.word == "awaiting":
+        return _settlement(item, Accepted(found.remote_version, is_awaiting=True), report)
     return Settlement(item.delivery.seq, "queued")

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The clinic took it. `remote_version` is its version id, '' where it told none."""
+    """The clinic took it. `remote_version` is its version id, '' where it told none.
+
+    `is_awaiting`: it is not in the chart before a person there signs it.
+    """
 
     remote_version: str = ""
+    is_awaiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,12 @@ class Refused:
     """The clinic will not have it, and will not next time: `reason` is what it said.
 
     `remote_version` is the clinic's own version that stands in the way, '' where none does.
+    `is_found_out`: it spoilt a whole bundle, and was found by halving that.
     """
 
     reason: str
     remote_version: str = ""
+    is_found_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

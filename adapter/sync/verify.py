@@ -6,12 +6,12 @@ Accepted is what the clinic said; confirmed is what it holds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError
 from adapter.store import deliveries, settling
-from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.sync.carry import look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
@@ -23,9 +23,14 @@ DRIFTED = "changed at the clinic: it no longer says what we wrote"
 
 @dataclass(slots=True)
 class VerifyReport:
-    """What was found, by type: confirmed, missing (queued again), drifted (for a person)."""
+    """What was found, by type: confirmed, missing (queued again), drifted (for a person).
+
+    `awaiting` is what a person at the clinic has to sign yet. What an older backup of the clinic
+    brought back is missing, too.
+    """
 
     confirmed: Counter[str] = field(default_factory=Counter)
+    awaiting: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     drifted: Counter[str] = field(default_factory=Counter)
 
@@ -41,19 +46,26 @@ def verify(
     """
     report = VerifyReport()
     size, seq = clinic.profile.bundle.entries, 0
-    with clinic.alone():
+    with clinic.alone() as (there, _):
         while page := deliveries.after(
             clinic.database.read(), clinic.name, seq, size, everything=everything
         ):
-            found = look_up(clinic, [_written(clinic, delivery) for delivery in page])
+            found = look_up(there, [_written(there, delivery) for delivery in page])
             if isinstance(found, Unreachable | Unknown):
                 raise EhrError(f"expected an answer; found: {found.reason}. Run this again later.")
-            with clinic.database.write() as tx:
+            earlier = _earlier(there, page, found)
+            if isinstance(earlier, Unreachable | Unknown):
+                raise EhrError(f"expected an answer; found: {earlier.reason}. Run it again later.")
+            with there.write() as tx:
                 for delivery, each in zip(page, found, strict=True):
-                    settlement = _judge(delivery, each, report)
-                    if settlement.state == "queued":
+                    before = earlier.get(delivery.seq)
+                    word = Found("gone") if before is not None else each
+                    settlement = _judge(delivery, word, report)
+                    if before is not None:
+                        deliveries.go_back(tx, delivery, before)
+                    elif settlement.state == "queued":
                         deliveries.lose(tx, delivery)
-                    settling.settle(tx, (settlement,), clinic.now())
+                    settling.settle(tx, (settlement,), there.now())
             seq = page[-1].seq
             step(len(page))
     return report
@@ -76,4 +88,39 @@ def _judge(delivery: Delivery, found: Found, report: VerifyReport) -> Settlement
             report.drifted[delivery.type] += 1
             version = found.remote_version
             return Settlement(delivery.seq, "refused", reason=DRIFTED, remote_version=version)
-    return Settlement(delivery.seq, "accepted", remote_version=found.remote_version)
+        case "awaiting":
+            report.awaiting[delivery.type] += 1
+            version = found.remote_version
+            return Settlement(delivery.seq, "awaiting", reason=found.reason, remote_version=version)
+
+
+def _earlier(
+    clinic: Clinic, page: Sequence[Delivery], found: Sequence[Found]
+) -> dict[int, Holding] | Unreachable | Unknown:
+    """Which are there as an earlier delivery left them, by place: the clinic lost what came since.
+
+    It must be our text under the very version that the clinic gave it then: text of ours under
+    another one was put back by somebody, and that is for a person.
+    """
+    tx = clinic.database.read()
+    pairs = [
+        (delivery, before)
+        for delivery, each in zip(page, found, strict=True)
+        if each.word == "changed" and each.remote_version
+        for before in (deliveries.landed_as(tx, delivery, each.remote_version),)
+        if before is not None
+    ]
+    if not pairs:
+        return {}
+    texts = [
+        Outgoing(delivery, clinic.text_of(tx, delivery, before.version, before.action))
+        for delivery, before in pairs
+    ]
+    again = look_up(clinic, texts)
+    if isinstance(again, Unreachable | Unknown):
+        return again
+    return {
+        delivery.seq: before
+        for (delivery, before), each in zip(pairs, again, strict=True)
+        if each.word == "there"
+    }

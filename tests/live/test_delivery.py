@@ -16,7 +16,8 @@ from adapter.service import Service, open_service
 from adapter.store import deliveries, versions
 from adapter.store.versions import Belonging, Version
 from adapter.sync.outgoing import wire_text
-from adapter.sync.push import PushReport, push
+from adapter.sync.push import push
+from adapter.sync.run import PushReport
 from tests.live.servers import RecordSystem
 from tests.live.small import SmallTrial
 
@@ -190,7 +191,9 @@ def test_a_poison_is_set_apart_with_what_refers_to_it_and_the_rest_goes_through(
         _owe(service, model, orjson.dumps(resource), resource["id"])
 
     told = delivered(service)
-    why = {entry["why"] for entry in _needs(repository, "refused")}
+    why = {
+        entry["why"] for state in ("refused", "quarantined") for entry in _needs(repository, state)
+    }
     _owe(service, model, orjson.dumps({**poison, "status": "final"}), "poison")
     repository.run("retry", "research-repository")
     mended = delivered(service)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -100,7 +101,8 @@ def test_after_any_history_each_record_system_holds_the_newest_that_it_may_know_
 
 
 def sync(world: World) -> None:
-    """Reads, delivers and reads back, and nothing goes wrong."""
+    """Reads, delivers and reads back after some rest, and nothing goes wrong."""
+    world.now += timedelta(hours=2)
     world.has_joined = True
     world.ingest()
     for which, far in world.far.items():

@@ -279,9 +279,12 @@ class World:
             self.trial.study,
             self.trial.identity,
             lambda: self.now,
-            lambda _: None,
+            self._sleep,
             forms=self.trial.forms,
         )
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
     # What happens
 

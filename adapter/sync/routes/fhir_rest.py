@@ -52,17 +52,25 @@ def deliver(
 
 
 def _unless_trouble(
-    before: list[Receipt], client: RecordSystem, batch: list[Outgoing], refused: list[bytes]
+    before: list[Receipt],
+    client: RecordSystem,
+    batch: list[Outgoing],
+    refused: list[bytes],
+    *,
+    is_part: bool = False,
 ) -> list[Receipt]:
     if any(isinstance(receipt, Unreachable | Unknown) for receipt in before):
         return [Unreachable("not sent")] * len(batch)
-    return _deliver_batch(client, batch, refused)
+    return _deliver_batch(client, batch, refused, is_part=is_part)
 
 
 def _deliver_batch(
-    client: RecordSystem, batch: list[Outgoing], refused: list[bytes]
+    client: RecordSystem, batch: list[Outgoing], refused: list[bytes], *, is_part: bool = False
 ) -> list[Receipt]:
-    """Sends a batch; halves it when it is refused. `refused` collects the names that were."""
+    """Sends a batch; halves it when it is refused. `refused` collects the names that were.
+
+    `is_part`: it is half of one that was.
+    """
     receipts: dict[int, Receipt] = {}
     sent: list[Outgoing] = []
     for item in batch:
@@ -71,13 +79,14 @@ def _deliver_batch(
             receipts[item.delivery.seq] = Refused("refers to a resource that was refused")
         else:
             sent.append(item)
-    receipts.update(
-        zip((item.delivery.seq for item in sent), _send(client, sent, refused), strict=True)
-    )
+    said = _send(client, sent, refused, is_part=is_part)
+    receipts.update(zip((item.delivery.seq for item in sent), said, strict=True))
     return [receipts[item.delivery.seq] for item in batch]
 
 
-def _send(client: RecordSystem, batch: list[Outgoing], refused: list[bytes]) -> list[Receipt]:
+def _send(
+    client: RecordSystem, batch: list[Outgoing], refused: list[bytes], *, is_part: bool
+) -> list[Receipt]:
     if not batch:
         return []
     answer = client.exchange("POST", "", _bundle(batch))
@@ -88,12 +97,12 @@ def _send(client: RecordSystem, batch: list[Outgoing], refused: list[bytes]) -> 
     stop_if_no_entry(answer)
     if len(batch) > 1:
         middle = len(batch) // 2
-        first = _deliver_batch(client, batch[:middle], refused)
-        return [*first, *_unless_trouble(first, client, batch[middle:], refused)]
+        first = _deliver_batch(client, batch[:middle], refused, is_part=True)
+        return [*first, *_unless_trouble(first, client, batch[middle:], refused, is_part=True)]
     if answer.status in _CONFLICT:
         receipt = _after_conflict(client, batch[0], answer)
     else:
-        receipt = Refused(reason_of(answer.body))
+        receipt = Refused(reason_of(answer.body), is_found_out=is_part)
     if isinstance(receipt, Refused):
         refused.append(_quoted(batch[0].delivery.name))
     return [receipt]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adapter.cli import main
-from adapter.store import deliveries, settling
+from adapter.store import claiming, settling
 from adapter.store.database import Database
 from adapter.store.deliveries import Settlement
 from adapter.store.identities import Crosswalk
@@ -61,7 +61,7 @@ def deliver(site: Site, clinic: str, reason: str = "") -> None:
     with ledger_of(site) as database, database.write() as tx:
         settled = [
             Settlement(each.seq, "refused" if reason else "accepted", reason=reason)
-            for each in deliveries.claim(tx, clinic, 1000, NOW)
+            for each in claiming.claim(tx, clinic, 1000, NOW)
         ]
         settling.settle(tx, settled, NOW)
 

@@ -23,7 +23,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
-from adapter.store import deliveries, instances, settling, versions
+from adapter.store import claiming, deliveries, instances, settling, versions
 from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.identities import Crosswalk
@@ -456,7 +456,7 @@ class Bench:
         """Sends everything queued to a clinic that answers all with `state`."""
         sent: list[Delivery] = []
         with self.database.write() as tx:
-            while claimed := deliveries.claim(tx, clinic, 50, NOW):
+            while claimed := claiming.claim(tx, clinic, 50, NOW):
                 reason = "" if state in {"accepted", "queued"} else "because"
                 settling.settle(
                     tx,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapter.ingest.participation import withdraw
 from adapter.release import Receiver
-from adapter.store import deliveries, settling, standing, versions
+from adapter.store import claiming, deliveries, settling, standing, versions
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.states import State
 from tests.unit.ingest.project import (
@@ -32,7 +32,7 @@ def answered(*answers: str, **cells: str) -> Cells:
 
 def claim(bench: Bench) -> list[Delivery]:
     with bench.database.write() as tx:
-        return deliveries.claim(tx, CLINIC, 50, NOW)
+        return claiming.claim(tx, CLINIC, 50, NOW)
 
 
 def settle(bench: Bench, claimed: list[Delivery], state: State) -> None:

@@ -22,8 +22,9 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
+from adapter.store.claiming import claim
 from adapter.store.database import Database
-from adapter.store.deliveries import Settlement, claim, in_state
+from adapter.store.deliveries import Settlement, in_state
 from adapter.store.identities import Crosswalk
 from adapter.store.settling import settle
 from tests.keys import CROSSWALK_KEYS

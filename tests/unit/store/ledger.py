@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.store import deliveries, settling, versions
+from adapter.store import claiming, deliveries, settling, versions
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Action, Delivery, Settlement
 from adapter.store.states import State
@@ -44,7 +44,7 @@ def owe(
 
 
 def claim(tx: Transaction, limit: int = 50) -> list[Delivery]:
-    return deliveries.claim(tx, CLINIC, limit, NOW)
+    return claiming.claim(tx, CLINIC, limit, NOW)
 
 
 def settle(

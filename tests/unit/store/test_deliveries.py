@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.store import deliveries, settling, standing
+from adapter.store import claiming, deliveries, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Holding, Settlement
 from adapter.store.standing import Pending, Stuck
@@ -64,7 +64,7 @@ def test_what_is_owed_to_another_clinic_is_not_claimed(tx: Transaction) -> None:
     deliveries.enqueue(tx, "south", version, "put", NOW)
 
     assert claim(tx) == []
-    assert names(deliveries.claim(tx, "south", 50, NOW)) == ["Observation/a"]
+    assert names(claiming.claim(tx, "south", 50, NOW)) == ["Observation/a"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_unit_under_way_at_one_clinic_is_free_at_another(tx: Transaction) -> N
     claim(tx)
     deliveries.enqueue(tx, "south", put(tx, "Observation/b"), "put", NOW)
 
-    claimed = deliveries.claim(tx, "south", 50, NOW)
+    claimed = claiming.claim(tx, "south", 50, NOW)
 
     assert names(claimed) == ["Observation/b"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapter.errors import LedgerError
-from adapter.store import deliveries, standing, versions
+from adapter.store import claiming, standing, versions
 from adapter.store.database import SCHEMA_VERSION, Database
 from adapter.store.migration import migrate
 from adapter.store.schema import tables
@@ -168,7 +168,7 @@ def test_an_older_file_gains_what_it_lacks_and_keeps_what_it_has(
     with closing(Database(path)) as opened, opened.write() as tx:
         found = opened.engine.version(tx)
         of_unit = [each.id for each in versions.of_unit(tx, "u")]
-        claimed = deliveries.claim(tx, CLINIC, 50, NOW)
+        claimed = claiming.claim(tx, CLINIC, 50, NOW)
         owe(tx, "Observation/new")
         last = tx.execute("SELECT max(seq) FROM delivery").fetchone()[0]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +26,8 @@ from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import Plan, plan
 from adapter.sync.profile import BundleLimits, ClinicProfile, PatientRule
-from adapter.sync.push import PushReport, push
+from adapter.sync.push import push
+from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport, verify
 from tests.forms import STUDY_TEXT, study_of
 from tests.keys import CROSSWALK_KEYS
@@ -97,7 +100,7 @@ class Desk:
             STUDY,
             self.identity,
             lambda: self.here,
-            self._sleep,
+            self.sleep,
         )
         ours = self.take_in("1")
         if profile.patient.create:
@@ -115,9 +118,14 @@ class Desk:
         self.crosswalk.close()
         self.database.close()
 
-    def _sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
+        """Waits, which moves the clock and nothing else."""
         self.slept.append(seconds)
         self.here += timedelta(seconds=seconds)
+
+    def with_sleep(self, sleep: Callable[[float], None]) -> Clinic:
+        """The same clinic, waiting otherwise."""
+        return replace(self.clinic, sleep=sleep)
 
     # What the ledger holds
 
@@ -215,7 +223,7 @@ class Desk:
         return {
             row["id"]: row["reason"] or row["rule"]
             for row in self.rows()
-            if row["state"] in {"refused", "held"}
+            if row["state"] in {"refused", "quarantined", "held"}
         }
 
     def count(self) -> Counter[str]:

@@ -82,7 +82,7 @@ def test_a_halved_bundle_stops_where_the_record_system_is_busy(
 
     assert desk.slept == [11.0]
     assert far.moments[place + 1] - far.moments[place] == timedelta(seconds=11)
-    assert desk.states() == {**dict.fromkeys("abcd", "accepted"), "poison": "refused"}
+    assert desk.states() == {**dict.fromkeys("abcd", "accepted"), "poison": "quarantined"}
     assert all(far.version_of(f"Observation/{name}") == 1 for name in "abcd")
 
 
