@@ -62,6 +62,16 @@ def test_a_spoilt_answer_is_read_or_told_or_refused_and_loses_nobody_unseen(
     assert outcomes["refused"]
 
 
+@pytest.mark.parametrize(("kind", "request_number"), [("all", 9), ("changes", 11)])
+def test_columns_that_are_not_given_from_the_beginning_are_told(
+    kind: str, request_number: int
+) -> None:
+    drawn = [(76, b"#", 50), (218, b"--- ", 2958)]  # still one row, which lacks most columns
+    spoilt = Spoilt(request_number, 200, spoil(far(kind).content(request_number), drawn))
+
+    assert far(kind).check(spoilt, drawn) == "read"
+
+
 @EVERY_ANSWER
 def test_half_an_answer_is_never_the_whole(kind: str, request_number: int) -> None:
     whole = far(kind).content(request_number)
