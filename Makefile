@@ -27,7 +27,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@touch $(VENV)/.runtime $@
 
 test: check ## every check and every test, the real FHIR server included
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 check: $(VENV)/.dev ## format, lint, types, the house
 	$(BIN)/ruff format --check .

@@ -10,10 +10,14 @@ from tests.live.servers import RecordSystem, Validator, start_record_system
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Opens loopback, and nothing else, to the tests of this folder; elsewhere sockets are shut."""
+    """Opens loopback, and nothing else, to the tests of this folder; elsewhere sockets are shut.
+
+    All of them run in one process, which has the servers.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 @pytest.fixture(scope="session")
