@@ -9,6 +9,7 @@ from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
 
 
+@pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Opens loopback, and nothing else, to the tests of this folder; elsewhere sockets are shut.
 

@@ -10,6 +10,7 @@ import pytest
 from tests.conformance.scoring.engines import Engines
 
 
+@pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this folder run in one process, which has the engines."""
     for item in items:
