@@ -79,8 +79,8 @@ class LateClient:
         from adapter.sync.client import FhirClient  # noqa: PLC0415 - as above
 
         http = self._http = Client(
-            base_url=self._settings.url.rstrip("/") + "/",
-            verify=_tls(self._settings),
+            base_url=(self._settings.url or "").rstrip("/") + "/",
+            verify=tls_of(self._settings),
             timeout=self.profile.timeout_seconds,
             follow_redirects=False,
             trust_env=False,
@@ -121,7 +121,11 @@ class LateClient:
 
 def needed_rights(profile: ClinicProfile) -> dict[str, str]:
     """What delivering to a clinic needs, in letters of SMART by resource type."""
-    rights: dict[str, str] = dict.fromkeys(sorted(profile.accepts), _ALL_RIGHTS)
+    types: set[str] = set(profile.accepts)
+    rungs = {*profile.ladder, *profile.also}
+    types |= {"DocumentReference"} if "document" in rungs else set()
+    types |= {"Observation"} if "totals" in rungs else set()
+    rights: dict[str, str] = dict.fromkeys(sorted(types), _ALL_RIGHTS)
     return rights if profile.patient.create else {"Patient": _TO_FIND, **rights}
 
 
@@ -130,7 +134,7 @@ def _files(settings: ClinicSettings) -> tuple[Path, ...]:
     return tuple(file for file in named if file is not None)
 
 
-def _tls(settings: ClinicSettings) -> ssl.SSLContext:
+def tls_of(settings: ClinicSettings) -> ssl.SSLContext:
     """TLS 1.2 or newer, with our certificate and the clinic's authorities where they are named.
 
     Raises:

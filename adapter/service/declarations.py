@@ -90,6 +90,7 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
                 f"Make sure that nobody at `{profile.id}` has to be blinded.",
                 severity="warning",
             )
+        yield from _ways(profile, settings)
         name = profile.patient.find_by
         if name is not None and name not in known:
             yield Problem(
@@ -98,6 +99,28 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
                 f"an identifier of the study ({', '.join(sorted(known))})",
                 f"`{name}`",
                 "Correct it, or declare the identifier in the study file.",
+            )
+
+
+def _ways(profile: ClinicProfile, settings: ClinicSettings) -> Iterator[Problem]:
+    """What a clinic's rungs need in `adapter.toml`."""
+    rungs = {*profile.ladder, *profile.also}
+    v2 = profile.hl7v2 if "hl7v2" in rungs else None
+    is_by_mllp = v2 is not None and v2.transport == "mllp"
+    needed = (
+        ("url", profile.speaks_fhir, settings.url),
+        ("mllp", is_by_mllp, settings.mllp),
+        ("folder", v2 is not None and not is_by_mllp, settings.folder),
+        ("tasks", "task" in rungs or profile.corrections == "task", settings.tasks),
+    )
+    for name, is_needed, said in needed:
+        if is_needed and said is None:
+            yield Problem(
+                Origin("adapter.toml"),
+                f"clinics.{name}",
+                f"`{name}` of `{profile.id}`, for its ladder ({', '.join(profile.ladder)})",
+                "nothing",
+                "Set it; the README lists every setting.",
             )
 
 

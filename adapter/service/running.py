@@ -22,6 +22,7 @@ from adapter.release.wording import WORDED, without_wording
 from adapter.service.access import Access, GoesOn
 from adapter.service.clients import LateClient
 from adapter.service.clock import now
+from adapter.service.posts import LateMllp, post_of
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import (
@@ -105,6 +106,7 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
+    posts = [post_of(profile, settings) for profile, settings in declared.clinics]
     try:
         clinics = tuple(
             Clinic(
@@ -117,15 +119,22 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
                 now,
                 time.sleep,
                 random.random,
-                unlicensed(client.profile, declared.forms),
-                declared.forms,
+                unlicensed=unlicensed(client.profile, declared.forms),
+                forms=declared.forms,
+                post=post,
+                tasks=clinic_settings.tasks,
             )
-            for client in clients
+            for client, post, (_, clinic_settings) in zip(
+                clients, posts, declared.clinics, strict=True
+            )
         )
         yield Service(settings, trial, database, crosswalk, clinics, surroundings)
     finally:
         for client in clients:
             client.close()
+        for post in posts:
+            if isinstance(post, LateMllp):
+                post.close()
         crosswalk.close()
         database.close()
 

@@ -72,11 +72,20 @@ class ClinicSettings(Section):
     `client_certificate` and `client_key` are PEM files that we show at the door (mutual TLS), with
     any kind of sign-in; `ca_file` holds the only authorities that the clinic's own certificate may
     come from.
+
+    A clinic that speaks no FHIR has no `url`. HL7 v2 goes to `mllp` (`host:port`, with TLS unless
+    `mllp_tls` is false), or into `folder`, whose acknowledgements stand in `acknowledgements`.
+    `tasks` is the folder for what a person prints and files.
     """
 
     profile: Path
     # No user and password in the address: what signs in is a secret.
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    mllp: Annotated[str, Field(pattern=r"^[^\s:/@]+:\d{1,5}$")] | None = None
+    mllp_tls: bool = True
+    folder: Path | None = None
+    acknowledgements: Path | None = None
+    tasks: Path | None = None
     token_env: str | None = None
     token_file: Path | None = None
     sign_in: SignInSettings | None = None
@@ -89,6 +98,8 @@ class ClinicSettings(Section):
         ways = (self.token_env, self.token_file, self.sign_in)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("expected one of `token_env`, `token_file` and `sign_in`")
+        if (self.folder is None) != (self.acknowledgements is None):
+            raise ValueError("expected `folder` together with `acknowledgements`")
         if (self.client_certificate is None) != (self.client_key is None):
             raise ValueError("expected `client_certificate` together with `client_key`")
         return self

@@ -5,24 +5,41 @@ What delivers and what reads back asks here and knows no route by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
+from adapter.errors import EhrError
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
+from adapter.sync.post import Post
+from adapter.sync.profile import Rung
 from adapter.sync.receipt import Receipt, Unknown, Unreachable
-from adapter.sync.routes import fhir_rest
+from adapter.sync.routes import fhir_rest, hl7v2, task
+
+Told = TypeVar("Told")
+Trouble = Unreachable | Unknown
+_FHIR: frozenset[Rung] = frozenset({"transaction", "document"})
 
 
 def carry(clinic: Clinic, items: Sequence[Outgoing], absent: Iterable[str] = ()) -> list[Receipt]:
     """Sends everything; one receipt for each, in order.
 
-    `absent` are names (`Type/id`) that the clinic refused and holds nothing of.
+    `absent` are names (`Type/id`) that the clinic refused and holds nothing of. After the first
+    trouble on one way, what goes another way is not sent either.
 
     Raises:
         EhrError: the clinic does not speak as its profile says, or does not let us in.
     """
-    return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)
+    told: dict[int, Receipt] = {}
+    for rung, group in _by_rung(clinic, items):
+        if any(isinstance(receipt, Trouble) for receipt in told.values()):
+            receipts: list[Receipt] = [Unreachable("not sent")] * len(group)
+        else:
+            receipts = _deliver(clinic, rung, group, absent)
+        told |= _numbered(group, receipts)
+    return [told[item.delivery.seq] for item in items]
 
 
 def look_up(clinic: Clinic, items: Sequence[Outgoing]) -> list[Found] | Unreachable | Unknown:
@@ -31,4 +48,72 @@ def look_up(clinic: Clinic, items: Sequence[Outgoing]) -> list[Found] | Unreacha
     Raises:
         EhrError: as for `carry`.
     """
+    told: dict[int, Found] = {}
+    for rung, group in _by_rung(clinic, items):
+        found = _look_up(clinic, rung, group)
+        if isinstance(found, Trouble):
+            return found
+        told |= _numbered(group, found)
+    return [told[item.delivery.seq] for item in items]
+
+
+def _by_rung(clinic: Clinic, items: Sequence[Outgoing]) -> list[tuple[Rung, list[Outgoing]]]:
+    """What goes the same way together, in order; the ways in the order in which each begins."""
+    groups: dict[Rung, list[Outgoing]] = {}
+    for item in items:
+        rung = clinic.rung_of(item.delivery)
+        groups.setdefault("transaction" if rung in _FHIR else rung, []).append(item)
+    return list(groups.items())
+
+
+def _numbered(group: Sequence[Outgoing], told: Sequence[Told]) -> dict[int, Told]:
+    return {item.delivery.seq: each for item, each in zip(group, told, strict=True)}
+
+
+def _deliver(
+    clinic: Clinic, rung: Rung, items: Sequence[Outgoing], absent: Iterable[str]
+) -> list[Receipt]:
+    match rung:
+        case "hl7v2":
+            return hl7v2.deliver(_post(clinic), items, _message_of(clinic))
+        case "task":
+            return task.deliver(_tasks(clinic), items, clinic.person_of)
+    return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)
+
+
+def _look_up(
+    clinic: Clinic, rung: Rung, items: Sequence[Outgoing]
+) -> list[Found] | Unreachable | Unknown:
+    match rung:
+        case "hl7v2":
+            return hl7v2.look_up(_post(clinic), items)
+        case "task":
+            return task.look_up(_tasks(clinic), items)
     return fhir_rest.look_up(clinic.client, items)
+
+
+def _message_of(clinic: Clinic) -> Callable[[Outgoing, str], bytes]:
+    def message_of(item: Outgoing, control_id: str) -> bytes:
+        rules = clinic.profile.hl7v2
+        if rules is None:
+            raise _without("hl7v2")
+        person = clinic.person_of(item.delivery.participant)
+        return hl7v2.message_of(item, control_id, rules, person, clinic.study.base)
+
+    return message_of
+
+
+def _post(clinic: Clinic) -> Post:
+    if clinic.post is None:
+        raise _without("`mllp`, or `folder` and `acknowledgements`,")
+    return clinic.post
+
+
+def _tasks(clinic: Clinic) -> Path:
+    if clinic.tasks is None:
+        raise _without("`tasks`")
+    return clinic.tasks
+
+
+def _without(setting: str) -> EhrError:
+    return EhrError(f"expected {setting} of this clinic in adapter.toml; found none. Set it there.")

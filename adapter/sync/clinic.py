@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from adapter.errors import EhrError
 from adapter.fhir.check import write
@@ -21,7 +22,7 @@ from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.render.delivered import as_delivered
 from adapter.render.person import Person
-from adapter.store import versions
+from adapter.store import deliveries, versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
@@ -29,6 +30,7 @@ from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
 from adapter.sync.ladder import DOCUMENT, Choice, choose_all
 from adapter.sync.outgoing import wire_text
+from adapter.sync.post import Post, rung_noted
 from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
 from adapter.sync.turn import Turn
 
@@ -39,7 +41,8 @@ class Clinic:
 
     `chance` gives numbers between 0 and 1, by which waits are shortened up to half.
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
-    `capability` is what it says of itself, None where it never told.
+    `capability` is what it says of itself, None where it never told; `post` is its way for HL7 v2,
+    `tasks` the folder for what a person files.
     """
 
     profile: ClinicProfile
@@ -54,6 +57,8 @@ class Clinic:
     unlicensed: Mapping[str, Form] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     capability: Capability | None = None
+    post: Post | None = None
+    tasks: Path | None = None
 
     @property
     def name(self) -> str:
@@ -66,11 +71,18 @@ class Clinic:
         return choose_all(self.profile, self.capability, self.forms.values())
 
     def rung_of(self, delivery: Delivery) -> Rung:
-        """The rung that carries a delivery."""
-        is_document = delivery.type == DOCUMENT
+        """The rung that carries a delivery: the one that carried the outcome before, or the chosen.
+
+        A message and a task are known by the clinic's version that the ledger notes of them.
+        """
+        if delivery.type == DOCUMENT:
+            held = deliveries.holding(self.database.read(), self.name, delivery.type, delivery.id)
+            known = held.remote_version if held is not None and held.action == "put" else ""
+            if known:
+                return rung_noted(known)
         choice = self.choices.get(delivery.form)
         for rung in _rungs(self.profile, choice):
-            if (rung in DOCUMENTED) == is_document:
+            if (rung in DOCUMENTED) == (delivery.type == DOCUMENT):
                 return rung
         return "document"
 

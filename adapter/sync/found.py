@@ -12,6 +12,7 @@ Word = Literal["there", "gone", "changed", "awaiting"]
 class Found:
     """Just what we wrote is `there`, nothing is (`gone`), or something else is (`changed`).
 
+    Where the clinic would not have it, that is `changed`, too, and `reason` is what it said.
     `awaiting`: the clinic has it, and it is not in the chart before a person there did what
     `reason` says. `remote_version` is the clinic's own version, '' where it told none.
     """

@@ -86,8 +86,8 @@ def _judge(delivery: Delivery, found: Found, report: VerifyReport) -> Settlement
             return Settlement(delivery.seq, "queued")
         case "changed":
             report.drifted[delivery.type] += 1
-            version = found.remote_version
-            return Settlement(delivery.seq, "refused", reason=DRIFTED, remote_version=version)
+            reason, version = found.reason or DRIFTED, found.remote_version
+            return Settlement(delivery.seq, "refused", reason=reason, remote_version=version)
         case "awaiting":
             report.awaiting[delivery.type] += 1
             version = found.remote_version

@@ -1,0 +1,83 @@
+"""HL7 v2 into a folder that a practice imports from, and its acknowledgements in another.
+
+A message is written under a name that nobody imports, brought to the disk, and then renamed to
+`<MSH-10>.hl7`. What the practice made of it stands in a file of the other folder, whatever that is
+called: MSA-2 inside names the message.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from adapter.errors import EhrError
+from adapter.sync.acknowledgement import Acknowledgement, read_acknowledgement
+from adapter.sync.found import Found
+from adapter.sync.receipt import Accepted, Receipt, Unreachable
+
+_UNREAD = "in the practice's import folder, and not acknowledged yet"
+_LARGEST = 1_000_000
+
+
+class Folder:
+    """The import folder of a practice, and the folder of its acknowledgements."""
+
+    def __init__(self, messages: Path, acknowledgements: Path) -> None:
+        """Both are there already: a folder that is not mounted must not be made."""
+        self._messages, self._acknowledgements = messages, acknowledgements
+        self._read: dict[str, tuple[int, Acknowledgement | None]] = {}
+
+    def send(self, control_id: str, message: bytes) -> Receipt:
+        """Lays a message into the folder; written twice it is the same file."""
+        written = self._messages / f".{control_id}.part"
+        try:
+            with written.open("wb") as file:
+                file.write(message)
+                file.flush()
+                os.fsync(file.fileno())
+            written.rename(self._messages / f"{control_id}.hl7")
+            self._sync()
+        except OSError as wrong:
+            # Without its last name nobody imports it.
+            return Unreachable(wrong.strerror or type(wrong).__name__)
+        return Accepted(control_id)
+
+    def look_up(self, control_id: str, *, is_in_doubt: bool) -> Found:
+        """What the practice acknowledged; a message that waits there is no doubt any more.
+
+        Raises:
+            EhrError: the folder of acknowledgements cannot be read.
+        """
+        answer = self._acknowledged().get(control_id)
+        if answer is not None and answer.is_taken:
+            return Found("there", control_id)
+        if answer is not None:
+            return Found("changed", reason=answer.reason)
+        is_waiting = (self._messages / f"{control_id}.hl7").exists()
+        if is_in_doubt and not is_waiting:
+            return Found("gone")
+        return Found("awaiting", control_id, _UNREAD)
+
+    def _sync(self) -> None:
+        folder = os.open(self._messages, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _acknowledged(self) -> dict[str, Acknowledgement]:
+        """Every acknowledgement there, by the message; a file is read again when it changed."""
+        try:
+            files = [path for path in sorted(self._acknowledgements.iterdir()) if path.is_file()]
+            for path in files:
+                stamp = path.stat().st_mtime_ns
+                if self._read.get(path.name, (0, None))[0] != stamp:
+                    content = path.read_bytes()[:_LARGEST]
+                    self._read[path.name] = (stamp, read_acknowledgement(content))
+        except OSError as wrong:
+            raise EhrError(
+                f"expected a folder of acknowledgements; found: {wrong.strerror}. "
+                "Check `acknowledgements` of this clinic in adapter.toml."
+            ) from wrong
+        known = (answer for _, answer in self._read.values())
+        return {answer.control_id: answer for answer in known if answer is not None}

@@ -1,0 +1,84 @@
+"""HL7 v2: each outcome as an ORU^R01 of its own, made of the document at the moment of sending.
+
+MSH-10 is derived from the delivery, so that the same delivery is the same message however often it
+is sent. Only after a refusal, and a person's word to try again, it is a new message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from adapter.fhir.text import read_text
+from adapter.render.hl7v2 import Envelope, render_message
+from adapter.render.pdf import render_pdf
+from adapter.render.person import Person
+from adapter.render.report import read_report
+from adapter.store.deliveries import Delivery
+from adapter.sync.found import Found
+from adapter.sync.outgoing import Outgoing
+from adapter.sync.post import MESSAGE, Post
+from adapter.sync.profile import V2Rules
+from adapter.sync.receipt import Receipt, Unknown, Unreachable
+
+_ARRIVED = frozenset({"accepted", "awaiting", "confirmed"})
+
+
+def deliver(
+    post: Post,
+    items: Sequence[Outgoing],
+    message_of: Callable[[Outgoing, str], bytes],
+) -> list[Receipt]:
+    """Sends a message for each, in order; after the first trouble nothing more is sent."""
+    receipts: list[Receipt] = []
+    for item in items:
+        if any(isinstance(receipt, Unreachable | Unknown) for receipt in receipts):
+            receipts.append(Unreachable("not sent"))
+            continue
+        control_id = control_of(item.delivery)
+        receipts.append(post.send(control_id, message_of(item, control_id)))
+    return receipts
+
+
+def look_up(post: Post, items: Sequence[Outgoing]) -> list[Found]:
+    """What became of each message."""
+    return [
+        post.look_up(control_of(item.delivery), is_in_doubt=item.delivery.state not in _ARRIVED)
+        for item in items
+    ]
+
+
+def control_of(delivery: Delivery) -> str:
+    """MSH-10 of a delivery's message: 20 letters, as many as version 2.4 allows."""
+    if delivery.state in _ARRIVED and delivery.remote_version:
+        return delivery.remote_version
+    return f"{MESSAGE}{token_of(delivery)[:17]}"
+
+
+def token_of(delivery: Delivery) -> str:
+    """32 hexadecimal digits that stand for this delivery, and for no other try after a refusal."""
+    said = (
+        delivery.clinic,
+        delivery.name,
+        str(delivery.seq),
+        str(delivery.version),
+        delivery.action,
+        delivery.remote_version,  # of the message that was refused, where this is another try
+    )
+    return hashlib.blake2b("\x1f".join(said).encode(), digest_size=16).hexdigest()
+
+
+def message_of(item: Outgoing, control_id: str, rules: V2Rules, person: Person, base: str) -> bytes:
+    """The message that tells a clinic what a document says, or that it is taken back."""
+    report = read_report(read_text(item.text or b"{}"))
+    envelope = Envelope(
+        rules.version,
+        control_id,
+        rules.sender,
+        rules.receiver,
+        base,
+        is_correction=item.before is not None,
+        withdrawn=rules.withdrawn,
+        pdf=render_pdf(report, person) if rules.pdf else None,
+    )
+    return render_message(report, person, envelope)

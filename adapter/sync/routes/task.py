@@ -1,0 +1,70 @@
+"""A task for a person: the outcome as a page to print and file, and a word when that was done.
+
+`<task>.pdf` and `<task>.txt` lie in the clinic's folder of tasks until somebody says `adapter filed
+CLINIC TASK`. A correction and a withdrawal are tasks of their own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from adapter.fhir.text import read_text
+from adapter.render.pdf import render_pdf
+from adapter.render.person import Person
+from adapter.render.report import read_report
+from adapter.render.text import render_text
+from adapter.store.deliveries import Delivery
+from adapter.sync.found import Found
+from adapter.sync.outgoing import Outgoing
+from adapter.sync.post import TASK
+from adapter.sync.receipt import Accepted, Receipt, Unreachable
+from adapter.sync.routes.hl7v2 import token_of
+
+_WAITS = "waits for a person to file it"
+
+
+def deliver(
+    folder: Path, items: Sequence[Outgoing], person_of: Callable[[str], Person]
+) -> list[Receipt]:
+    """Lays a task into the folder for each, in order."""
+    return [_lay(folder, item, person_of(item.delivery.participant)) for item in items]
+
+
+def look_up(folder: Path, items: Sequence[Outgoing]) -> list[Found]:
+    """Whether a person filed each; the ledger knows it, and the folder what was never laid."""
+    found = []
+    for item in items:
+        name = task_of(item.delivery)
+        if item.delivery.state == "confirmed":
+            found.append(Found("there", name))
+        elif item.delivery.state != "uncertain" or (folder / f"{name}.pdf").exists():
+            found.append(Found("awaiting", name, _WAITS))
+        else:
+            found.append(Found("gone"))
+    return found
+
+
+def task_of(delivery: Delivery) -> str:
+    """The name of a delivery's task."""
+    known = delivery.remote_version
+    return known if known.startswith(TASK) else f"{TASK}{token_of(delivery)[:12]}"
+
+
+def _lay(folder: Path, item: Outgoing, person: Person) -> Receipt:
+    name = task_of(item.delivery)
+    report = read_report(read_text(item.text or b"{}"))
+    contents = {"txt": render_text(report, person).encode(), "pdf": render_pdf(report, person)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for ending, content in contents.items():  # the PDF comes last: it says that all is there
+            written = folder / f".{name}.{ending}.part"
+            with written.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            written.rename(folder / f"{name}.{ending}")
+    except OSError as wrong:
+        return Unreachable(wrong.strerror or type(wrong).__name__)
+    return Accepted(name)
