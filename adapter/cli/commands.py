@@ -25,7 +25,7 @@ from adapter.ingest import Ledger, Report
 from adapter.release import Reader, Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
-from adapter.store import deliveries, instances, parking, standing
+from adapter.store import deliveries, instances, parking, settling, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.store.versions import Version
@@ -41,6 +41,7 @@ Told = TypeVar("Told")
 
 def run_check(said: argparse.Namespace) -> int:
     """All findings about mappings, configuration and dictionaries; 10 when there is an error."""
+    from adapter.service.capabilities import check_clinics  # noqa: PLC0415
     from adapter.service.checking import check_sources  # noqa: PLC0415 - only who checks pays
 
     try:
@@ -50,6 +51,8 @@ def run_check(said: argparse.Namespace) -> int:
     else:
         declared = read_declarations(settings)
         problems = [*declared.problems, *check_sources(settings, declared, now())]
+        if said.online:
+            problems += check_clinics(declared)
     show.findings(problems, as_json=said.json)
     has_error = any(problem.severity == "error" for problem in problems)
     return DeclarationError.exit_code if has_error else 0
@@ -66,13 +69,14 @@ def run_ingest(said: argparse.Namespace) -> int:
 def run_plan(said: argparse.Namespace) -> int:
     """What a push would do."""
     with opened(said) as service:
-        show.planned([plan(clinic) for clinic in service.clinics], as_json=said.json)
+        plans = [plan(clinic) for clinic in service.clinics]
+        show.planned(plans, explains=said.explain, as_json=said.json)
     return 0
 
 
 def run_push(said: argparse.Namespace) -> int:
     """Delivers; what is refused is listed by `status`."""
-    with opened(said) as service:
+    with opened(said, asks=True) as service:
         show.pushed(push_all(service), as_json=said.json)
     return 0
 
@@ -86,7 +90,7 @@ def run_verify(said: argparse.Namespace) -> int:
 
 def run_sync(said: argparse.Namespace) -> int:
     """Ingest, push, verify: one document for all three."""
-    with opened(said) as service:
+    with opened(said, asks=True) as service:
         reports = ingest_all(service, is_full=said.full)
         pushed = push_all(service)
         verified = verify_all(service, everything=False)
@@ -122,6 +126,17 @@ def run_retry(said: argparse.Namespace) -> int:
         with service.database.write() as tx:
             count = deliveries.retry(tx, clinic.name, service.now())
         show.done({"clinic": clinic.name, "queued": count}, as_json=said.json)
+    return 0
+
+
+def run_filed(said: argparse.Namespace) -> int:
+    """Notes that a person has filed a task."""
+    with opened(said) as service:
+        clinic = clinic_of(service, said.clinic)
+        with service.database.write() as tx:
+            if not settling.file(tx, clinic.name, said.task, service.now()):
+                raise NotFoundError("Expected a task that waits to be filed; found none so named.")
+        show.done({"clinic": clinic.name, "filed": said.task}, as_json=said.json)
     return 0
 
 
@@ -222,9 +237,9 @@ def _each(
 
 
 @contextmanager
-def opened(said: argparse.Namespace) -> Iterator[Service]:
+def opened(said: argparse.Namespace, *, asks: bool = False) -> Iterator[Service]:
     """The running adapter of a command line; what it did on opening is told on stderr."""
-    with open_service(said.config) as service:
+    with open_service(said.config, asks=asks) as service:
         if service.crosswalk.was_plain:
             print("The crosswalk was not encrypted; now it is.", file=sys.stderr)
         if service.crosswalk.was_older:

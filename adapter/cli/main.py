@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         ("signals", "the safety signals that stand, for the trial's own staff"),
     ):
         command = _configured(commands.add_parser(name, help=says, description=says))
+        if name == "check":
+            command.add_argument(
+                "--online", action="store_true", help="ask the clinics, too, what they can do"
+            )
+        if name == "plan":
+            command.add_argument(
+                "--explain", action="store_true", help="say which rung each form takes, and why"
+            )
         if name in {"ingest", "sync"}:
             command.add_argument(
                 "--full", action="store_true", help="read everything, not only what has changed"
@@ -71,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
     _add_linking(commands)
+    filed = _configured(
+        commands.add_parser("filed", help="say that a task was done: the page is in the record")
+    )
+    filed.add_argument("clinic", help="the clinic's id")
+    filed.add_argument("task", help="the task: the name of its page, without .pdf")
     withdraw = _configured(
         commands.add_parser("withdraw", help="record that somebody withdrew a consent")
     )

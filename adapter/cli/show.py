@@ -41,12 +41,19 @@ def ingested(reports: list[Report], rejected: list[Problem], *, as_json: bool) -
         lines(rejected, LISTED_REJECTIONS)
 
 
-def planned(plans: list[Plan], *, as_json: bool) -> None:
-    """What a push would do, per clinic."""
+def planned(plans: list[Plan], *, as_json: bool, explains: bool = False) -> None:
+    """What a push would do, per clinic; `explains`: by which rung each form goes, and why."""
     if as_json:
-        document({"clinics": [_plan_document(told) for told in plans]})
+        told_of = [_plan_document(told) | _rungs(told, explains=explains) for told in plans]
+        document({"clinics": told_of})
         return
     for told in plans:
+        if explains:
+            table(
+                f"{told.clinic}: the rung of each form",
+                ("form", "rung", "why"),
+                [(form, said.rung, said.reason) for form, said in told.choices.items()],
+            )
         table(
             f"{told.clinic}: what a push would do",
             ("resource", "create", "update", "retract", "held, by rule"),
@@ -256,6 +263,11 @@ def _plan_document(told: Plan) -> dict[str, Any]:
         "routes": told.routes,
         "by_type": sent,
     }
+
+
+def _rungs(told: Plan, *, explains: bool) -> dict[str, Any]:
+    listed = [{"form": form, **asdict(choice)} for form, choice in told.choices.items()]
+    return {"rungs": listed} if explains else {}
 
 
 def _push_document(name: str, report: PushReport) -> dict[str, Any]:

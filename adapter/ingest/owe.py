@@ -81,7 +81,7 @@ def is_wanted(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     """
     taking = receiver.taking(version.form)
     if version.participant and version.form not in {PARTICIPATION, THERAPY}:
-        held = deliveries.types_held(tx, receiver.name, version) - {"Provenance"}
+        held = receivers.types_held(tx, receiver.name, version) - {"Provenance"}
         has_document, has_resources = DOCUMENT in held, bool(held - {DOCUMENT})
         is_of_both = has_document and has_resources
         takes_document, takes_resources = DOCUMENT in taking.types, bool(taking.types - {DOCUMENT})

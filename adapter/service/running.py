@@ -20,6 +20,7 @@ from adapter.ingest import Snapshot, Trial
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.service.access import Access, GoesOn
+from adapter.service.capabilities import capability_of
 from adapter.service.clients import LateClient
 from adapter.service.clock import now
 from adapter.service.posts import LateMllp, post_of
@@ -81,8 +82,12 @@ class Service:
 
 
 @contextmanager
-def open_service(config: Path, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+def open_service(
+    config: Path, environment: Mapping[str, str] | None = None, *, asks: bool = False
+) -> Iterator[Service]:
     """Opens everything that `adapter.toml` names, and closes it again.
+
+    `asks`: clinics are asked what they can do, where that decides on the rung.
 
     Raises:
         DeclarationError: the configuration or a mapping is wrong, with all findings.
@@ -94,13 +99,6 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     if errors or declared.study is None:
         raise DeclarationError("The mappings cannot be used.", errors)
     identity = Identity(declared.study, _study_key(settings, surroundings))
-    receivers = tuple(
-        receiver_of(profile, choose_all(profile, None, declared.forms.values()))
-        for profile, _ in declared.clinics
-    )
-    trial = Trial(
-        declared.study, declared.forms, identity, receivers, installed_version("trial-fhir-adapter")
-    )
     database = Database(_ledger(settings, surroundings), settings.lease_seconds)
     crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
     clients = [
@@ -108,6 +106,13 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
     ]
     posts = [post_of(profile, settings) for profile, settings in declared.clinics]
     try:
+        known = [capability_of(database, client, asks=asks) for client in clients]
+        receivers = tuple(
+            receiver_of(client.profile, choose_all(client.profile, said, declared.forms.values()))
+            for client, said in zip(clients, known, strict=True)
+        )
+        software = installed_version("trial-fhir-adapter")
+        trial = Trial(declared.study, declared.forms, identity, receivers, software)
         clinics = tuple(
             Clinic(
                 client.profile,
@@ -121,11 +126,12 @@ def open_service(config: Path, environment: Mapping[str, str] | None = None) -> 
                 random.random,
                 unlicensed=unlicensed(client.profile, declared.forms),
                 forms=declared.forms,
+                capability=said,
                 post=post,
                 tasks=clinic_settings.tasks,
             )
-            for client, post, (_, clinic_settings) in zip(
-                clients, posts, declared.clinics, strict=True
+            for client, said, post, (_, clinic_settings) in zip(
+                clients, known, posts, declared.clinics, strict=True
             )
         )
         yield Service(settings, trial, database, crosswalk, clinics, surroundings)

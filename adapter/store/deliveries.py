@@ -239,16 +239,6 @@ def holds_of(tx: Transaction, clinic: str, participant: str) -> bool:
     return row is not None
 
 
-def types_held(tx: Transaction, clinic: str, version: Version) -> frozenset[str]:
-    """The types of what a clinic holds of a version's unit."""
-    rows = tx.execute(
-        "SELECT DISTINCT type FROM holding"
-        " WHERE clinic = ? AND participant = ? AND unit = ? AND action = 'put'",
-        (clinic, version.participant, version.unit),
-    )
-    return frozenset(row["type"] for row in rows)
-
-
 def last_owed(tx: Transaction, clinic: str, version: Version) -> tuple[int, Action, State] | None:
     """The newest delivery of a resource to a clinic: which version, which action, which state."""
     row = tx.execute(

@@ -58,3 +58,13 @@ def waiting(tx: Transaction, receiver: str) -> list[Version]:
         (receiver,),
     )
     return [Version(*tuple(row)) for row in rows]
+
+
+def types_held(tx: Transaction, clinic: str, version: Version) -> frozenset[str]:
+    """The types of what a clinic holds of a version's unit."""
+    rows = tx.execute(
+        "SELECT DISTINCT type FROM holding"
+        " WHERE clinic = ? AND participant = ? AND unit = ? AND action = 'put'",
+        (clinic, version.participant, version.unit),
+    )
+    return frozenset(row["type"] for row in rows)

@@ -170,3 +170,17 @@ CREATE TABLE parked (               -- people whose deliveries meet trouble that
   reason      TEXT NOT NULL,
   PRIMARY KEY (clinic, participant)
 ) WITHOUT ROWID;
+
+CREATE TABLE capability (           -- what a clinic's record system said of itself last
+  clinic  TEXT PRIMARY KEY,
+  said    TEXT NOT NULL,            -- JSON: interactions by type, and of the system
+  read_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE remote (               -- the ids that a clinic gave to what it would not keep under ours
+  clinic    TEXT NOT NULL,
+  type      TEXT NOT NULL,
+  id        TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  PRIMARY KEY (clinic, type, id)
+) WITHOUT ROWID;

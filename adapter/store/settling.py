@@ -46,6 +46,16 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
         cancel_provenances(tx, clinic, unit, now)
 
 
+def file(tx: Transaction, clinic: str, task: str, now: str) -> bool:
+    """A person's word that a task was filed: its delivery is confirmed; gives whether one was."""
+    changed = tx.execute(
+        "UPDATE delivery SET state = 'confirmed', reason = '', updated = ? WHERE clinic = ?"
+        " AND remote_version = ? AND state IN ('accepted', 'awaiting')",
+        (now, clinic, task),
+    )
+    return changed.rowcount > 0
+
+
 def _has_newer(tx: Transaction, seq: int) -> bool:
     row = tx.execute(
         "SELECT 1 FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"

@@ -80,9 +80,12 @@ class Clinic:
             known = held.remote_version if held is not None and held.action == "put" else ""
             if known:
                 return rung_noted(known)
-        choice = self.choices.get(delivery.form)
-        for rung in _rungs(self.profile, choice):
-            if (rung in DOCUMENTED) == (delivery.type == DOCUMENT):
+        return self.rung_for(delivery.type, delivery.form)
+
+    def rung_for(self, resource_type: str, form: str) -> Rung:
+        """The chosen rung for resources of this type that belong to this form."""
+        for rung in _rungs(self.profile, self.choices.get(form)):
+            if (rung in DOCUMENTED) == (resource_type == DOCUMENT):
                 return rung
         return "document"
 
@@ -128,8 +131,9 @@ class Clinic:
         """The id of the participant's Patient at this clinic, None while it is not known."""
         if self.profile.patient.create or not participant:
             return self.identity.patient(participant)
-        if not self.profile.speaks_fhir:  # it finds its patient by what the message says
-            known = self.crosswalk.identifier(participant, self.profile.patient.find_by or "")
+        name = self.profile.patient.find_by
+        if name and not self.profile.speaks_fhir:  # it finds its patient by what a message says
+            known = self.crosswalk.identifier(participant, name)
             return None if known is None else self.identity.patient(participant)
         return self.crosswalk.linked(self.name, participant)
 
@@ -173,14 +177,17 @@ class Clinic:
         """A participant as this clinic knows them: by its own identifier, and no other."""
         if self.profile.patient.create:
             return Person(((self.study.base, self.identity.patient(participant)),))
-        name = self.profile.patient.find_by or ""
-        number = self.crosswalk.identifier(participant, name)
-        system = self.study.participant.identifiers[name].system
+        names = [self.profile.patient.find_by] if self.profile.patient.find_by else []
+        numbers = tuple(
+            (self.study.participant.identifiers[name].system, number)
+            for name in names
+            if (number := self.crosswalk.identifier(participant, name)) is not None
+        )
         told = {
             word: self.crosswalk.identifier(participant, f"{DEMOGRAPHICS}{word}") or ""
             for word in ("family", "given", "birth_date", "sex")
         }
-        return Person(((system, number),) if number else (), **told)
+        return Person(numbers, **told)
 
     def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""

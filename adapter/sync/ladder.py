@@ -77,6 +77,21 @@ def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiv
     return Receiver(profile.id, profile.purpose, accepts, forms=takings)
 
 
+def drift(profile: ClinicProfile, capability: Capability) -> list[str]:
+    """What a profile counts on, and its record system's statement does not offer."""
+    rungs = {*profile.ladder, *profile.also}
+    types: dict[str, None] = dict.fromkeys(
+        profile.accepts if rungs & {"transaction", "single"} else ()
+    )
+    types |= {"Observation": None} if "totals" in rungs else {}
+    types |= {DOCUMENT: None} if "document" in rungs else {}
+    missing = [
+        f"create or update of {kind}" for kind in types if not capability.offers(kind, *WRITES)
+    ]
+    is_without = "transaction" in rungs and "transaction" not in capability.system
+    return ["transaction", *missing] if is_without else missing
+
+
 def _taking(profile: ClinicProfile, form: str, choice: Choice) -> Taking:
     types: set[str] = set()
     if choice.rungs & DOCUMENTED:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapter.store import standing
 from adapter.store.deliveries import Action
 from adapter.sync.clinic import Clinic
+from adapter.sync.ladder import Choice
 from adapter.sync.push import held_by
 
 
@@ -15,8 +17,8 @@ from adapter.sync.push import held_by
 class Plan:
     """For one clinic, by type: what would be created, updated, retracted, held by which rule.
 
-    `routes` counts what would be sent by each rung. `unchanged_by_type` is what the clinic holds
-    and nothing is owed for.
+    `routes` counts what would be sent by each rung, and `choices` says why, by form.
+    `unchanged_by_type` is what the clinic holds and nothing is owed for.
     """
 
     clinic: str
@@ -26,6 +28,7 @@ class Plan:
     retract: Counter[str] = field(default_factory=Counter)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     unchanged_by_type: Counter[str] = field(default_factory=Counter)
+    choices: Mapping[str, Choice] = field(default_factory=dict, compare=False)
 
     @property
     def unchanged(self) -> int:
@@ -36,7 +39,9 @@ class Plan:
 def plan(clinic: Clinic) -> Plan:
     """Asks the gate about everything owed, as a push would, and sends nothing."""
     tx = clinic.database.read()
-    told = Plan(clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)))
+    told = Plan(
+        clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)), choices=clinic.choices
+    )
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:
@@ -44,7 +49,7 @@ def plan(clinic: Clinic) -> Plan:
             continue
         if group.action == "retract" and group.there is None:
             continue
-        told.routes[clinic.profile.ladder[0]] += group.count
+        told.routes[clinic.rung_for(group.type, group.form)] += group.count
         if group.action == "put":
             is_there = _is_there(clinic, group.type, group.there)
             counts = told.update if is_there else told.create

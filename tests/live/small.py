@@ -24,13 +24,14 @@ EXPORTS = {
 class SmallTrial:
     """A configuration that reads some people's rows and delivers them to one record system.
 
-    `profile` is the name of a clinic's file, or the text of one.
+    `profile` is the name of a clinic's file, or the text of one; `settings` are more lines of it.
     """
 
     folder: Path
     base_url: str
     people: frozenset[str]
     profile: str = "research-repository"
+    settings: str = ""
 
     @property
     def config(self) -> Path:
@@ -72,7 +73,8 @@ as_of = {EXPORTS[export]}
 missing_limit = 5
 [[clinics]]
 profile = "clinic.yaml"
-url = "{self.base_url}"
+{f'url = "{self.base_url}"' if self.base_url else ""}
+{self.settings}
 """,
             "utf-8",
         )
@@ -90,6 +92,11 @@ url = "{self.base_url}"
         assert told.returncode == 0, told.stderr
         document: dict[str, Any] = json.loads(told.stdout)
         return document
+
+    def try_to(self, command: str) -> int:
+        """A command that may fail; its exit code."""
+        said: list[str | Path] = [ADAPTER, command, "--config", self.config, "--json"]
+        return subprocess.run(said, capture_output=True, timeout=300, check=False).returncode
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """A command that goes on by itself, unheard."""

@@ -65,6 +65,8 @@ def clinic(tmp_path: Path, base_url: str) -> SmallTrial:
             url = f"{base_url}/Patient/southside-{record}"
             httpx.put(url, json=patient, timeout=60).raise_for_status()
             service.crosswalk.link("southside-clinic", record, patient["id"], service.now())
+    for record in small.people:
+        small.run("link", "southside-clinic", record, f"southside-{record}")
     small.run("sync")
     return small
 

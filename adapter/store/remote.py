@@ -1,0 +1,24 @@
+"""Under which ids a record system keeps what it would not keep under ours."""
+
+from __future__ import annotations
+
+from adapter.store.deliveries import Delivery
+from adapter.store.transaction import Transaction
+
+
+def remote_id(tx: Transaction, delivery: Delivery) -> str | None:
+    """The clinic's own id of a resource, None where it has given none."""
+    row = tx.execute(
+        "SELECT remote_id FROM remote WHERE clinic = ? AND type = ? AND id = ?",
+        (delivery.clinic, delivery.type, delivery.id),
+    ).fetchone()
+    return None if row is None else str(row["remote_id"])
+
+
+def keep_remote_id(tx: Transaction, delivery: Delivery, given: str) -> None:
+    """Notes the clinic's own id of a resource, in place of one that it had before."""
+    tx.execute(
+        "INSERT INTO remote (clinic, type, id, remote_id) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (clinic, type, id) DO UPDATE SET remote_id = excluded.remote_id",
+        (delivery.clinic, delivery.type, delivery.id, given),
+    )
