@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -159,7 +160,8 @@ async def _reset(scope: Scope, receive: Receive) -> None:
     """Cuts the connection: the other side gets a reset, not an end."""
     transport: asyncio.Transport = scope["state"]["transport"]
     connection: socket.socket = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    with suppress(OSError):  # the other side may have gone first
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     transport.abort()
     await _wait_for_the_end(receive, 5)
 

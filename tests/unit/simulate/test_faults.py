@@ -122,12 +122,15 @@ def test_a_connection_is_cut_before_or_after_the_effect(fault: str, *, took_effe
         assert record_system.took_effect is took_effect
 
 
-def test_a_silent_server_has_done_what_it_was_asked() -> None:
+def test_a_silent_server_has_done_what_it_was_asked_and_notices_who_gave_up(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     with faulty("silent") as record_system:
         with pytest.raises(httpx.ReadTimeout):
             record_system.put(timeout=0.3)
 
         assert record_system.took_effect
+    assert capfd.readouterr().err == ""
 
 
 def test_an_answer_that_comes_late_is_whole() -> None:
