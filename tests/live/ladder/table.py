@@ -36,7 +36,7 @@ from tests.live.servers import RecordSystem, start_record_system
 
 PAGE = ROOT / "docs" / "ladder.md"
 RUNGS: tuple[Rung, ...] = ("transaction", "single", "totals", "document", "hl7v2")
-SERVED: frozenset[Rung] = frozenset({"transaction", "document"})
+SERVED: frozenset[Rung] = frozenset({"transaction", "document", "hl7v2"})
 FHIR = ("full", "racing", "questionnaire-only", "vitals-only", "unsigned-queue", "create-only")
 PRACTICES = ("v2-folder", "v2-mllp")
 REAL = "HAPI FHIR JPA"
