@@ -25,7 +25,7 @@ from adapter.ingest import Ledger, Report
 from adapter.release import Reader, Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
-from adapter.store import deliveries, instances, parking, settling, standing
+from adapter.store import deliveries, inbox, instances, parking, settling, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.store.versions import Version
@@ -89,12 +89,16 @@ def run_verify(said: argparse.Namespace) -> int:
 
 
 def run_sync(said: argparse.Namespace) -> int:
-    """Ingest, push, verify: one document for all three."""
+    """Ingest, push, pull, verify: one document for all four."""
+    from adapter.cli.pull import pull_all  # noqa: PLC0415 - only who pulls pays for it
+
     with opened(said, asks=True) as service:
         reports = ingest_all(service, is_full=said.full)
         pushed = push_all(service)
+        pulled = pull_all(service, is_full=said.full)
         verified = verify_all(service, everything=False)
-        show.synced(reports, pushed, verified, _rejections(service), as_json=said.json)
+        told = show.Round(reports, pushed, pulled, verified)
+        show.synced(told, _rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
 
 
@@ -189,7 +193,7 @@ def ingest_all(service: Service, *, is_full: bool = False) -> list[Report]:
 
 def push_all(service: Service) -> list[tuple[str, PushReport]]:
     """Every clinic, in order."""
-    return _each(service, "delivering to", ("queued", "held", "claimed", "uncertain"), push)
+    return each_clinic(service, "delivering to", ("queued", "held", "claimed", "uncertain"), push)
 
 
 def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyReport]]:
@@ -199,10 +203,10 @@ def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyR
         return verify(clinic, step, everything=everything)
 
     states: tuple[State, ...] = ("accepted", "confirmed") if everything else ("accepted",)
-    return _each(service, "reading back from", states, read_back)
+    return each_clinic(service, "reading back from", states, read_back)
 
 
-def _each(
+def each_clinic(
     service: Service,
     doing: str,
     states: tuple[State, ...],
@@ -285,6 +289,7 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
         **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
         "oldest_undelivered_seconds": waited,
         "parked": len(parking.parked(tx, clinic.name)),
+        "inbox_waiting": inbox.count_waiting(tx, clinic.name),
         "needs_a_person": [
             {
                 "state": stuck.state,

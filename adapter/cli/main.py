@@ -38,7 +38,7 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    alone = {"demo", "init", "keys", "simulate"}
+    alone = {"demo", "inbox", "init", "keys", "pull", "simulate"}
     linking = {"link", "candidates", "confirm"}
     module = name if name in alone else "linking" if name in linking else "commands"
     module = f"adapter.cli.{module}"
@@ -58,8 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         ("ingest", "read the sources into the ledger"),
         ("plan", "tell what a push would do, per clinic; send nothing"),
         ("push", "deliver what is owed and released"),
+        ("pull", "take in what people wrote at the clinics"),
         ("verify", "read back what clinics accepted and compare it"),
-        ("sync", "ingest, push and verify"),
+        ("sync", "ingest, push, pull and verify"),
         ("status", "deliveries per clinic and state, and what needs a person"),
         ("signals", "the safety signals that stand, for the trial's own staff"),
     ):
@@ -72,10 +73,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--explain", action="store_true", help="say which rung each form takes, and why"
             )
-        if name in {"ingest", "sync"}:
+        if name in {"ingest", "pull", "sync"}:
             command.add_argument(
                 "--full", action="store_true", help="read everything, not only what has changed"
             )
+    _add_inbox(_configured(commands.add_parser("inbox", help="what came from clinics, and waits")))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
     _add_linking(commands)
@@ -131,6 +133,18 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     confirm.add_argument("clinic", help="the clinic's id")
     confirm.add_argument("record", help="the record in the trial's database")
     confirm.add_argument("patient", help="the id of the candidate")
+
+
+def _add_inbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("list", "show", "take", "leave"),
+        default="list",
+        help="list them (without answers), show both sides of one, take it, or leave it",
+    )
+    parser.add_argument("number", nargs="?", type=int, help="which one, by its number in the list")
+    parser.add_argument("--at", default="", help="the timepoint that it belongs to, for take")
 
 
 def _add_keys(parser: argparse.ArgumentParser) -> None:

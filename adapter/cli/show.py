@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapter.cli.terminal import document, lines, table
@@ -96,26 +96,41 @@ def verified(told: list[tuple[str, VerifyReport]], *, as_json: bool) -> None:
         )
 
 
-def synced(
-    reports: list[Report],
-    told: list[tuple[str, PushReport]],
-    read_back: list[tuple[str, VerifyReport]],
-    rejected: list[Problem],
-    *,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a `sync` did: of each clinic by name what was sent, got and read back."""
+
+    ingested: list[Report]
+    pushed: list[tuple[str, PushReport]]
+    pulled: list[tuple[str, dict[str, Any]]]
+    verified: list[tuple[str, VerifyReport]]
+
+
+def synced(told: Round, rejected: list[Problem], *, as_json: bool) -> None:
     """One whole round."""
+    pulled = dict(told.pulled)
+    clinics = _together(told.pushed, told.verified)
     if as_json:
-        clinics = [
-            {**_push_document(name, report), **_back_document(back)}
-            for name, report, back in _together(told, read_back)
+        said = [
+            {
+                **_push_document(name, report),
+                "pulled": pulled.get(name, {}),
+                **_back_document(back),
+            }
+            for name, report, back in clinics
         ]
-        document({**_ingest_document(reports, rejected), "clinics": clinics})
+        document({**_ingest_document(told.ingested, rejected), "clinics": said})
         return
-    _ingest_table(reports)
-    for name, report, back in _together(told, read_back):
+    _ingest_table(told.ingested)
+    for name, report, back in clinics:
         summary(name, report, back)
+        counts(f"{name}: what was written there", pulled.get(name, {}))
     lines(rejected, LISTED_REJECTIONS)
+
+
+def counts(title: str, said: dict[str, Any]) -> None:
+    """A table of words and how often; nothing where nothing was counted."""
+    table(title, ("word", "count"), [(word, count) for word, count in said.items() if count])
 
 
 def summary(

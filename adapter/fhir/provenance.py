@@ -1,8 +1,9 @@
 """From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
 
 One Provenance per version of a form instance: which record and fields it was read from, a keyed
-hash of those cells, and the mapping (name and version) that read them. One more kind for what was
-extracted from a QuestionnaireResponse: which version of it.
+hash of those cells, and the mapping (name and version) that read them. Two more kinds: for what was
+extracted from a QuestionnaireResponse, which version of it; for what a clinic wrote, which clinic,
+which version, and a keyed hash of its id there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from adapter.instruments.response import Record
 
 Activity = Literal["CREATE", "UPDATE", "NULLIFY"]
 SOURCE_CELLS = f"{PROJECT}/StructureDefinition/source-cells"
+TAKEN = f"{PROJECT}/StructureDefinition/taken-from-clinic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,21 @@ class Extracted:
 
     what: dict[str, Any]
     recorded: str
+    activity: Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken from a clinic: a version of one of its resources.
+
+    `updated` is when the clinic last changed it, an instant by its own clock, '' if not known.
+    """
+
+    clinic: str
+    type: str
+    remote_id: str
+    remote_version: str
+    updated: str
     activity: Activity
 
 
@@ -91,6 +108,39 @@ def build_extraction_provenance(
         "recorded": extracted.recorded,
         **_done_by_device(extracted.activity, identity),
         "entity": [{"role": "source", "what": extracted.what}],
+    }
+
+
+def build_taken_provenance(
+    taken: Taken, targets: Sequence[tuple[str, str]], identity: Identity, recorded: str
+) -> dict[str, Any]:
+    """The Provenance of what a clinic wrote; its id there is told by a keyed hash alone.
+
+    `recorded` is an instant with its offset.
+    """
+    there = identity.token("taken", taken.clinic, taken.type, taken.remote_id)
+    token = identity.token("provenance", targets[0][1], there, taken.remote_version, taken.activity)
+    said: list[dict[str, Any]] = [{"url": "clinic", "valueString": taken.clinic}]
+    if taken.remote_version:
+        said.append({"url": "version", "valueString": taken.remote_version})
+    if taken.updated:
+        said.append({"url": "updated", "valueInstant": taken.updated})
+    entity = {
+        "extension": [{"url": TAKEN, "extension": said}],
+        "role": "source",
+        "what": {
+            "identifier": identity.identifier("taken", there),
+            "display": f"{taken.type}, as a clinic wrote it",
+        },
+    }
+    return {
+        "resourceType": "Provenance",
+        "id": token,
+        "meta": RESTRICTED,
+        "target": [reference(*target) for target in targets],
+        "recorded": recorded,
+        **_done_by_device(taken.activity, identity),
+        "entity": [entity],
     }
 
 

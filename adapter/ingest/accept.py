@@ -23,7 +23,7 @@ from adapter.ingest.therapy import drop_therapy, put_therapy
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED, Response, ResponseStatus
 from adapter.scoring import Score, score_response
-from adapter.store import instances
+from adapter.store import inbox, instances
 from adapter.store.database import Transaction
 from adapter.store.differences import keep_differences
 from adapter.store.instances import Instance
@@ -54,6 +54,8 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
     scores = score_response(response) if response.status in SCORED else ()
     built = _build(trial, response, scores)
     belonging = Belonging(unit, response.participant, response.form.id)
+    if said.taken is None and said.before is not None and said.before.status == "entered-in-error":
+        inbox.give_up(tx, unit)
     put_therapy(tx, trial, response, said.now)
     changed = put_all(tx, trial, belonging, built, said)
     place = Place(response.participant, response.form, response.timepoint)

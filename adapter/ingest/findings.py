@@ -17,6 +17,18 @@ def duplicate(record: Record, action: str) -> Problem:
     return Problem(record.origin, record.form, expected, "it a second time", action)
 
 
+def contradicted(record: Record, number: int) -> Problem:
+    """A row that says something else than what a clinic wrote, which stands."""
+    return Problem(
+        record.origin,
+        record.form,
+        "the answers that a clinic wrote, which were taken",
+        "others",
+        f"Look at both with `adapter inbox show {number}`, then take or leave it; nothing of this "
+        "row is taken in until then.",
+    )
+
+
 def apart(record: Record) -> Problem:
     """A participant whose rows do not stand together."""
     return Problem(

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from adapter.fhir.check import write
 from adapter.fhir.draft import Draft
 from adapter.fhir.observation import ObservationStatus
-from adapter.fhir.provenance import Activity, Derivation, build_provenance
+from adapter.fhir.provenance import (
+    Activity,
+    Derivation,
+    Taken,
+    build_provenance,
+    build_taken_provenance,
+)
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.ingest.owe import DOCUMENT, owe, retractable
@@ -25,13 +31,17 @@ from adapter.store.versions import Belonging, Version
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What one ingest says of a record: which run, when, and what its form instance was before."""
+    """What one ingest says of a record: which run, when, and what its form instance was before.
+
+    `taken` says from which clinic it was taken, None where the trial's source holds it.
+    """
 
     record: Record
     run: int
     now: str
     before: Instance | None
     source_hash: str
+    taken: Taken | None = None
 
 
 def put_all(
@@ -106,11 +116,15 @@ def put_provenance(
     built: list[Draft],
     said: Acceptance,
 ) -> None:
-    """Tells from which cells these drafts of a unit came."""
+    """Tells from which cells these drafts of a unit came, or from which clinic."""
+    names = [draft.name for draft in built]
+    if said.taken is not None:
+        provenance = build_taken_provenance(said.taken, names, trial.identity, said.now)
+        put_all(tx, trial, belonging, [Draft(provenance)], said)
+        return
     activity: Activity = "CREATE" if said.before is None else "UPDATE"
     derivation = Derivation(
         said.record, said.source_hash, trial.form_of(said.record.form), activity
     )
-    names = [draft.name for draft in built]
     provenance = build_provenance(derivation, names, trial.identity, said.now)
     put_all(tx, trial, belonging, [Draft(provenance)], said)

@@ -10,9 +10,10 @@ import orjson
 from adapter.errors import Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import retract_response
+from adapter.ingest.judge import retract_held
 from adapter.ingest.participation import retract_participant
 from adapter.ingest.work import Ingest, reject
-from adapter.store import instances
+from adapter.store import inbox, instances
 from adapter.store.database import Transaction
 
 Content = frozenset[tuple[str, str, str]]
@@ -41,6 +42,8 @@ def retract_missing(work: Ingest) -> bool:
             instances.keep_instance(tx, replace(instance, status="entered-in-error", run=run))
             work.report.add(instance.form, "retracted")
         for name in people:
+            for held in inbox.held_of(tx, name):  # of nobody, it could not stay either
+                retract_held(tx, work.trial, held, work.now)
             retract_participant(tx, work.trial, name, work.now)
             work.report.add("participant", "retracted")
     return True

@@ -9,7 +9,7 @@ from adapter.fhir.text import read_text
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import PARTICIPATION, THERAPY, Receiver
-from adapter.store import deliveries, instances, receivers, versions
+from adapter.store import deliveries, inbox, instances, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
@@ -141,7 +141,7 @@ def _take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) 
 def _give_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
     """Owes again what was taken back; where that has not left yet, it is taken back itself."""
     owed = deliveries.last_owed(tx, receiver.name, version)
-    if owed is not None and owed[1] == "put":
+    if (owed is not None and owed[1] == "put") or _is_its_own(tx, receiver, version):
         return
     held = deliveries.holding(tx, receiver.name, version.type, version.id)
     is_there = held is not None and (held.version, held.action) == (version.version, "put")
@@ -177,12 +177,22 @@ def _is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
 
 
 def _stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
-    """Whether a withdrawal took the resource back: a new version would replace the retraction."""
+    """Whether a withdrawal took the resource back: a new version would replace the retraction.
+
+    Or whether the receiver wrote it itself: its own response stands there already.
+    """
+    if _is_its_own(tx, receiver, version):
+        return True
     owed = deliveries.last_owed(tx, receiver.name, version)
     if owed is None or owed[1] == "put":
         return False
     person = instances.participant(tx, version.participant)
     return person is not None and _must_retract(trial, receiver, person)
+
+
+def _is_its_own(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+    is_response = version.type == "QuestionnaireResponse"
+    return is_response and inbox.name_there(tx, receiver.name, version.unit) is not None
 
 
 def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status
+from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.document import document_newcomers
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.missing import retract_missing
@@ -24,7 +25,7 @@ from adapter.ingest.trial import Trial
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapshot, batches, reject
 from adapter.instruments.response import Record, ResponseStatus, parse_response
 from adapter.instruments.time import end_of_window
-from adapter.store import instances
+from adapter.store import inbox, instances
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
 
@@ -106,6 +107,14 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
         return
     if response is None:
         work.report.add(form.id, "empty")
+        return
+    theirs = None if before is None else inbox.standing(tx, unit)
+    if theirs is not None:
+        instances.see_again(tx, unit, work.report.run)
+        if is_contradicted(tx, trial, theirs, Row(record, response, source_hash)):
+            reject(tx, work, form.id, (findings.contradicted(record, theirs.number),))
+        else:
+            work.report.add(form.id, "unchanged")
         return
     said = Acceptance(record, work.report.run, work.now, before, source_hash)
     work.report.add(form.id, accept(tx, trial, response, said))

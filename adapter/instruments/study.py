@@ -70,8 +70,9 @@ class Timepoint(Declared, frozen=True):
     """One assessment of the plan.
 
     `week` counts from enrolment, None for what happens throughout; `closes_days` is how many days
-    after the planned day the window closes, None for a window that stays open. `event` is the
-    source's name of it, or its names where the source has one for each arm.
+    after the planned day the window closes, None for a window that stays open; `opens_days` is how
+    many days before it what a clinic wrote may belong to it. `event` is the source's name of it, or
+    its names where the source has one for each arm.
     """
 
     id: Id
@@ -79,6 +80,7 @@ class Timepoint(Declared, frozen=True):
     week: int | None = None
     event: str | tuple[str, ...] = ""
     closes_days: int | None = Field(default=None, ge=0)
+    opens_days: int = Field(default=0, ge=0)
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -61,11 +61,18 @@ class LateClient:
             DeclarationError: what signs us in is missing, or cannot be used.
             EhrError: the clinic will not let us in.
         """
+        return self._present().exchange(method, path, content, headers)
+
+    def is_at_home(self, path: str) -> bool:
+        """Whether an address is of the record system's own origin."""
+        return self._present().is_at_home(path)
+
+    def _present(self) -> FhirClient:
         stamps = tuple(stamp_of(file) for file in _files(self._settings))
         if self._client is None or stamps != self._stamps:
             self.close()
             self._client, self._stamps = self._made(), stamps
-        return self._client.exchange(method, path, content, headers)
+        return self._client
 
     def close(self) -> None:
         """Closes what is open."""
@@ -126,6 +133,8 @@ def needed_rights(profile: ClinicProfile) -> dict[str, str]:
     types |= {"DocumentReference"} if "document" in rungs else set()
     types |= {"Observation"} if "totals" in rungs else set()
     rights: dict[str, str] = dict.fromkeys(sorted(types), _ALL_RIGHTS)
+    if profile.pull is not None:
+        rights.setdefault("QuestionnaireResponse", _TO_FIND)
     return rights if profile.patient.create else {"Patient": _TO_FIND, **rights}
 
 

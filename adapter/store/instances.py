@@ -78,12 +78,20 @@ def see_again(tx: Transaction, unit: str, run: int) -> None:
     tx.execute("UPDATE instance SET run = ? WHERE unit = ?", (run, unit))
 
 
-def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> Iterator[Instance]:
-    """Instances that an earlier ingest met and this one did not, retracted ones left out.
+# What stands because a clinic wrote it is no matter of the source.
+_OF_SOURCE = (
+    "status <> 'entered-in-error' AND NOT EXISTS"
+    " (SELECT 1 FROM inbox WHERE inbox.unit = instance.unit AND inbox.stands = 'held')"
+)
 
-    `scope` is whom the ingest told everything of, None for everybody.
+
+def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> Iterator[Instance]:
+    """Instances that an earlier ingest met and this one did not.
+
+    Left out are retracted ones, and those that a clinic wrote. `scope` is whom the ingest told
+    everything of, None for everybody.
     """
-    query = "SELECT * FROM instance WHERE run <> ? AND status <> 'entered-in-error'"
+    query = f"SELECT * FROM instance WHERE run <> ? AND {_OF_SOURCE}"
     if scope is None:
         rows: Iterable[Any] = tx.execute(f"{query} ORDER BY unit", (run,))
     else:
@@ -96,11 +104,9 @@ def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> I
 
 
 def of_participant(tx: Transaction, name: str) -> list[Instance]:
-    """A person's form instances, retracted ones left out."""
+    """A person's form instances, without retracted ones and those that a clinic wrote."""
     rows = tx.execute(
-        "SELECT * FROM instance WHERE participant = ? AND status <> 'entered-in-error'"
-        " ORDER BY unit",
-        (name,),
+        f"SELECT * FROM instance WHERE participant = ? AND {_OF_SOURCE} ORDER BY unit", (name,)
     )
     return [Instance(**dict(row)) for row in rows]
 
@@ -202,7 +208,7 @@ def count_missing(tx: Transaction, run: int, scope: Collection[str] | None = Non
     row = tx.execute(
         "SELECT count(*) FROM (SELECT participant FROM participant WHERE run <> ?"
         " AND is_missing = 0 UNION SELECT participant FROM instance WHERE run <> ?"
-        " AND status <> 'entered-in-error') AS known",
+        f" AND {_OF_SOURCE}) AS known",
         (run, run),
     ).fetchone()
     return int(row[0])

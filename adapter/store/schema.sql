@@ -184,3 +184,27 @@ CREATE TABLE remote (               -- the ids that a clinic gave to what it wou
   remote_id TEXT NOT NULL,
   PRIMARY KEY (clinic, type, id)
 ) WITHOUT ROWID;
+
+CREATE TABLE inbox (                -- what clinics wrote, the newest version of each
+  number         INTEGER PRIMARY KEY,
+  clinic         TEXT NOT NULL,
+  type           TEXT NOT NULL,
+  remote_id      TEXT NOT NULL,     -- its id at the clinic
+  remote_version TEXT NOT NULL,
+  participant    TEXT NOT NULL,
+  form           TEXT NOT NULL,     -- '' while it is not known, as for timepoint and unit
+  timepoint      TEXT NOT NULL,
+  unit           TEXT NOT NULL,
+  state          TEXT NOT NULL CHECK (state IN ('taken', 'waiting', 'left')),
+  stands         TEXT NOT NULL CHECK (stands IN ('apart', 'held', 'was-held')),
+  why            TEXT NOT NULL,
+  text           BLOB NOT NULL,     -- what was kept of it, about our pseudonymous Patient
+  trial_row      TEXT NOT NULL,     -- JSON: the trial's own row, which contradicts and waits
+  row_hash       TEXT NOT NULL,     -- of the trial's row that waits, or was overruled
+  received       TEXT NOT NULL,
+  UNIQUE (clinic, type, remote_id),
+  CHECK (state <> 'waiting' OR why <> ''),
+  CHECK (stands <> 'held' OR unit <> '')
+);
+CREATE UNIQUE INDEX inbox_by_unit ON inbox (unit) WHERE stands = 'held';
+CREATE INDEX inbox_by_participant ON inbox (participant);

@@ -41,6 +41,10 @@ class RecordSystem(Protocol):
         """One request; `path` is relative to the FHIR base."""
         ...
 
+    def is_at_home(self, path: str) -> bool:
+        """Whether an address is of the record system's own origin."""
+        ...
+
 
 def stop_if_no_entry(answer: Answer) -> None:
     """Lets pass what a FHIR base says about a resource.

@@ -61,7 +61,7 @@ class FhirClient:
                 self._http.build_request(method, path, content=content, headers=sent | shown)
             )
 
-        if not self._is_at_home(path):
+        if not self.is_at_home(path):
             return ask("")
         authorization = self._sign_in.authorization()
         if isinstance(authorization, Unreachable):
@@ -73,7 +73,7 @@ class FhirClient:
         again = self._sign_in.authorization()
         return again if isinstance(again, Unreachable) else ask(again)
 
-    def _is_at_home(self, path: str) -> bool:
+    def is_at_home(self, path: str) -> bool:
         """Whether an address is of the clinic's own origin: scheme, host and port."""
         base = self._http.base_url
         url = self._http.build_request("GET", path).url

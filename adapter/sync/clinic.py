@@ -22,7 +22,7 @@ from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.render.delivered import as_delivered
 from adapter.render.person import Person
-from adapter.store import deliveries, versions
+from adapter.store import deliveries, inbox, versions
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
@@ -148,11 +148,22 @@ class Clinic:
             text = self._as_told(text, delivery)
         if delivery.form in self.unlicensed and delivery.type in WORDED:
             text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
-        return wire_text(
+        told = wire_text(
             text,
             is_retraction=action == "retract",
             ours=self.identity.patient(delivery.participant),
             theirs=self.patient_of(delivery.participant) or "",
+        )
+        return None if told is None else self._naming_theirs(tx, told, delivery.unit)
+
+    def _naming_theirs(self, tx: Transaction, text: bytes, unit: str) -> bytes:
+        """The text about the clinic's own response, where that stands there in place of ours."""
+        ours = f'"QuestionnaireResponse/{unit}"'.encode()
+        theirs = inbox.name_there(tx, self.name, unit) if ours in text else None
+        return (
+            text
+            if theirs is None
+            else text.replace(ours, ours.replace(unit.encode(), theirs.encode()))
         )
 
     def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:

@@ -104,13 +104,25 @@ class V2Rules(Declared, frozen=True):
 Corrections = Literal["update", "new-and-retire", "replace", "task"]
 
 
+class PullRule(Declared, frozen=True):
+    """What a clinic is asked for, of people who agreed to it.
+
+    A reading begins `overlap_minutes` before the end of the last one; once in `full_every_hours`
+    everything is read, and what was deleted is found; `page` is how much one answer should hold.
+    """
+
+    overlap_minutes: int = Field(default=5, ge=0)
+    full_every_hours: float = Field(default=24, ge=0)
+    page: int = Field(default=50, ge=1, le=1000)
+
+
 class ClinicProfile(Declared, frozen=True):
     """One record system: why it may know, which types it takes, by which rungs.
 
     `ladder` names the rungs that it accepts, the highest first; `also` a second one on purpose.
     `codes` are the site's own, by form and score. `unblinded`: it may know who got the therapy.
     `adverse_events` is the shape in which it gets them: base R4, or HL7's profile for clinical
-    research.
+    research. `pull`: what people wrote there is taken in; left out, nothing is asked for.
     """
 
     kind: Literal["clinic"]
@@ -130,6 +142,7 @@ class ClinicProfile(Declared, frozen=True):
     unblinded: bool = False
     adverse_events: Literal["base", "research-backport"] = "base"
     bundle: BundleLimits = BundleLimits()
+    pull: PullRule | None = None
     timeout_seconds: float = Field(default=60, gt=0)
     requests_per_second: float | None = Field(default=None, gt=0)
     burst: int = Field(default=10, ge=1)

@@ -80,6 +80,10 @@ class Turn:
         self.database.renew()
         return self.client.exchange(method, path, content, headers)
 
+    def is_at_home(self, path: str) -> bool:
+        """Whether an address is of the record system's own origin."""
+        return self.client.is_at_home(path)
+
     @property
     def failures(self) -> int:
         """How many times in a row something went wrong."""

@@ -1,0 +1,129 @@
+"""Two sides that say something else: the trial's source and a clinic. A person chooses.
+
+Whatever stands goes on standing until then. What a person overruled stays overruled, until it
+changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import orjson
+
+from adapter.errors import NotFoundError, Origin
+from adapter.ingest.accept import accept, next_status
+from adapter.ingest.judge import CONFLICT, Became, held_answers, judge
+from adapter.ingest.keep import Acceptance
+from adapter.ingest.reconcile import said
+from adapter.ingest.trial import Trial
+from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
+from adapter.store import inbox, instances
+from adapter.store.database import Transaction
+from adapter.store.inbox import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the trial's source, what it says, and a keyed hash of its cells."""
+
+    record: Record
+    response: Response
+    source_hash: str
+
+
+def is_contradicted(tx: Transaction, trial: Trial, theirs: Received, row: Row) -> bool:
+    """Whether a row of the source says otherwise than what a clinic wrote, which stands.
+
+    It then waits for a person with it, unless a person overruled this very row. Where both agree,
+    what waited for that no longer does.
+    """
+    answers = held_answers(tx, trial, theirs.unit)
+    if answers is not None and said(answers) == said(row.response.answers):
+        if theirs.trial_row:
+            settled = replace(theirs, state="taken", why="it agrees with what stands", trial_row="")
+            inbox.keep(tx, settled)
+        return False
+    if not theirs.trial_row and theirs.row_hash == row.source_hash:
+        return False
+    told = orjson.dumps(asdict(row.record)).decode()
+    inbox.keep(
+        tx,
+        replace(theirs, state="waiting", why=CONFLICT, trial_row=told, row_hash=row.source_hash),
+    )
+    return True
+
+
+def take(tx: Transaction, trial: Trial, number: int, now: str, timepoint: str = "") -> Became:
+    """What the clinic wrote stands, by a person's word; `timepoint` says where it belongs.
+
+    Raises:
+        NotFoundError: nothing of this number waits, or the form is not asked at that timepoint.
+    """
+    found = _waiting(tx, number)
+    if timepoint:
+        _check(trial, timepoint)
+        found = replace(found, timepoint=timepoint)
+    became = judge(tx, trial, replace(found, trial_row=""), now, is_chosen=True)
+    if became == "waiting":
+        still = inbox.numbered(tx, number)
+        raise NotFoundError(
+            "Expected a response that can be taken; found that it cannot: "
+            f"{still.why if still else 'it is gone'}. Say `--at` with a timepoint, or leave it."
+        )
+    return became
+
+
+def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
+    """What the trial holds stands, by a person's word, until the clinic writes something else.
+
+    Raises:
+        NotFoundError: nothing of this number waits.
+        AnswerError: the trial's row fits its form no more.
+    """
+    found = _waiting(tx, number)
+    left = replace(found, state="left", why="a person left it", trial_row="")
+    if not found.trial_row:
+        inbox.keep(tx, left)
+        return
+    inbox.keep(tx, replace(left, stands="apart"))
+    record = record_of(found.trial_row)
+    form = trial.form_of(record.form)
+    before = instances.instance(tx, found.unit)
+    word: ResponseStatus = "in-progress" if record.complete == "0" else "completed"
+    status = next_status(word, before, found.row_hash)
+    response = parse_response(record, form, trial.study, status)
+    if response is not None:
+        run = instances.last_run(tx) or 0
+        accept(tx, trial, response, Acceptance(record, run, now, before, found.row_hash))
+
+
+def judge_again(tx: Transaction, trial: Trial, clinic: str, now: str) -> None:
+    """Asks anew about what waits: a form, a day of enrolment or the trial's row may have changed.
+
+    What R4 refused stays until it is written anew: what was kept of it may fit, and yet not be it.
+    """
+    for found in inbox.of_clinic(tx, clinic):
+        is_open = found.state == "waiting" and not found.trial_row
+        if is_open and not found.why.startswith("This is not what R4 says"):
+            judge(tx, trial, found, now)
+
+
+def record_of(told: str) -> Record:
+    """The trial's row as it was kept."""
+    words = orjson.loads(told)
+    return Record(**{**words, "origin": Origin(**words["origin"])})
+
+
+def _waiting(tx: Transaction, number: int) -> Received:
+    found = inbox.numbered(tx, number)
+    if found is None or found.state != "waiting":
+        raise NotFoundError(
+            "Expected the number of something that waits; found another. See `adapter inbox`."
+        )
+    return found
+
+
+def _check(trial: Trial, timepoint: str) -> None:
+    known = [point.id for point in trial.study.timepoints]
+    if timepoint not in known:
+        raise NotFoundError(f"Expected one of the timepoints {', '.join(known)}; found another.")

@@ -1,0 +1,128 @@
+"""What clinics wrote: the newest version of each of their responses, and what became of it.
+
+A row names a resource at a clinic. It `stands` where the ledger's form instance says what it says;
+what was decided by a person stays decided, because the hash of the trial's own row that was
+overruled is kept with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from adapter.store.transaction import Transaction
+
+InboxState = Literal["taken", "waiting", "left"]
+Stands = Literal["apart", "held", "was-held"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One resource of a clinic.
+
+    `text` is what was kept of it, about our pseudonymous Patient. `unit`, `form` and `timepoint`
+    are '' as long as they are not known. `why` says what it waits for, or why it was taken or left.
+    `trial_row` is the trial's own row (JSON) where that contradicts and a person has to choose, ''
+    else; `row_hash` is the hash of the trial's row that waits or was overruled.
+    """
+
+    clinic: str
+    type: str
+    remote_id: str
+    remote_version: str
+    participant: str
+    text: bytes
+    state: InboxState
+    why: str
+    received: str
+    form: str = ""
+    timepoint: str = ""
+    unit: str = ""
+    stands: Stands = "apart"
+    trial_row: str = ""
+    row_hash: str = ""
+    number: int = 0
+
+
+_COLUMNS = tuple(name for name in Received.__slots__ if name != "number")
+_KEY = ("clinic", "type", "remote_id")
+
+
+def keep(tx: Transaction, said: Received) -> Received:
+    """Notes a resource as it is now; gives it with its number, which it keeps for ever."""
+    names, marks = ", ".join(_COLUMNS), ", ".join("?" * len(_COLUMNS))
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
+    kept = tx.execute(
+        f"INSERT INTO inbox ({names}) VALUES ({marks})"
+        f" ON CONFLICT (clinic, type, remote_id) DO UPDATE SET {changed} RETURNING number",
+        tuple(getattr(said, name) for name in _COLUMNS),
+    )
+    return replace(said, number=int(kept.fetchone()["number"]))
+
+
+def find(tx: Transaction, clinic: str, resource_type: str, remote_id: str) -> Received | None:
+    """What is known of a clinic's resource, None for one never met."""
+    return _first(tx, "clinic = ? AND type = ? AND remote_id = ?", clinic, resource_type, remote_id)
+
+
+def numbered(tx: Transaction, number: int) -> Received | None:
+    """The one of this number."""
+    return _first(tx, "number = ?", number)
+
+
+def standing(tx: Transaction, unit: str) -> Received | None:
+    """The response that a form instance came from, None where the trial's source gave it."""
+    return _first(tx, "unit = ? AND stands = 'held'", unit)
+
+
+def of_clinic(tx: Transaction, clinic: str) -> list[Received]:
+    """Everything of a clinic, in the order in which it came."""
+    return _all(tx, "clinic = ?", clinic)
+
+
+def held_of(tx: Transaction, participant: str) -> list[Received]:
+    """What stands of a person."""
+    return _all(tx, "participant = ? AND stands = 'held'", participant)
+
+
+def count_waiting(tx: Transaction, clinic: str) -> int:
+    """How many wait for a person."""
+    row = tx.execute(
+        "SELECT count(*) FROM inbox WHERE clinic = ? AND state = 'waiting'", (clinic,)
+    ).fetchone()
+    return int(row[0])
+
+
+def name_there(tx: Transaction, clinic: str, unit: str) -> str | None:
+    """The id of the clinic's own response that stands there for ours; None where ours is there.
+
+    It goes on standing for ours after it was taken back, so that a retraction names what was named.
+    """
+    row = tx.execute(
+        "SELECT remote_id FROM inbox AS i WHERE clinic = ? AND unit = ? AND stands <> 'apart'"
+        " AND type = 'QuestionnaireResponse' AND NOT EXISTS (SELECT 1 FROM holding WHERE"
+        " clinic = i.clinic AND type = i.type AND id = i.unit) AND NOT EXISTS (SELECT 1 FROM"
+        " delivery WHERE clinic = i.clinic AND type = i.type AND id = i.unit"
+        " AND state IN ('claimed', 'uncertain')) ORDER BY stands, number DESC LIMIT 1",
+        (clinic, unit),
+    ).fetchone()
+    return None if row is None else str(row["remote_id"])
+
+
+def give_up(tx: Transaction, unit: str) -> None:
+    """After the trial's source holds a form instance whose clinic took its own response back."""
+    tx.execute("UPDATE inbox SET stands = 'apart' WHERE unit = ? AND stands = 'was-held'", (unit,))
+
+
+def _first(tx: Transaction, where: str, *values: object) -> Received | None:
+    found = _all(tx, where, *values)
+    return found[0] if found else None
+
+
+def _all(tx: Transaction, where: str, *values: object) -> list[Received]:
+    rows = tx.execute(f"SELECT * FROM inbox WHERE {where} ORDER BY number", values)
+    return [_received(dict(row)) for row in rows]
+
+
+def _received(row: dict[str, Any]) -> Received:
+    return Received(**{**row, "text": bytes(row["text"])})  # some drivers give a memoryview
