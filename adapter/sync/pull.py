@@ -23,6 +23,7 @@ from adapter.ingest.decide import judge_again
 from adapter.ingest.judge import RESPONSE, take_back
 from adapter.ingest.received import Sent, receive
 from adapter.ingest.trial import Trial
+from adapter.instruments.participant import ConsentWord
 from adapter.instruments.study import Purpose
 from adapter.release.consent import held_by_consent
 from adapter.store import inbox, instances
@@ -101,7 +102,7 @@ def may_ask(clinic: Clinic, tx: Transaction, participant: str) -> bool:
     person = instances.participant(tx, participant)
     if person is None or not clinic.profile.speaks_fhir:
         return False
-    words = {name: said.word for name, said in person.consents.items()}
+    words: dict[str, ConsentWord] = {name: said.word for name, said in person.consents.items()}
     asked: tuple[tuple[Purpose, str], ...] = (
         ("research", ""),
         (clinic.profile.purpose, clinic.name),
