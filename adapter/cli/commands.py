@@ -62,7 +62,7 @@ def run_ingest(said: argparse.Namespace) -> int:
     """Sources into the ledger; 12 when rows were rejected."""
     with opened(said) as service:
         reports = ingest_all(service, is_full=said.full)
-        show.ingested(reports, _rejections(service), as_json=said.json)
+        show.ingested(reports, rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
 
 
@@ -88,20 +88,6 @@ def run_verify(said: argparse.Namespace) -> int:
     return 0
 
 
-def run_sync(said: argparse.Namespace) -> int:
-    """Ingest, push, pull, verify: one document for all four."""
-    from adapter.cli.pull import pull_all  # noqa: PLC0415 - only who pulls pays for it
-
-    with opened(said, asks=True) as service:
-        reports = ingest_all(service, is_full=said.full)
-        pushed = push_all(service)
-        pulled = pull_all(service, is_full=said.full)
-        verified = verify_all(service, everything=False)
-        told = show.Round(reports, pushed, pulled, verified)
-        show.synced(told, _rejections(service), as_json=said.json)
-        return REJECTED if any(report.problems for report in reports) else 0
-
-
 def run_status(said: argparse.Namespace) -> int:
     """Deliveries per clinic and state, and what needs a person."""
     from adapter.ingest.signals import standing_signals  # noqa: PLC0415 - only who looks pays
@@ -109,7 +95,7 @@ def run_status(said: argparse.Namespace) -> int:
     with opened(said) as service:
         states = [_state(service, clinic) for clinic in service.clinics]
         levels = Counter(each.level for each in standing_signals(service.database.read()))
-        show.state(states, levels, _rejections(service), as_json=said.json)
+        show.state(states, levels, rejections(service), as_json=said.json)
     return 0
 
 
@@ -267,7 +253,8 @@ def clinic_of(service: Service, name: str) -> Clinic:
     raise NotFoundError(f"Expected one of the clinics {known}; found `{name}`.")
 
 
-def _rejections(service: Service) -> list[Problem]:
+def rejections(service: Service) -> list[Problem]:
+    """What the last ingest could not take in, and where the source's totals are not ours."""
     tx = service.database.read()
     run = instances.last_run(tx)
     rejected = [] if run is None else instances.rejections(tx, run)

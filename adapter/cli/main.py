@@ -38,7 +38,7 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    alone = {"demo", "inbox", "init", "keys", "pull", "simulate"}
+    alone = {"demo", "inbox", "init", "keys", "pull", "simulate", "sync"}
     linking = {"link", "candidates", "confirm"}
     module = name if name in alone else "linking" if name in linking else "commands"
     module = f"adapter.cli.{module}"

@@ -17,7 +17,7 @@ from adapter.fhir.received import as_received
 from adapter.ingest.judge import RESPONSE, Became, form_named, judge, take_back, wait
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED
-from adapter.store import deliveries, inbox, instances, versions
+from adapter.store import deliveries, inbox, instances, remote, versions
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
@@ -113,6 +113,7 @@ def _is_ours(tx: Transaction, trial: Trial, sent: Sent) -> bool:
     system = identifier.get("system") if isinstance(identifier, dict) else None
     return (
         system == trial.identity.identifier("response", "")["system"]
+        or remote.names_ours(tx, sent.clinic, RESPONSE, sent.remote_id)
         or deliveries.holding(tx, sent.clinic, RESPONSE, sent.remote_id) is not None
         or versions.latest(tx, RESPONSE, sent.remote_id) is not None
     )

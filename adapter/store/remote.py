@@ -22,3 +22,12 @@ def keep_remote_id(tx: Transaction, delivery: Delivery, given: str) -> None:
         " ON CONFLICT (clinic, type, id) DO UPDATE SET remote_id = excluded.remote_id",
         (delivery.clinic, delivery.type, delivery.id, given),
     )
+
+
+def names_ours(tx: Transaction, clinic: str, resource_type: str, given: str) -> bool:
+    """Whether a clinic gave this id to something of ours."""
+    row = tx.execute(
+        "SELECT 1 FROM remote WHERE clinic = ? AND type = ? AND remote_id = ?",
+        (clinic, resource_type, given),
+    ).fetchone()
+    return row is not None

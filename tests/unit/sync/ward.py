@@ -23,7 +23,8 @@ from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
 from adapter.sync.profile import ClinicProfile, PatientRule, PullRule
 from adapter.sync.pull import PullReport, pull
-from adapter.sync.push import PushReport, push
+from adapter.sync.push import push
+from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport, verify
 from tests.keys import CROSSWALK_KEYS
 from tests.unit.ingest import project

@@ -1,0 +1,28 @@
+"""`adapter sync`: one whole round, there and back."""
+
+from __future__ import annotations
+
+import argparse
+
+from adapter.cli import show
+from adapter.cli.commands import (
+    REJECTED,
+    ingest_all,
+    opened,
+    push_all,
+    rejections,
+    verify_all,
+)
+from adapter.cli.pull import pull_all
+
+
+def run_sync(said: argparse.Namespace) -> int:
+    """Ingest, push, pull, verify: one document for all four."""
+    with opened(said, asks=True) as service:
+        reports = ingest_all(service, is_full=said.full)
+        pushed = push_all(service)
+        pulled = pull_all(service, is_full=said.full)
+        verified = verify_all(service, everything=False)
+        told = show.Round(reports, pushed, pulled, verified)
+        show.synced(told, rejections(service), as_json=said.json)
+        return REJECTED if any(report.problems for report in reports) else 0
