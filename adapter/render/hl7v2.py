@@ -106,7 +106,9 @@ def _check(text: str) -> None:
         parse_message(text, validation_level=VALIDATION_LEVEL.TOLERANT).validate()
     except HL7apyException as wrong:
         # The library may quote a value: only what kind of rule was broken is told.
-        raise ResourceError(f"HL7 v2 forbids the message: {type(wrong).__name__}", ()) from None
+        rule = str(wrong) if str(wrong).startswith("Missing required child") else ""
+        told = ": ".join(filter(None, (type(wrong).__name__, rule)))
+        raise ResourceError(f"HL7 v2 forbids the message: {told}", ()) from None
 
 
 def _msh(report: Report, envelope: Envelope, charset: str) -> str:

@@ -185,7 +185,7 @@ class Clinic:
         )
 
     def person_of(self, participant: str) -> Person:
-        """A participant as this clinic knows them: by its own identifier, and no other."""
+        """A participant as this clinic knows them: by its own number, and no other."""
         if self.profile.patient.create:
             return Person(((self.study.base, self.identity.patient(participant)),))
         names = [self.profile.patient.find_by] if self.profile.patient.find_by else []
@@ -194,6 +194,9 @@ class Clinic:
             for name in names
             if (number := self.crosswalk.identifier(participant, name)) is not None
         )
+        linked = self.crosswalk.linked(self.name, participant)
+        if linked is not None and not names:  # a person said what the clinic's own number is
+            numbers = ((f"{self.study.base}/NamingSystem/patient-{self.name}", linked),)
         told = {
             word: self.crosswalk.identifier(participant, f"{DEMOGRAPHICS}{word}") or ""
             for word in ("family", "given", "birth_date", "sex")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -194,6 +194,22 @@ def test_a_wrong_patient_is_refused_with_the_reason_and_sent_anew_when_a_person_
     assert still == {"refused": refused}
     assert why.startswith("AE: No patient has this number")
     assert (len(site.practice.reports), site.counts()) == (refused, {"confirmed": refused})
+
+
+def test_who_is_listed_is_told_by_the_number_that_a_person_gave(tmp_path: Path) -> None:
+    site = by_folder(tmp_path, practice(people=(Known(frozenset({"E-17"})),)))
+    listed = replace(site.small, profile=site.small.profile.replace("find_by: ihi", "listed: true"))
+    site = replace(site, small=listed)
+    site.small.read()
+    site.sync()
+    before = site.counts()
+
+    site.small.run("link", "eastside-practice", CORRECTED, "E-17")
+    site.sync()
+
+    assert before == {}
+    assert site.counts() == {"confirmed": len(site.practice.reports)}
+    assert filed_totals(site.practice) == ders_of(site.small, CORRECTED)
 
 
 def test_whatever_becomes_of_an_acknowledgement_each_report_is_filed_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
+from adapter.errors import ResourceError
 from adapter.fhir.text import read_text
 from adapter.render.hl7v2 import Envelope, render_message
 from adapter.render.pdf import render_pdf
@@ -19,7 +20,7 @@ from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.post import MESSAGE, Post
 from adapter.sync.profile import V2Rules
-from adapter.sync.receipt import Receipt, Unknown, Unreachable
+from adapter.sync.receipt import Receipt, Refused, Unknown, Unreachable
 
 _ARRIVED = frozenset({"accepted", "awaiting", "confirmed"})
 
@@ -36,7 +37,12 @@ def deliver(
             receipts.append(Unreachable("not sent"))
             continue
         control_id = control_of(item.delivery)
-        receipts.append(post.send(control_id, message_of(item, control_id)))
+        try:
+            message = message_of(item, control_id)
+        except ResourceError as wrong:  # it alone stays behind; the others need not wait
+            receipts.append(Refused(str(wrong)))
+        else:
+            receipts.append(post.send(control_id, message))
     return receipts
 
 
