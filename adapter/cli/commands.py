@@ -26,6 +26,7 @@ from adapter.release import Reader, Subject, decide
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.settings import read_settings
 from adapter.store import deliveries, inbox, instances, parking, settling, standing
+from adapter.store.audit import Act
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.store.versions import Version
@@ -115,6 +116,7 @@ def run_retry(said: argparse.Namespace) -> int:
         clinic = clinic_of(service, said.clinic)
         with service.database.write() as tx:
             count = deliveries.retry(tx, clinic.name, service.now())
+        service.audit.add([Act(service.now(), "retry", clinic.name)])
         show.done({"clinic": clinic.name, "queued": count}, as_json=said.json)
     return 0
 
@@ -137,6 +139,7 @@ def run_withdraw(said: argparse.Namespace) -> int:
     with opened(said) as service:
         with service.database.write() as tx:
             withdraw(tx, service.trial, said.record, said.consent, service.now())
+        service.audit.add([Act(service.now(), "withdraw", record=said.record, what=said.consent)])
         show.done({"consent": said.consent, "withdrawn": 1}, as_json=said.json)
     return 0
 
@@ -153,6 +156,7 @@ def run_export(said: argparse.Namespace) -> int:
             decision = decide(subject, study, Reader(said.purpose), person, today)
             return service.published(version) if decision.is_released else None
 
+        service.audit.add([Act(service.now(), "export", rule=said.purpose)])
         files = export_ndjson(service.database, said.out, released, service.now())
         show.exported(files, as_json=said.json)
     return 0

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapter.cli import show
 from adapter.cli.commands import clinic_of, opened
+from adapter.cli.terminal import document, lines, table
 from adapter.errors import ConflictError, NotFoundError, Origin, Problem, SourceError
 from adapter.service import Service
 from adapter.store import instances
+from adapter.store.audit import Act
+from adapter.store.identities import Candidates
 
 USAGE, REJECTED = 2, 12
 COLUMNS = ("clinic", "record", "patient")
@@ -41,14 +44,14 @@ def run_link(said: argparse.Namespace) -> int:
         rows, problems = _read_list(said.list)
         unlinked = [found for row in rows if (found := _link_row(service, row))]
         problems += unlinked
-        show.linked(len(rows) - len(unlinked), problems, as_json=said.json)
+        _show_linked(len(rows) - len(unlinked), problems, as_json=said.json)
         return REJECTED if problems else 0
 
 
 def run_candidates(said: argparse.Namespace) -> int:
     """Everybody who was found at a clinic and waits for a person's word."""
     with opened(said) as service:
-        show.candidates(service.crosswalk.undecided(), as_json=said.json)
+        _show_candidates(service.crosswalk.undecided(), as_json=said.json)
     return 0
 
 
@@ -78,6 +81,8 @@ def _link(service: Service, clinic: str, record: str, patient: str) -> None:
     if instances.participant(service.database.read(), record) is None:
         raise NotFoundError("Expected a record that takes part; found none of this name.")
     service.crosswalk.link(name, record, patient, service.now())
+    # Which Patient it is stands in the crosswalk alone.
+    service.audit.add([Act(service.now(), "link", name, record)])
 
 
 def _link_row(service: Service, row: Row) -> Problem | None:
@@ -100,7 +105,9 @@ def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = tuple(next(reader, ()))
-            lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
+            found_lines = [
+                (reader.line_num, [cell.strip() for cell in line]) for line in reader if line
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as wrong:
         found = getattr(wrong, "strerror", None) or "something else"
         problem = Problem(Origin(path.name), "", "CSV in UTF-8", found, "Check --list.")
@@ -113,7 +120,7 @@ def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
         raise SourceError("The list cannot be read.", (problem,))
     rows: list[Row] = []
     problems: list[Problem] = []
-    for number, cells in lines:
+    for number, cells in found_lines:
         origin = Origin(path.name, number)
         if len(cells) == len(COLUMNS) and all(cells):
             rows.append(Row(origin, *cells))
@@ -122,3 +129,30 @@ def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
             action = "Correct the line; the others are linked."
             problems.append(Problem(origin, "", "clinic, record and patient", said, action))
     return rows, problems
+
+
+def _show_linked(count: int, problems: list[Problem], *, as_json: bool) -> None:
+    """What became of a list of links."""
+    if as_json:
+        document({"linked": count, "findings": [show.finding(problem) for problem in problems]})
+        return
+    print(f"linked: {count}")
+    lines(problems)
+
+
+def _show_candidates(undecided: list[Candidates], *, as_json: bool) -> None:
+    """Who waits for a person's word at which clinic."""
+    if as_json:
+        document({"candidates": [asdict(each) for each in undecided]})
+        return
+    table(
+        "who may be who: look them up at the clinic, then `adapter confirm CLINIC RECORD PATIENT`",
+        ("clinic", "record", "Patient", "says the clinic", "found"),
+        [
+            (each.clinic, each.participant, patient.patient, patient.grade, each.found)
+            for each in undecided
+            for patient in each.patients
+        ],
+    )
+    if not undecided:
+        print("nobody waits for a person's word")

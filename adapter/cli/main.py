@@ -38,10 +38,13 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    alone = {"demo", "inbox", "init", "keys", "pull", "simulate", "sync"}
-    linking = {"link", "candidates", "confirm"}
-    module = name if name in alone else "linking" if name in linking else "commands"
-    module = f"adapter.cli.{module}"
+    alone = ("audit", "demo", "inbox", "init", "keys", "pull", "simulate", "sync")
+    elsewhere = {
+        **dict(zip(alone, alone, strict=True)),
+        **dict.fromkeys(("link", "candidates", "confirm"), "linking"),
+        "unblind": "audit",
+    }
+    module = f"adapter.cli.{elsewhere.get(name, 'commands')}"
     command: Command = getattr(import_module(module), f"run_{name}")
     return command
 
@@ -81,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
     _add_linking(commands)
+    _add_audit(commands)
     filed = _configured(
         commands.add_parser("filed", help="say that a task was done: the page is in the record")
     )
@@ -117,6 +121,22 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", default="utf-8", help="of the dictionary, such as cp1252")
     parser.add_argument("--instruments", type=Path, help="the folder with the known form files")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_audit(commands: Any) -> None:  # noqa: ANN401 - argparse does not name its type
+    audit = _configured(
+        commands.add_parser("audit", help="what was decided and done, and whether a line changed")
+    )
+    audit.add_argument("what", choices=("show", "fhir", "verify"))
+    audit.add_argument("--last", default="", help="verify: a hash that was kept elsewhere")
+    unblind = _configured(
+        commands.add_parser("unblind", help="make a person's arm known to a clinic")
+    )
+    unblind.add_argument("record", help="the record in the trial's database")
+    unblind.add_argument("--clinic", required=True, help="the clinic's id")
+    # A word of a list: what somebody writes freely could name somebody.
+    reasons = ("emergency", "safety-report", "end-of-study", "request-of-regulator")
+    unblind.add_argument("--reason", required=True, choices=reasons)
 
 
 def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not name its type

@@ -10,7 +10,6 @@ from adapter.cli.terminal import document, lines, table
 from adapter.errors import Problem
 from adapter.export.ndjson import ExportedFile
 from adapter.ingest import Report
-from adapter.store.identities import Candidates
 from adapter.sync.plan import Plan
 from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport
@@ -26,7 +25,7 @@ OUTCOMES = ("created", "changed", "unchanged", "retracted", "empty", "rejected")
 def findings(problems: list[Problem], *, as_json: bool) -> None:
     """Every finding of `check`."""
     if as_json:
-        document({"findings": [_finding(problem) for problem in problems]})
+        document({"findings": [finding(problem) for problem in problems]})
     else:
         lines(problems)
         print(f"{len(problems)} findings" if problems else "no findings")
@@ -164,7 +163,7 @@ def state(
 ) -> None:
     """Where every delivery stands, and what needs a person; `signals` are counts by level."""
     if as_json:
-        findings = [_finding(problem) for problem in rejected]
+        findings = [finding(problem) for problem in rejected]
         document({"clinics": states, "safety_signals": signals, "rejected": findings})
         return
     for said in states:
@@ -206,33 +205,6 @@ def exported(files: list[ExportedFile], *, as_json: bool) -> None:
         table("exported", ("file", "resources"), [(file.file, file.count) for file in files])
 
 
-def linked(count: int, problems: list[Problem], *, as_json: bool) -> None:
-    """What became of a list of links."""
-    if as_json:
-        document({"linked": count, "findings": [_finding(problem) for problem in problems]})
-        return
-    print(f"linked: {count}")
-    lines(problems)
-
-
-def candidates(undecided: list[Candidates], *, as_json: bool) -> None:
-    """Who waits for a person's word at which clinic."""
-    if as_json:
-        document({"candidates": [asdict(each) for each in undecided]})
-        return
-    table(
-        "who may be who: look them up at the clinic, then `adapter confirm CLINIC RECORD PATIENT`",
-        ("clinic", "record", "Patient", "says the clinic", "found"),
-        [
-            (each.clinic, each.participant, patient.patient, patient.grade, each.found)
-            for each in undecided
-            for patient in each.patients
-        ],
-    )
-    if not undecided:
-        print("nobody waits for a person's word")
-
-
 def done(said: dict[str, Any], *, as_json: bool) -> None:
     """The result of an operator's verb."""
     if as_json:
@@ -250,7 +222,7 @@ def _ingest_document(reports: list[Report], rejected: list[Problem]) -> dict[str
         "forms": {
             form: {word: counts[word] for word in OUTCOMES} for form, counts in forms.items()
         },
-        "rejected": [_finding(problem) for problem in rejected],
+        "rejected": [finding(problem) for problem in rejected],
         "problems": sum(report.problems for report in reports),
     }
 
@@ -335,7 +307,8 @@ def _kinds(*counters: Counter[str]) -> list[str]:
     return sorted({kind for counter in counters for kind, count in counter.items() if count})
 
 
-def _finding(problem: Problem) -> dict[str, Any]:
+def finding(problem: Problem) -> dict[str, Any]:
+    """A finding as every JSON document has it."""
     return {
         "file": problem.origin.file,
         "line": problem.origin.line,

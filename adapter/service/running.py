@@ -33,6 +33,7 @@ from adapter.settings import (
     read_secret,
     read_settings,
 )
+from adapter.store.audit import AuditLog, Seal
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.versions import Version
@@ -50,6 +51,8 @@ class Service:
     crosswalk: Crosswalk
     clinics: tuple[Clinic, ...]
     environment: Mapping[str, str] = field(repr=False)
+    audit: AuditLog
+    seal: Seal = field(repr=False)
 
     def now(self) -> str:
         """The present moment as the ledger writes it."""
@@ -101,6 +104,11 @@ def open_service(
     identity = Identity(declared.study, _study_key(settings, surroundings))
     database = Database(_ledger(settings, surroundings), settings.lease_seconds)
     crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
+
+    def seal(before: str, line: str) -> str:
+        return identity.token("audit", before, line)
+
+    audit = AuditLog(settings.audit, seal)
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
@@ -129,12 +137,13 @@ def open_service(
                 capability=said,
                 post=post,
                 tasks=clinic_settings.tasks,
+                audit=audit,
             )
             for client, said, post, (_, clinic_settings) in zip(
                 clients, known, posts, declared.clinics, strict=True
             )
         )
-        yield Service(settings, trial, database, crosswalk, clinics, surroundings)
+        yield Service(settings, trial, database, crosswalk, clinics, surroundings, audit, seal)
     finally:
         for client in clients:
             client.close()

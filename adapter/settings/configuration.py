@@ -148,6 +148,7 @@ class Settings(Section):
     ledger_password_env: str | None = None
     ledger_password_file: Path | None = None
     lease_seconds: float = Field(default=60, ge=1)
+    audit: Path = Path("audit.ndjson")
     crosswalk: Path
     crosswalk_key_env: str | None = None
     crosswalk_key_file: Path | None = None

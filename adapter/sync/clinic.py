@@ -23,6 +23,7 @@ from adapter.release.wording import WORDED, without_wording
 from adapter.render.delivered import as_delivered
 from adapter.render.person import Person
 from adapter.store import deliveries, inbox, versions
+from adapter.store.audit import AuditLog
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
@@ -59,6 +60,7 @@ class Clinic:
     capability: Capability | None = None
     post: Post | None = None
     tasks: Path | None = None
+    audit: AuditLog | None = None
 
     @property
     def name(self) -> str:
@@ -126,6 +128,12 @@ class Clinic:
     def today(self) -> str:
         """The present day where the study is."""
         return self.clock().astimezone(self.study.zone).date().isoformat()
+
+    def may_know_arm(self, participant: str) -> bool:
+        """Whether it may know who got the therapy: of everybody, or of this person by an act."""
+        log = self.audit
+        is_told = log is not None and bool(participant) and log.is_unblinded(self.name, participant)
+        return self.profile.unblinded or is_told
 
     def patient_of(self, participant: str) -> str | None:
         """The id of the participant's Patient at this clinic, None while it is not known."""
@@ -206,7 +214,7 @@ class Clinic:
     def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""
         held = told = read_text(text)
-        if not self.profile.unblinded:
+        if not self.may_know_arm(delivery.participant):
             told = as_blinded(told, self.forms.get(delivery.form), self.study)
         if delivery.type == "AdverseEvent" and self.profile.adverse_events == "research-backport":
             takes_subjects = "ResearchSubject" in self.profile.accepts

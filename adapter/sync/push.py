@@ -16,6 +16,7 @@ from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.states import State
 from adapter.sync.carry import carry, look_up
 from adapter.sync.clinic import Clinic
+from adapter.sync.decisions import note_decisions
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
@@ -68,6 +69,7 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     """Asks the gate about a claim, sends what may leave, and settles all of it."""
     report, unfound = run.report, run.unfound
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
+    note_decisions(clinic, released, settlements, claimed)
     if settlements:  # what is held is not under way, whatever happens while the rest is
         by_seq = {delivery.seq: delivery for delivery in claimed}
         with clinic.write() as tx:
@@ -137,7 +139,9 @@ def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action
     is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
     subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
     person = instances.participant(tx, participant) if participant else None
-    reader = Reader(clinic.profile.purpose, clinic.name, is_unblinded=clinic.profile.unblinded)
+    reader = Reader(
+        clinic.profile.purpose, clinic.name, is_unblinded=clinic.may_know_arm(participant)
+    )
     decision = decide(subject, clinic.study, reader, person, clinic.today())
     return "" if decision.is_released else decision.rule
 
