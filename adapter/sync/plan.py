@@ -39,9 +39,9 @@ class Plan:
 def plan(clinic: Clinic) -> Plan:
     """Asks the gate about everything owed, as a push would, and sends nothing."""
     tx = clinic.database.read()
-    told = Plan(
-        clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)), choices=clinic.choices
-    )
+    asked = {placed.form for placed in clinic.study.forms}
+    choices = {form: said for form, said in clinic.choices.items() if form in asked}
+    told = Plan(clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)), choices=choices)
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from adapter.fhir.text import read_text
 from adapter.service import open_service
@@ -24,8 +25,9 @@ from adapter.simulate.hl7v2 import (
 from adapter.simulate.serve import Tls
 from adapter.store import versions
 from tests.certificates import write as write_certificate
-from tests.live.small import SmallTrial
+from tests.live.small import ROOT, SmallTrial
 
+STUDY = yaml.safe_load((ROOT / "mappings/studies/idbt-pain.yaml").read_text("utf-8"))
 CORRECTED, DELETED = "1042", "1049"
 BOTH = frozenset({CORRECTED, DELETED})
 PROFILE = """\
@@ -201,12 +203,15 @@ def test_who_is_listed_is_told_by_the_number_that_a_person_gave(tmp_path: Path) 
     listed = replace(site.small, profile=site.small.profile.replace("find_by: ihi", "listed: true"))
     site = replace(site, small=listed)
     site.small.read()
+    explained = site.small.clinic("plan", "--explain")["rungs"]
     site.sync()
     before = site.counts()
 
     site.small.run("link", "eastside-practice", CORRECTED, "E-17")
     site.sync()
 
+    asked = {form["form"] for form in STUDY["forms"]}
+    assert {each["form"]: each["rung"] for each in explained} == dict.fromkeys(asked, "hl7v2")
     assert before == {}
     assert site.counts() == {"confirmed": len(site.practice.reports)}
     assert filed_totals(site.practice) == ders_of(site.small, CORRECTED)
