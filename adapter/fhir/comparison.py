@@ -10,12 +10,22 @@ from typing import Any
 
 import orjson
 
+_OF_A_TOTAL = frozenset(
+    {"status", "code", "subject", "effectiveDateTime", "valueQuantity", "dataAbsentReason"}
+)
 _SET_BY_SERVERS = ("versionId", "lastUpdated", "source")
 
 
 def is_same_content(ours: bytes, theirs: dict[str, Any]) -> bool:
     """Whether `theirs`, as read back, says what our text says."""
     return _content(orjson.loads(ours)) == _content(theirs)
+
+
+def is_same_total(ours: bytes, theirs: dict[str, Any]) -> bool:
+    """Whether a record system that keeps only what it knows holds the total that our text says."""
+    said, held = _content(orjson.loads(ours)), _content(theirs)
+    needed = {name for name in said if name in _OF_A_TOTAL}
+    return needed <= held.keys() and all(said[name] == held[name] for name in needed)
 
 
 def _content(resource: dict[str, Any]) -> dict[str, Any]:

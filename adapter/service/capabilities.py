@@ -22,10 +22,11 @@ from adapter.sync.ladder import drift
 def capability_of(database: Database, client: LateClient, *, asks: bool) -> Capability | None:
     """What a clinic's record system can do, None where it never told.
 
-    `asks`: it is asked now, where its ladder has more than one rung to choose from.
+    `asks`: it is asked now, where that decides how it is written to.
     """
     profile = client.profile
-    if asks and profile.speaks_fhir and len(profile.ladder) > 1:
+    decides = profile.ladder != ("transaction",)
+    if asks and profile.speaks_fhir and decides:
         told = ask(client)
         if isinstance(told, Capability):
             with database.write() as tx:

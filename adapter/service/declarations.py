@@ -111,7 +111,7 @@ def _ways(profile: ClinicProfile, settings: ClinicSettings) -> Iterator[Problem]
         ("url", profile.speaks_fhir, settings.url),
         ("mllp", is_by_mllp, settings.mllp),
         ("folder", v2 is not None and not is_by_mllp, settings.folder),
-        ("tasks", "task" in rungs or profile.corrections == "task", settings.tasks),
+        ("tasks", "task" in rungs, settings.tasks),
     )
     for name, is_needed, said in needed:
         if is_needed and said is None:

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapter.errors import EhrError
+from adapter.fhir.comparison import is_same_content, is_same_total
+from adapter.store.deliveries import Delivery
+from adapter.store.remote import keep_remote_id, remote_id
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.post import Post
 from adapter.sync.profile import Rung
 from adapter.sync.receipt import Receipt, Unknown, Unreachable
-from adapter.sync.routes import fhir_rest, hl7v2, task
+from adapter.sync.routes import fhir_rest, hl7v2, single, task
 
 Told = TypeVar("Told")
 Trouble = Unreachable | Unknown
-_FHIR: frozenset[Rung] = frozenset({"transaction", "document"})
 
 
 def carry(clinic: Clinic, items: Sequence[Outgoing], absent: Iterable[str] = ()) -> list[Receipt]:
@@ -61,9 +63,16 @@ def _by_rung(clinic: Clinic, items: Sequence[Outgoing]) -> list[tuple[Rung, list
     """What goes the same way together, in order; the ways in the order in which each begins."""
     groups: dict[Rung, list[Outgoing]] = {}
     for item in items:
-        rung = clinic.rung_of(item.delivery)
-        groups.setdefault("transaction" if rung in _FHIR else rung, []).append(item)
+        groups.setdefault(_way(clinic, clinic.rung_of(item.delivery)), []).append(item)
     return list(groups.items())
+
+
+def _way(clinic: Clinic, rung: Rung) -> Rung:
+    """How a rung is carried: a document in transactions, where the clinic has them."""
+    if rung != "document":
+        return rung
+    said = clinic.capability
+    return "transaction" if said is None or "transaction" in said.system else "single"
 
 
 def _numbered(group: Sequence[Outgoing], told: Sequence[Told]) -> dict[int, Told]:
@@ -78,6 +87,8 @@ def _deliver(
             return hl7v2.deliver(_post(clinic), items, _message_of(clinic))
         case "task":
             return task.deliver(_tasks(clinic), items, clinic.person_of)
+        case "single" | "totals":
+            return single.deliver(_singly(clinic, rung), items)
     return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)
 
 
@@ -89,6 +100,8 @@ def _look_up(
             return hl7v2.look_up(_post(clinic), items)
         case "task":
             return task.look_up(_tasks(clinic), items)
+        case "single" | "totals":
+            return single.look_up(_singly(clinic, rung), items)
     return fhir_rest.look_up(clinic.client, items)
 
 
@@ -101,6 +114,25 @@ def _message_of(clinic: Clinic) -> Callable[[Outgoing, str], bytes]:
         return hl7v2.message_of(item, control_id, rules, person, clinic.study.base)
 
     return message_of
+
+
+def _singly(clinic: Clinic, rung: Rung) -> single.Singly:
+    is_same = is_same_total if rung == "totals" else is_same_content
+    return single.Singly(clinic.client, _Ids(clinic), clinic.chooses_id, is_same)
+
+
+class _Ids:
+    """The ids that a clinic gave, in the ledger."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self._clinic = clinic
+
+    def known(self, delivery: Delivery) -> str | None:
+        return remote_id(self._clinic.database.read(), delivery)
+
+    def keep(self, delivery: Delivery, given: str) -> None:
+        with self._clinic.write() as tx:
+            keep_remote_id(tx, delivery, given)
 
 
 def _post(clinic: Clinic) -> Post:

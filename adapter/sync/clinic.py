@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 from adapter.errors import EhrError
+from adapter.fhir.bare import without_references
 from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
 from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
+from adapter.fhir.total import Filing, as_total, score_of
 from adapter.instruments.form import Form
 from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
@@ -71,6 +73,11 @@ class Clinic:
     def choices(self) -> Mapping[str, Choice]:
         """The rung for each form, and why."""
         return choose_all(self.profile, self.capability, self.forms.values())
+
+    def chooses_id(self, resource_type: str) -> bool:
+        """Whether the record system says that it keeps such resources under ids of ours."""
+        said = self.capability
+        return said is not None and resource_type in said.update_create
 
     def rung_of(self, delivery: Delivery) -> Rung:
         """The rung that carries a delivery: the one that carried the outcome before, or the chosen.
@@ -154,6 +161,12 @@ class Clinic:
             return self._document(text, delivery, action)
         if delivery.type in TELLING:
             text = self._as_told(text, delivery)
+        rung = self.rung_for(delivery.type, delivery.form)
+        if rung == "totals":
+            text = self._total(text, delivery.form)
+        if rung == "single":
+            kept = {"Patient", *(self.profile.accepts if self.chooses_id(delivery.type) else ())}
+            text = write(without_references(read_text(text), kept))
         if delivery.form in self.unlicensed and delivery.type in WORDED:
             text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
         told = wire_text(
@@ -173,6 +186,18 @@ class Clinic:
             if theirs is None
             else text.replace(ours, ours.replace(unit.encode(), theirs.encode()))
         )
+
+    def _total(self, text: bytes, form: str) -> bytes:
+        """A score under the site's own code; one that it has no code for stays as it is."""
+        said, rules = read_text(text), self.profile.totals
+        scale = score_of(said).removeprefix(f"{form}-")
+        site = self.profile.codes.get(form, {}).get(scale)
+        if site is None:
+            return text
+        coding = [("system", site.system), ("code", site.code)]
+        coding += [("display", site.display)] if site.display else []
+        filing = Filing(tuple(coding), rules.category, site.unit, rules.only_final)
+        return write(as_total(said, filing))
 
     def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:
         """A document as the ledger holds it, or as the clinic gets it where it takes documents."""

@@ -72,12 +72,10 @@ class SiteCode(Declared, frozen=True):
 class TotalsRules(Declared, frozen=True):
     """What a record system asks of a total beside its code.
 
-    `encounter`: it has to belong to an encounter that is open. `only_final`: it knows no amended or
-    corrected Observation.
+    `only_final`: it knows no amended or corrected Observation.
     """
 
     category: Literal["survey", "vital-signs", "laboratory"] = "survey"
-    encounter: bool = False
     only_final: bool = False
 
 
@@ -99,9 +97,6 @@ class V2Rules(Declared, frozen=True):
     receiver: tuple[Text, Text]
     withdrawn: Literal["W", "X", "D"] = "W"
     pdf: bool = True
-
-
-Corrections = Literal["update", "new-and-retire", "replace", "task"]
 
 
 class PullRule(Declared, frozen=True):
@@ -133,7 +128,6 @@ class ClinicProfile(Declared, frozen=True):
     also: tuple[Rung, ...] = ()
     accepts: tuple[ResourceType, ...] = ()
     patient: PatientRule
-    corrections: Corrections = "update"
     codes: dict[Id, dict[Id, SiteCode]] = Field(default_factory=dict)
     totals: TotalsRules = TotalsRules()
     document: DocumentRules = DocumentRules()

@@ -1,0 +1,53 @@
+"""A score as a record system files totals: its own code, and nothing but the number around it.
+
+https://hl7.org/fhir/R4/observation.html. What such a system does not know goes: items, panel,
+method, bands, and references to resources that it never gets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.fhir.coding import CATEGORY
+from adapter.fhir.identity import code_system
+
+Resource = dict[str, Any]
+_KEPT = ("resourceType", "id", "meta", "identifier", "status", "subject", "effectiveDateTime")
+_CORRECTED = frozenset({"amended", "corrected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Under which code a total is filed, in which category, and what the system knows of status.
+
+    `unit` replaces the words of the unit, None keeps them. `only_final`: it knows no corrected one.
+    """
+
+    coding: tuple[tuple[str, str], ...]
+    category: str
+    unit: str | None = None
+    only_final: bool = False
+
+
+def as_total(observation: Resource, filing: Filing) -> Resource:
+    """The Observation of a score as such a system gets it."""
+    told = {name: observation[name] for name in _KEPT if name in observation}
+    if filing.only_final and told["status"] in _CORRECTED:
+        told["status"] = "final"
+    told["category"] = [{"coding": [{"system": CATEGORY, "code": filing.category}]}]
+    told["code"] = {"coding": [dict(filing.coding)], "text": observation["code"]["text"]}
+    if "valueQuantity" in observation:
+        told["valueQuantity"] = dict(observation["valueQuantity"])
+        if filing.unit is not None:
+            told["valueQuantity"]["unit"] = filing.unit
+    for name in ("valueString", "dataAbsentReason"):
+        if name in observation:
+            told[name] = observation[name]
+    return told
+
+
+def score_of(observation: Resource) -> str:
+    """The project's own code of a score, `<form>-<scale>`; '' for any other Observation."""
+    own = code_system("score")
+    return next((e["code"] for e in observation["code"]["coding"] if e["system"] == own), "")
