@@ -15,7 +15,11 @@ def note_decisions(
     settlements: Iterable[Settlement],
     claimed: Sequence[Delivery],
 ) -> None:
-    """Writes into the audit log what leaves and what is held, where that is news."""
+    """Writes into the audit log what leaves and what is held, where that is news.
+
+    What blinding holds is not listed: that it exists for somebody would tell their arm to whoever
+    reads the log.
+    """
     if clinic.audit is None:
         return
     by_seq, now = {delivery.seq: delivery for delivery in claimed}, clinic.now()
@@ -23,7 +27,7 @@ def note_decisions(
     acts += [
         _act(clinic, by_seq[said.seq], now, said.rule)
         for said in settlements
-        if said.state == "held"
+        if said.state == "held" and said.rule != "blinding"
     ]
     clinic.audit.add(acts)
 
