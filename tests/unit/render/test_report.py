@@ -213,6 +213,7 @@ def test_no_text_breaks_out_of_its_field(text: str) -> None:
     segments = render_message(report, PERSON, ENVELOPE).decode("latin-1").split("\r")
 
     fields = next(each for each in segments if each.startswith("OBX|1|")).split("|")
+    assert set("^&~").isdisjoint(fields[5])
     assert unescaped(fields[5]) == f"a{text}b"
     assert fields[11] == "F"
 
