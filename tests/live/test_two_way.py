@@ -1,0 +1,138 @@
+"""What people answer at a clinic, on the simulated record system and on the real one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.fhir.identity import questionnaire_url
+from adapter.fhir.questionnaire_response import answer_value
+from adapter.service import open_service
+from adapter.simulate import RecordSystem as Simulated
+from adapter.simulate import record_system_app, serving
+from adapter.store import instances
+from tests.live.servers import RecordSystem
+from tests.live.small import SmallTrial
+
+PERSON, FORM, LATER = "1042", "pcl-c", "week_21_arm_1"
+IHI = "http://ns.electronichealth.net.au/id/hi/ihi/1.0"
+PROFILE = """\
+kind: clinic
+id: southside-clinic
+title: Southside Clinic, where people answer forms
+purpose: care
+ladder: [transaction]
+accepts: [Device, ResearchStudy, Questionnaire, QuestionnaireResponse, Observation, Provenance]
+patient: {find_by: ihi}
+pull: {page: 2}
+"""
+Resource = dict[str, Any]
+
+
+@pytest.fixture(params=["full", "hapi"])
+def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a record system that holds nothing."""
+    if request.param == "hapi":
+        empty: RecordSystem = request.getfixturevalue("empty_hapi")
+        yield empty.base_url
+        return
+    system = Simulated(
+        clock=lambda: datetime(2024, 9, 1, tzinfo=UTC), ids=map(str, itertools.count(1))
+    )
+    with serving(record_system_app(system)) as port:
+        yield f"http://127.0.0.1:{port}/fhir"
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, base_url: str) -> SmallTrial:
+    """A clinic that knows one person; the trial holds nothing of their last weeks."""
+    small = SmallTrial(tmp_path, base_url, frozenset({PERSON}), PROFILE)
+    small.read(without=LATER)
+    with open_service(small.config) as service:
+        number = service.crosswalk.identifier(PERSON, "ihi")
+    known = [{"system": IHI, "value": number}]
+    put(small, {"resourceType": "Patient", "id": "p1", "active": True, "identifier": known})
+    put(small, {"resourceType": "Patient", "id": "p2", "active": True})
+    small.run("link", "southside-clinic", PERSON, "p1")
+    small.run("push")
+    return small
+
+
+def put(clinic: SmallTrial, resource: Resource) -> None:
+    url = f"{clinic.base_url}/{resource['resourceType']}/{resource['id']}"
+    headers = {"Content-Type": "application/fhir+json"}
+    answer = httpx.put(url, json=resource, headers=headers, timeout=60, trust_env=False)
+    assert answer.is_success, answer.text
+
+
+def answered(clinic: SmallTrial, id_: str, option: int, **more: object) -> Resource:
+    """A response in week 21 in which every item has the option of this place."""
+    with open_service(clinic.config) as service:
+        form = service.trial.forms[FORM]
+        person = instances.participant(service.database.read(), PERSON)
+    assert person is not None
+    assert person.enrolled is not None
+    day = date.fromisoformat(person.enrolled) + timedelta(weeks=21, days=2)
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": id_,
+        "questionnaire": f"{questionnaire_url(form)}|{form.published_version}",
+        "status": "completed",
+        "subject": {"reference": "Patient/p1"},
+        "authored": f"{day.isoformat()}T09:30:00+10:00",
+        "item": [
+            {"linkId": item.link_id, "answer": [answer_value(form, item, offered[option])]}
+            for item in form.items
+            if (offered := form.offered(item))
+        ],
+        **more,
+    }
+
+
+def total_there(clinic: SmallTrial, response: str) -> list[Resource]:
+    """The Observations there that are derived from a response of the clinic."""
+    asked = {"subject": "Patient/p1", "_count": "500"}
+    url = f"{clinic.base_url}/Observation"
+    found = httpx.get(url, params=asked, timeout=60, trust_env=False).json()
+    reference = {"reference": f"QuestionnaireResponse/{response}"}
+    return [
+        entry["resource"]
+        for entry in found.get("entry", ())
+        if reference in entry["resource"].get("derivedFrom", ())
+    ]
+
+
+def test_a_response_goes_in_comes_back_as_scores_is_changed_and_taken_back(
+    clinic: SmallTrial,
+) -> None:
+    put(clinic, answered(clinic, "r0", 1))
+    for number in range(1, 4):  # more than a page of them, and nothing to take
+        put(clinic, answered(clinic, f"r{number}", 1, status="entered-in-error"))
+    put(clinic, answered(clinic, "other", 3, subject={"reference": "Patient/p2"}))
+
+    first = clinic.clinic("pull")
+    sent = clinic.clinic("push")
+    read_back = clinic.clinic("verify")
+    created = total_there(clinic, "r0")
+    put(clinic, answered(clinic, "r0", 2))
+    second = clinic.clinic("pull")
+    clinic.run("push")
+    amended = total_there(clinic, "r0")
+    put(clinic, answered(clinic, "r0", 2, status="entered-in-error"))
+    third = clinic.clinic("pull")
+    clinic.run("push")
+    retracted = total_there(clinic, "r0")
+
+    assert (first["asked"], first["taken"], first["unchanged"], first["waiting"]) == (1, 1, 3, 0)
+    assert (sent["refused"], read_back["drifted"], read_back["missing"]) == ({}, {}, {})
+    assert {each["status"] for each in created} == {"final"}
+    assert second["changed"] == 1
+    assert {each["status"] for each in amended} == {"amended", "final"}  # some say the same still
+    assert third["retracted"] == 1
+    assert {each["status"] for each in retracted} == {"entered-in-error"}
