@@ -36,12 +36,14 @@ from tests.live.servers import RecordSystem, start_record_system
 
 PAGE = ROOT / "docs" / "ladder.md"
 RUNGS: tuple[Rung, ...] = ("transaction", "single", "totals", "document", "hl7v2")
-SERVED: frozenset[Rung] = frozenset({"transaction", "document", "hl7v2"})
+SERVED: frozenset[Rung] = frozenset(RUNGS)
 FHIR = ("full", "racing", "questionnaire-only", "vitals-only", "unsigned-queue", "create-only")
 PRACTICES = ("v2-folder", "v2-mllp")
 REAL = "HAPI FHIR JPA"
 NOT_OFFERED = "not offered by this system, because"
 NOT_YET = "this adapter does not go this way yet"
+# What goes one by one: R4 knows no search of an AdverseEvent by identifier, to look first.
+ANSWERS = ("QuestionnaireResponse", "Observation")
 STAGES: tuple[Stage, ...] = ("first", "corrected", "gone")
 STEPS = ("create", "confirm", "correct", "retract")
 TAKEN = (
@@ -137,17 +139,17 @@ def _try(far: FarEnd, rung: Rung, place: Path) -> list[Row]:
             states[stage] = {outcome: _states(service, outcome) for outcome in OUTCOMES}
             charts[stage] = {outcome: tuple(far.shown(outcome)) for outcome in OUTCOMES}
     return [
-        Row(
+        Row(outcome, far.name, rung, (why,) * len(STEPS))
+        if why
+        else Row(
             outcome,
             far.name,
             rung,
-            _cells(charts, states, outcome)
-            if not obstacles[outcome]
-            else (obstacles[outcome],) * len(STEPS),
-            tuple(charts[stage][outcome] for stage in charts),
-            tuple(states[stage][outcome] for stage in states),
+            _cells(charts, states, outcome),
+            tuple(charts[stage][outcome] for stage in STAGES),
+            tuple(states[stage][outcome] for stage in STAGES),
         )
-        for outcome in OUTCOMES
+        for outcome, why in obstacles.items()
     ]
 
 
@@ -156,7 +158,7 @@ def _obstacle(far: FarEnd, rung: Rung, outcome: Outcome) -> str:
     if (rung == "hl7v2") is (far.capability is not None):
         said = "it takes HL7 v2 and no FHIR" if far.capability is None else "it takes no HL7 v2"
         return f"{NOT_OFFERED} {said}"
-    if rung not in SERVED:
+    if rung not in SERVED or (rung == "single" and _is_event_taken(far, outcome)):
         return NOT_YET
     profile = ClinicProfile.model_validate(_profile(far, rung))
     choice = choose(profile, far.capability, FORMS[outcome.form])
@@ -166,8 +168,13 @@ def _obstacle(far: FarEnd, rung: Rung, outcome: Outcome) -> str:
     return f"{NOT_OFFERED} {reason}"
 
 
+def _is_event_taken(far: FarEnd, outcome: Outcome) -> bool:
+    return outcome.form == "adverse-event" and _takes(far, "AdverseEvent")
+
+
 def _profile(far: FarEnd, rung: Rung) -> dict[str, object]:
-    taken = [kind for kind in TAKEN if _takes(far, kind)] if rung != "document" else []
+    asked = ANSWERS if rung == "single" else TAKEN
+    taken = [kind for kind in asked if _takes(far, kind)] if rung != "document" else []
     said: dict[str, object] = {
         "kind": "clinic",
         "id": "far",
@@ -227,6 +234,7 @@ as_of = 2024-08-30T17:05:00+10:00
 missing_limit = 5
 [[clinics]]
 profile = "clinic.yaml"
+tasks = "tasks"
 {settings}
 """
 
