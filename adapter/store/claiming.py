@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.store.deliveries import COLUMNS, Delivery, delivery_of
+from adapter.store.parking import ALONE_FROM
 from adapter.store.transaction import Transaction
 
 _NOT_UNDER_WAY = (
@@ -22,7 +23,7 @@ def claim(tx: Transaction, clinic: str, limit: int, now: str) -> list[Delivery]:
     rows = tx.execute(
         f"SELECT unit FROM delivery AS d WHERE clinic = ? AND state = 'queued' AND {_NOT_UNDER_WAY}"
         " AND NOT EXISTS (SELECT 1 FROM parked WHERE clinic = d.clinic"
-        " AND participant = d.participant) ORDER BY seq LIMIT ?",
+        f" AND participant = d.participant AND attempts >= {ALONE_FROM}) ORDER BY seq LIMIT ?",
         (clinic, limit),
     ).fetchall()
     return _claim_units(tx, clinic, rows, limit, now)

@@ -1,4 +1,8 @@
-"""People whose deliveries meet trouble that others' do not: they wait, and hold up nobody else."""
+"""People whose deliveries meet trouble that others' do not: they wait, and hold up nobody else.
+
+Twice is chance: who met trouble so often is noted, and sent again with the others. Who meets it
+once more is parked, and sent alone.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ from dataclasses import dataclass
 
 from adapter.store.transaction import Transaction
 
+ALONE_FROM = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Somebody who waits. `due` is when they are tried again, in seconds since 1970."""
+    """Somebody who met trouble so often, and when they are tried again, in seconds since 1970."""
 
     participant: str
     attempts: int
@@ -37,7 +43,7 @@ def unpark(tx: Transaction, clinic: str, participants: Iterable[str]) -> None:
 
 
 def every(tx: Transaction, clinic: str) -> list[Parked]:
-    """Who waits at a clinic."""
+    """Who met trouble at a clinic, be it by chance."""
     rows = tx.execute(
         "SELECT participant, attempts, due, reason FROM parked WHERE clinic = ?", (clinic,)
     )
@@ -48,7 +54,7 @@ def parked(tx: Transaction, clinic: str) -> list[Parked]:
     """Who waits at a clinic although something of theirs is owed, who is due first, first."""
     rows = tx.execute(
         "SELECT participant, attempts, due, reason FROM parked AS p WHERE clinic = ?"
-        " AND EXISTS (SELECT 1 FROM delivery WHERE clinic = p.clinic"
+        f" AND attempts >= {ALONE_FROM} AND EXISTS (SELECT 1 FROM delivery WHERE clinic = p.clinic"
         " AND participant = p.participant AND state = 'queued') ORDER BY due, participant",
         (clinic,),
     )

@@ -1,7 +1,7 @@
 """One push while it goes on: what comes next, and who has to wait.
 
-A person whose bundle ends in a time-out or an error of the server's is parked, and tried again
-alone when nothing else is left. Others that pass meanwhile show that it is not the clinic.
+A person whose bundle ends thrice in a time-out or an error of the server's is parked, and
+tried again alone when nothing else is left. Others that pass show that it is not the clinic.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class Run:
         with self.clinic.write() as tx:
             for person in sorted(people):
                 attempts = before[person].attempts + 1 if person in before else 1
-                wait = min(_FIRST_PARKED_SECONDS * 2.0 ** (attempts - 1), LONGEST_PARKED_SECONDS)
+                more = max(0, attempts - parking.ALONE_FROM)
+                wait = min(_FIRST_PARKED_SECONDS * 2.0**more, LONGEST_PARKED_SECONDS)
                 who = Parked(person, attempts, moment + wait, sent.trouble.reason)
                 parking.park(tx, self.clinic.name, who)
                 if attempts >= TRIES:
