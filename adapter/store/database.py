@@ -36,7 +36,7 @@ class Database:
             DeclarationError: the file is no database, or cannot be had.
             LedgerError: the database cannot be reached.
         """
-        self.engine = _engine(where)
+        self.engine = _engine(where, lease_seconds)
         self.lease_seconds = lease_seconds
         self._local = threading.local()
         self._connections: list[Connection] = []
@@ -155,10 +155,10 @@ class Database:
         return known
 
 
-def _engine(where: Path | str) -> Engine:
+def _engine(where: Path | str, lease_seconds: float) -> Engine:
     if isinstance(where, str) and where.startswith(POSTGRES):
         # Only who keeps a ledger there pays for the driver.
         from adapter.store.postgresql import PostgresEngine  # noqa: PLC0415
 
-        return PostgresEngine(where)
+        return PostgresEngine(where, idle_seconds=lease_seconds)
     return SqliteEngine(Path(where))

@@ -25,6 +25,8 @@ from adapter.store.transaction import Connection, Rows, Transaction
 
 Found = TypeVar("Found")
 GONE_SECONDS = 90.0
+IDLE_SECONDS = 60.0
+_LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 _ALONE = b"SELECT pg_advisory_xact_lock(7241009)"
 _SHARED = b"SELECT pg_advisory_xact_lock_shared(7241009)"
 _BETWEEN_TRIES_SECONDS = 0.25
@@ -70,9 +72,14 @@ class _AsNumber(Dumper):
 class PostgresConnection:
     """A connection that comes back when the server was away, wherever nothing is half done."""
 
-    def __init__(self, url: str, name: str, patience_seconds: float) -> None:
-        """`patience_seconds` is how long a server that is away is waited for."""
+    def __init__(self, url: str, name: str, patience_seconds: float, idle_seconds: float) -> None:
+        """`patience_seconds` is how long a server that is away is waited for.
+
+        After `idle_seconds` without a word in a transaction the server takes it back: a process
+        that was frozen there must not hold everybody up.
+        """
         self._url, self._name, self._patience = url, name, patience_seconds
+        self._idle = idle_seconds
         self._is_inside = False
         self._connection: psycopg.Connection[Any] | None = None
         self._patiently(lambda connection: connection)
@@ -123,7 +130,7 @@ class PostgresConnection:
         if self._connection is not None:
             try:
                 self._connection.execute("ROLLBACK")
-            except psycopg.OperationalError:
+            except _LOST:
                 self._connection.close()
 
     def close(self) -> None:
@@ -137,6 +144,8 @@ class PostgresConnection:
                 raise psycopg.OperationalError("the connection was lost in a transaction")
             opened = psycopg.connect(self._url, autocommit=True, row_factory=_rows)
             opened.adapters.register_dumper(bool, _AsNumber)
+            milliseconds = max(1000, int(self._idle * 1000))
+            opened.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}".encode())
             self._connection = opened
         return self._connection
 
@@ -146,7 +155,7 @@ class PostgresConnection:
         while True:
             try:
                 return work(self._open())
-            except psycopg.OperationalError as wrong:
+            except _LOST as wrong:
                 is_away = self._connection is not None and self._connection.closed
                 if not is_away or time.monotonic() >= until:
                     self.rollback()
@@ -160,6 +169,7 @@ class PostgresEngine:
 
     url: str = field(repr=False)
     patience_seconds: float = GONE_SECONDS
+    idle_seconds: float = IDLE_SECONDS
     dialect: ClassVar[str] = "postgresql"
     begin_alone: ClassVar[str] = _ALONE.decode()
 
@@ -180,7 +190,7 @@ class PostgresEngine:
         Raises:
             LedgerError: the server did not answer, or did not let us in.
         """
-        return PostgresConnection(self.url, self.name, self.patience_seconds)
+        return PostgresConnection(self.url, self.name, self.patience_seconds, self.idle_seconds)
 
     def version(self, tx: Transaction) -> int:
         """The number of the schema, 0 in an empty database."""
@@ -206,11 +216,11 @@ class _told:  # noqa: N801 - used like a function
         pass
 
     def __exit__(self, _: object, wrong: BaseException | None, __: object) -> None:
-        if isinstance(wrong, psycopg.OperationalError):
+        if isinstance(wrong, _LOST):
             raise _trouble(self._name, wrong) from wrong
 
 
-def _trouble(name: str, wrong: psycopg.OperationalError) -> LedgerError:
+def _trouble(name: str, wrong: psycopg.Error) -> LedgerError:
     said = str(wrong).strip().splitlines()
     return LedgerError(
         f"{name}: expected a ledger that answers; found: {said[0] if said else 'silence'}. What "

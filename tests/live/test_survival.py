@@ -137,7 +137,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_that_another_did(
     slow = {"latency": 1.0}
     with (
         simulated(slow) as system,
-        Owed.opened(where, tmp_path, system.url, lease_seconds=0.3) as owed,
+        Owed.opened(where, tmp_path, system.url, lease_seconds=0.3, timeout_seconds=1) as owed,
     ):
         owed.fill(people, turns=4)
         workers = [nursery.start(owed.job) for _ in range(4)]
@@ -153,9 +153,8 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_that_another_did(
             if owed.token() != token or not is_alive(frozen):
                 continue
             os.kill(frozen, signal.SIGSTOP)
-            wait_for(lambda: owed.token() != token, seconds=20)  # noqa: B023
+            fenced += has_passed_on(owed, token)  # not where it froze in a transaction of SQLite
             os.kill(frozen, signal.SIGCONT)
-            fenced += 1
         for pid in workers:
             wait_for(lambda: not is_alive(pid))  # noqa: B023
         figures = checked(owed, system.clean)
@@ -234,6 +233,14 @@ def test_a_full_disk_loses_nothing_and_a_later_push_goes_on(tmp_path: Path) -> N
 
             assert raised.value.exit_code == 18
             checked(owed, system.clean)
+
+
+def has_passed_on(owed: Owed, token: int) -> bool:
+    """Whether the lease goes to somebody else within its time."""
+    until = time.monotonic() + 8
+    while time.monotonic() < until and owed.token() == token:
+        time.sleep(0.01)
+    return owed.token() != token
 
 
 def fill_and_push(clinic: Clinic) -> None:
