@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from adapter.errors import EhrError
+from adapter.errors import EhrError, ResourceError
 from adapter.release import PARTICIPATION, Reader, Subject, decide
 from adapter.store import deliveries, instances, settling, standing
 from adapter.store.database import Transaction
@@ -79,15 +79,8 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
                 is_free = said.state == "held" and not _held_now(clinic, tx, delivery, unfound)
                 becomes = Settlement(said.seq, "queued") if is_free else said
                 settling.settle(tx, [becomes], clinic.now())
-    settlements = []
-    outgoing: list[Outgoing] = []
-    for delivery in released:
-        item = _outgoing(clinic, delivery)
-        if item is None:
-            settlements.append(Settlement(delivery.seq, "superseded"))
-        else:
-            outgoing.append(item)
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
+    outgoing, settlements = _in_its_terms(clinic, released, report, absent)
     receipts = carry(clinic, outgoing, absent)
     people: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):
@@ -129,6 +122,29 @@ def _ask_gate(
     return released, settlements, None
 
 
+def _in_its_terms(
+    clinic: Clinic, released: Sequence[Delivery], report: PushReport, absent: list[str]
+) -> tuple[list[Outgoing], list[Settlement]]:
+    """What goes over the wire; what need not, or cannot be said there, is settled at once.
+
+    `absent` gets the names of what is refused so, and is not there.
+    """
+    outgoing: list[Outgoing] = []
+    settlements: list[Settlement] = []
+    for delivery in released:
+        item = _outgoing(clinic, delivery)
+        if item is None:
+            settlements.append(Settlement(delivery.seq, "superseded"))
+        elif isinstance(item, Refused):
+            if not _is_held_there(clinic, delivery):
+                absent.append(delivery.name)
+            report.refused[delivery.type] += 1
+            settlements.append(Settlement(delivery.seq, "refused", reason=item.reason))
+        else:
+            outgoing.append(item)
+    return outgoing, settlements
+
+
 def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict[str, str]) -> str:
     rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
     return rule or unfound.get(delivery.participant, "")
@@ -146,17 +162,28 @@ def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action
     return "" if decision.is_released else decision.rule
 
 
-def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | None:
-    """What goes over the wire; None for a retraction of what is not there, or not any more."""
+def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None:
+    """What goes over the wire; None for a retraction of what is not there, or not any more.
+
+    Refused: in this clinic's terms it breaks a rule of R4, which keeps back it alone.
+    """
     tx = clinic.database.read()
     held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
     if held is None and delivery.action == "retract":
         return None
-    text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
-    if held is None:
-        return Outgoing(delivery, text)
-    before = clinic.text_of(tx, delivery, held.version, held.action)
+    try:
+        text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
+        if held is None:
+            return Outgoing(delivery, text)
+        before = clinic.text_of(tx, delivery, held.version, held.action)
+    except ResourceError as wrong:
+        return Refused(str(wrong))
     return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
+
+
+def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:
+    tx = clinic.database.read()
+    return deliveries.holding(tx, clinic.name, delivery.type, delivery.id) is not None
 
 
 def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
@@ -193,15 +220,15 @@ def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unkn
         if not doubted:
             return None
         items = [_outgoing(clinic, delivery) for delivery in doubted]
-        found = look_up(clinic, [item for item in items if item is not None])
+        found = look_up(clinic, [item for item in items if isinstance(item, Outgoing)])
         if isinstance(found, Unreachable | Unknown):
             return found
         told = iter(found)
         settlements = [
-            # What is owed no more is as it was: nothing of it is there to take back.
-            Settlement(delivery.seq, "queued")
-            if item is None
-            else _after_look(item, next(told), report)
+            # What is owed no more, or cannot be said, is looked at again when it is its turn.
+            _after_look(item, next(told), report)
+            if isinstance(item, Outgoing)
+            else Settlement(delivery.seq, "queued")
             for delivery, item in zip(doubted, items, strict=True)
         ]
         with clinic.write() as tx:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from adapter.errors import EhrError
+from adapter.errors import EhrError, ResourceError
 from adapter.store import deliveries, settling
 from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.sync.carry import look_up
@@ -50,7 +50,7 @@ def verify(
         while page := deliveries.after(
             clinic.database.read(), clinic.name, seq, size, everything=everything
         ):
-            found = look_up(there, [_written(there, delivery) for delivery in page])
+            found = _look_up(there, page)
             if isinstance(found, Unreachable | Unknown):
                 raise EhrError(f"expected an answer; found: {found.reason}. Run this again later.")
             earlier = _earlier(there, page, found)
@@ -71,9 +71,23 @@ def verify(
     return report
 
 
-def _written(clinic: Clinic, delivery: Delivery) -> Outgoing:
+def _look_up(clinic: Clinic, page: Sequence[Delivery]) -> list[Found] | Unreachable | Unknown:
+    """What is there of each; what cannot be said in the clinic's terms any more is changed."""
+    written = [_written(clinic, delivery) for delivery in page]
+    found = look_up(clinic, [each for each in written if isinstance(each, Outgoing)])
+    if isinstance(found, Unreachable | Unknown):
+        return found
+    told = iter(found)
+    return [each if isinstance(each, Found) else next(told) for each in written]
+
+
+def _written(clinic: Clinic, delivery: Delivery) -> Outgoing | Found:
     tx = clinic.database.read()
-    return Outgoing(delivery, clinic.text_of(tx, delivery, delivery.version, delivery.action))
+    try:
+        text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
+    except ResourceError as wrong:
+        return Found("changed", reason=str(wrong))
+    return Outgoing(delivery, text)
 
 
 def _judge(delivery: Delivery, found: Found, report: VerifyReport) -> Settlement:

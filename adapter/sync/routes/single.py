@@ -1,7 +1,8 @@
 """Resources one by one, for a record system without transactions, or one that gives its own ids.
 
-Where a client may choose the id it is a PUT. Else it is a create: looked for by identifier before,
-conditional on it, and looked for again behind, because a conditional create alone is known to race.
+Where a client may choose the id it is a PUT. Else it is a create: looked for before (`sought` says
+how), conditional on it, and looked for again behind, because a conditional create alone is known to
+race.
 The id that the record system gave is kept in the ledger at once, and corrections go there with
 If-Match.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 from adapter.fhir.check import write
 from adapter.fhir.text import read_text
@@ -21,11 +21,12 @@ from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
 from adapter.sync.routes.fhir_rest import is_gone
+from adapter.sync.routes.sought import ids_of, sought
 
 _CONFLICT = frozenset({409, 412})
 _NOT_FOUND = 404
 _UNSIGNED = "not in the chart before somebody there signs it"
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_UNFINDABLE = "R4 has no search that finds it again, and this record system gives its own ids"
 
 
 class Ids(Protocol):
@@ -71,6 +72,9 @@ def look_up(there: Singly, items: Sequence[Outgoing]) -> list[Found] | Unreachab
     found: list[Found] = []
     for item in items:
         answer = _read(there, item)
+        if isinstance(answer, Refused):
+            found.append(Found("changed", reason=answer.reason))
+            continue
         if not isinstance(answer, Answer):
             return answer
         version = str(answer.body.get("meta", {}).get("versionId", ""))
@@ -112,10 +116,10 @@ def _create(there: Singly, item: Outgoing, resource: dict[str, Any]) -> Receipt:
         there.ids.keep(item.delivery, before[0])
         return _write(there, item)
     body = {name: value for name, value in resource.items() if name != "id"}
-    headers = {
-        "If-None-Exist": urlencode({"identifier": _token(resource)}),
-        "Prefer": "return=representation",
-    }
+    headers = {"Prefer": "return=representation"}
+    what = sought(resource)
+    if what is not None and what.condition:
+        headers["If-None-Exist"] = what.condition
     answer = there.client.exchange("POST", resource["resourceType"], write(body), headers)
     if not isinstance(answer, Answer) or not answer.is_success:
         return _judged(there, item, answer)
@@ -173,7 +177,7 @@ def _after_conflict(there: Singly, item: Outgoing, conflict: Answer) -> Receipt:
     return Refused("it was changed at the clinic since we wrote it", version)
 
 
-def _read(there: Singly, item: Outgoing) -> Answer | Unreachable | Unknown:
+def _read(there: Singly, item: Outgoing) -> Answer | Refused | Unreachable | Unknown:
     known = _place(there, item.delivery)
     if known is None:
         found = _search(there, read_text(item.text)) if item.text is not None else []
@@ -190,28 +194,14 @@ def _read(there: Singly, item: Outgoing) -> Answer | Unreachable | Unknown:
     return answer
 
 
-def _search(there: Singly, resource: dict[str, Any]) -> list[str] | Unreachable | Unknown:
-    """The ids under which this identifier is there; it travels in a body, not in an address."""
-    kind, asked = resource["resourceType"], {"identifier": _token(resource), "_count": "5"}
-    content = urlencode(asked).encode()
-    answer = there.client.exchange("POST", f"{kind}/_search", content, _FORM)
-    if not isinstance(answer, Answer):
-        return answer
-    stop_if_no_entry(answer)
-    if not answer.is_success:
-        return Unknown(f"HTTP {answer.status} to a search: {reason_of(answer.body)}")
-    resources = [entry.get("resource", {}) for entry in answer.body.get("entry", ())]
-    return [str(each["id"]) for each in resources if each.get("resourceType") == kind]
+def _search(there: Singly, resource: dict[str, Any]) -> list[str] | Refused | Unreachable | Unknown:
+    """The ids under which this resource is there."""
+    what = sought(resource)
+    return Refused(_UNFINDABLE) if what is None else ids_of(there.client, what)
 
 
 def _place(there: Singly, delivery: Delivery) -> str | None:
     return there.ids.known(delivery) or (delivery.id if there.puts(delivery.type) else None)
-
-
-def _token(resource: dict[str, Any]) -> str:
-    said = resource["identifier"]
-    identifier = said[0] if isinstance(said, list) else said
-    return f"{identifier['system']}|{identifier['value']}"
 
 
 def _with_id(text: bytes, known: str) -> bytes:
