@@ -68,11 +68,17 @@ def _by_rung(clinic: Clinic, items: Sequence[Outgoing]) -> list[tuple[Rung, list
 
 
 def _way(clinic: Clinic, rung: Rung) -> Rung:
-    """How a rung is carried: a document in transactions, where the clinic has them."""
+    """How a rung is carried: a document in transactions, where the clinic has them.
+
+    Where the record system never told what it has, its profile says: `single` in its ladder, and no
+    `transaction`.
+    """
     if rung != "document":
         return rung
-    said = clinic.capability
-    return "transaction" if said is None or "transaction" in said.system else "single"
+    said, ladder = clinic.capability, clinic.profile.ladder
+    is_without = "single" in ladder and "transaction" not in ladder
+    offers = not is_without if said is None else "transaction" in said.system
+    return "transaction" if offers else "single"
 
 
 def _numbered(group: Sequence[Outgoing], told: Sequence[Told]) -> dict[int, Told]:
@@ -84,9 +90,9 @@ def _deliver(
 ) -> list[Receipt]:
     match rung:
         case "hl7v2":
-            return hl7v2.deliver(_post(clinic), items, _message_of(clinic))
+            return hl7v2.deliver(_post(clinic), items, _message_of(clinic), clinic.await_leave)
         case "task":
-            return task.deliver(_tasks(clinic), items, clinic.person_of)
+            return task.deliver(_tasks(clinic), items, clinic.person_of, clinic.await_leave)
         case "single" | "totals":
             return single.deliver(_singly(clinic, rung), items)
     return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)

@@ -45,7 +45,8 @@ class Clinic:
     `chance` gives numbers between 0 and 1, by which waits are shortened up to half.
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
     `capability` is what it says of itself, None where it never told; `post` is its way for HL7 v2,
-    `tasks` the folder for what a person files.
+    `tasks` the folder for what a person files. `await_leave` comes before all that goes these two
+    ways; in a turn it waits for the budget and looks at the lease.
     """
 
     profile: ClinicProfile
@@ -63,6 +64,7 @@ class Clinic:
     post: Post | None = None
     tasks: Path | None = None
     audit: AuditLog | None = None
+    await_leave: Callable[[], None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -119,7 +121,7 @@ class Clinic:
         with self.database.sole_writer(self.name, seconds):
             try:
                 turn.begin()
-                yield replace(self, client=turn), turn
+                yield replace(self, client=turn, await_leave=turn.await_leave), turn
                 turn.end()
             except EhrError as wrong:
                 raise EhrError(f"{self.name}: {wrong}") from wrong

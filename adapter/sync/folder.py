@@ -8,6 +8,7 @@ called: MSA-2 inside names the message.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from adapter.errors import EhrError
@@ -68,12 +69,10 @@ class Folder:
     def _acknowledged(self) -> dict[str, Acknowledgement]:
         """Every acknowledgement there, by the message; a file is read again when it changed."""
         try:
-            files = [path for path in sorted(self._acknowledgements.iterdir()) if path.is_file()]
-            for path in files:
-                stamp = path.stat().st_mtime_ns
-                if self._read.get(path.name, (0, None))[0] != stamp:
-                    content = path.read_bytes()[:_LARGEST]
-                    self._read[path.name] = (stamp, read_acknowledgement(content))
+            for path in sorted(self._acknowledgements.iterdir()):
+                # Between listing and reading the practice may move a file: its new name comes next.
+                with suppress(FileNotFoundError):
+                    self._take(path)
         except OSError as wrong:
             raise EhrError(
                 f"expected a folder of acknowledgements; found: {wrong.strerror}. "
@@ -81,3 +80,9 @@ class Folder:
             ) from wrong
         known = (answer for _, answer in self._read.values())
         return {answer.control_id: answer for answer in known if answer is not None}
+
+    def _take(self, path: Path) -> None:
+        stamp = path.stat().st_mtime_ns
+        if path.is_file() and self._read.get(path.name, (0, None))[0] != stamp:
+            content = path.read_bytes()[:_LARGEST]
+            self._read[path.name] = (stamp, read_acknowledgement(content))

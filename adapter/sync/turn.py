@@ -76,9 +76,17 @@ class Turn:
         Raises:
             ConflictError: the turn has passed to somebody else.
         """
+        self.await_leave()
+        return self.client.exchange(method, path, content, headers)
+
+    def await_leave(self) -> None:
+        """Waits until one more thing may be sent, whichever way it goes.
+
+        Raises:
+            ConflictError: the turn has passed to somebody else.
+        """
         self._await_budget()
         self.database.renew()
-        return self.client.exchange(method, path, content, headers)
 
     def is_at_home(self, path: str) -> bool:
         """Whether an address is of the record system's own origin."""

@@ -29,8 +29,12 @@ def deliver(
     post: Post,
     items: Sequence[Outgoing],
     message_of: Callable[[Outgoing, str], bytes],
+    await_leave: Callable[[], None],
 ) -> list[Receipt]:
-    """Sends a message for each, in order; after the first trouble nothing more is sent."""
+    """Sends a message for each, in order; after the first trouble nothing more is sent.
+
+    `await_leave` is asked before each, and raises what forbids to go on.
+    """
     receipts: list[Receipt] = []
     for item in items:
         if any(isinstance(receipt, Unreachable | Unknown) for receipt in receipts):
@@ -42,6 +46,7 @@ def deliver(
         except ResourceError as wrong:  # it alone stays behind; the others need not wait
             receipts.append(Refused(str(wrong)))
         else:
+            await_leave()
             receipts.append(post.send(control_id, message))
     return receipts
 

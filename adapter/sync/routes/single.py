@@ -10,7 +10,7 @@ If-Match.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from adapter.fhir.check import write
@@ -165,7 +165,11 @@ def _judged(there: Singly, item: Outgoing, answer: Answer | Unreachable | Unknow
 
 
 def _after_conflict(there: Singly, item: Outgoing, conflict: Answer) -> Receipt:
-    """Ours already, or somebody's work, which is left for a person."""
+    """Ours already, ours from before under another version, or somebody's work.
+
+    Signing makes a version of its own that says what we wrote: over that we write once more. What a
+    person changed is left for a person.
+    """
     found = _read(there, item)
     if not isinstance(found, Answer):
         return found
@@ -174,6 +178,10 @@ def _after_conflict(there: Singly, item: Outgoing, conflict: Answer) -> Receipt:
         return Accepted(version)
     if not found.is_success:
         return Refused(reason_of(conflict.body))
+    if item.before is not None and _holds(there, found, item.before):
+        if not version or version == item.if_match:  # the version is not what it minds
+            return Refused(reason_of(conflict.body), version)
+        return _write(there, replace(item, if_match=version))
     return Refused("it was changed at the clinic since we wrote it", version)
 
 

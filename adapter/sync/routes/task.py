@@ -26,10 +26,17 @@ _WAITS = "waits for a person to file it"
 
 
 def deliver(
-    folder: Path, items: Sequence[Outgoing], person_of: Callable[[str], Person]
+    folder: Path,
+    items: Sequence[Outgoing],
+    person_of: Callable[[str], Person],
+    await_leave: Callable[[], None],
 ) -> list[Receipt]:
-    """Lays a task into the folder for each, in order."""
-    return [_lay(folder, item, person_of(item.delivery.participant)) for item in items]
+    """Lays a task into the folder for each, in order; `await_leave` is asked before each."""
+    receipts: list[Receipt] = []
+    for item in items:
+        await_leave()
+        receipts.append(_lay(folder, item, person_of(item.delivery.participant)))
+    return receipts
 
 
 def look_up(folder: Path, items: Sequence[Outgoing]) -> list[Found]:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from adapter.simulate import FULL
+from adapter.simulate import FULL, Site
+from adapter.simulate.desk import sign
+from adapter.simulate.personalities.unsigned_queue import unsigned_queue
 from adapter.sync.capability import Capability
+from adapter.sync.profile import DocumentRules
+from tests.unit.render.reported import document_of
 from tests.unit.sync.desk import CLINIC
 from tests.unit.sync.far_side import answering, lost, outcome, taken_but
 
@@ -147,6 +151,96 @@ def test_a_system_that_refuses_a_search_gets_the_other_types_all_the_same(opened
     assert report.created == {"Observation": 1}
     assert desk.reasons() == {"e1": "HTTP 404 to a search: no such search"}
     assert there(desk, "AdverseEvent") == []
+
+
+def queued(opened: Opened) -> Desk:
+    """A desk whose results wait, under ids of theirs, until somebody there signs them."""
+    desk = single(opened, THEIR_IDS)
+    desk.far.system.personality = unsigned_queue(Site())
+    return desk
+
+
+def filed(desk: Desk, value: int = 14) -> Resource:
+    coding = {"system": "http://site.example.org/rows", "code": "phq-9"}
+    return desk.observation("o1", value, code={"coding": [coding]})
+
+
+def test_a_signed_result_that_still_says_what_we_wrote_is_confirmed(opened: Opened) -> None:
+    desk = queued(opened)
+    desk.owe(numbered(filed(desk), "1"))
+    desk.push()
+    assert desk.states() == {"o1": "awaiting"}
+    sign(desk.far.system)
+
+    assert desk.verify().confirmed == {"Observation": 1}
+
+    (signed,) = there(desk, "Observation")
+    assert signed["meta"]["versionId"] == "2"
+
+
+def test_a_signed_and_closed_result_is_not_called_changed_there(opened: Opened) -> None:
+    desk = queued(opened)
+    desk.owe(numbered(filed(desk), "1"))
+    desk.push()
+    sign(desk.far.system)
+    desk.owe(numbered(filed(desk, 9), "1"))
+
+    desk.push()  # nobody read back in between: the ledger knows the version before the signature
+
+    assert desk.reasons() == {"o1": "What is signed is closed; send a new one"}
+    assert [each["valueInteger"] for each in there(desk, "Observation")] == [14]
+
+
+def test_a_correction_is_written_over_our_own_text_under_a_version_of_theirs(
+    opened: Opened,
+) -> None:
+    desk = queued(opened)
+    desk.owe(numbered(filed(desk), "1"))
+    desk.push()
+    sign(desk.far.system)
+    desk.far.system.personality = replace(FULL, bundles=False, creates_by_update=False)
+    desk.owe(numbered(filed(desk, 9), "1"))
+
+    report = desk.push()
+
+    assert report.updated == {"Observation": 1}
+    assert [each["valueInteger"] for each in there(desk, "Observation")] == [9]
+
+
+def test_what_a_person_changed_is_left_for_a_person(opened: Opened) -> None:
+    desk = single(opened, THEIR_IDS)
+    desk.owe(numbered(desk.observation("o1"), "1"))
+    desk.push()
+    (held,) = there(desk, "Observation")
+    desk.far.put({**held, "valueInteger": 3})
+    desk.owe(numbered(desk.observation("o1", value=9), "1"))
+
+    desk.push()
+
+    assert desk.reasons() == {"o1": "it was changed at the clinic since we wrote it"}
+    assert [each["valueInteger"] for each in there(desk, "Observation")] == [3]
+
+
+@pytest.mark.parametrize("capability", [None, THEIR_IDS], ids=["its profile says", "it says"])
+def test_a_document_goes_one_by_one_where_there_are_no_transactions(
+    opened: Opened, capability: Capability | None
+) -> None:
+    desk = opened(SINGLE)
+    desk.far.system.personality = unsigned_queue(Site())
+    profile = SINGLE.model_copy(update={"document": DocumentRules(formats=("text",))})
+    desk.clinic = replace(desk.clinic, profile=profile, capability=capability)
+    patient = f"Patient/{desk.identity.patient('1')}"
+    said = {**document_of("ders-18"), "subject": {"reference": patient}}
+    desk.owe(said)
+
+    report = desk.push()
+
+    assert report.created == {"DocumentReference": 1}
+    assert desk.far.bundles == []
+    sign(desk.far.system)
+    assert desk.verify().confirmed == {"DocumentReference": 1}
+    (held,) = there(desk, "DocumentReference")
+    assert held["subject"] == {"reference": "Patient/77"}
 
 
 def once_created(fault: Any) -> Any:  # noqa: ANN401 - a fault as the far side has it
