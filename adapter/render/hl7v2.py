@@ -12,9 +12,10 @@ OBX-11 what the receiver knows (W: posted as wrong), and no value is told again.
 Every text is escaped (`\F\ \S\ \T\ \R\ \E\`); a line break is `\.br\`. MSH-18 names the character
 set that the bytes are in. Nothing here knows the time: MSH-7 is when the report was made.
 
-Sources: HL7 2.4 and 2.5.1 chapters 2 and 7, whose grammar `hl7apy` holds the message to; the words
-of the Australian localisation (HL7AUSD-STD-OO-ADRM-2021.1) are unverified, for it was not at hand:
-AUSPDI and MSH-15 to 18 are as messages in public test files have them.
+Sources: HL7 2.4 and 2.5.1 chapters 2 and 7, whose grammar `hl7apy` holds the message to. Its tables
+0123 and 0085 have OBR-25 X and OBX-11 W in both versions, without their meanings, which are from
+memory and unverified. So are the words of the Australian localisation (HL7AUSD-STD-OO-ADRM-2021.1),
+for it was not at hand: AUSPDI and MSH-15 to 18 are as messages in public test files have them.
 """
 
 from __future__ import annotations
