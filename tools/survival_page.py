@@ -1,11 +1,13 @@
 """Writes docs/survival.md: what the tests of survival measured when they were run last.
 
-They keep their figures in `.cache/survival.json`; `make soak` runs their long form first.
+They keep their figures in `.cache/survival.json`, the long form (`make soak`) and the short one
+(`make test`) apart. What was not run in a form has no figure in it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -14,31 +16,35 @@ PAGE = ROOT / "docs" / "survival.md"
 OPENING = """\
 # What the delivery survives
 
-Each row is a test of `tests/live/test_survival.py`, with what it measured when this page was
-written ({form}). Every resource of every row was looked up at the record system in the end, with
-its whole history there: none was lost, none came twice or went back, and each person's came in
-their order.
+Each row is a test of `tests/live` (`test_survival.py`, `test_failpoints.py`, `test_recovery.py`),
+with what it measured when it was run last in its long form (`make soak`) and in its short one
+(`make test`); "not run" stands where it was not. Every resource of every row was looked up at the
+record system in the end, with its whole history there: none was lost, none came twice or went back,
+and each person's came in their order.
 
-| test | measured |
-|---|---|
+| test | long form | short form |
+|---|---|---|
 """
+Figures = Mapping[str, object]
 
 
-def page(measured: dict[str, dict[str, object]], form: str) -> str:
+def page(long: Mapping[str, Figures], short: Mapping[str, Figures]) -> str:
     """The page, a row for each test, by name."""
-    rows = [
-        f"| {test} | {', '.join(f'{word}: {value}' for word, value in figures.items())} |\n"
-        for test, figures in sorted(measured.items())
-    ]
-    return OPENING.format(form=form) + "".join(rows)
+    names = sorted({*long, *short})
+    rows = [f"| {name} | {_said(long.get(name))} | {_said(short.get(name))} |\n" for name in names]
+    return OPENING + "".join(rows)
+
+
+def _said(figures: Figures | None) -> str:
+    if figures is None:
+        return "not run"
+    return ", ".join(f"{word}: {value}" for word, value in figures.items())
 
 
 def main() -> None:
     """Writes the page."""
     said = json.loads(FIGURES.read_text("utf-8"))
-    is_long = said.pop("form", None) == "long"
-    form = "the long form" if is_long else "the short form, as in `make test`"
-    PAGE.write_text(page(said, form), "utf-8")
+    PAGE.write_text(page(said["long"], said["short"]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 
 from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
+from tests.live.survival import Nursery
 
 
 @pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
@@ -47,3 +48,10 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivered]:
     """The cohort's first export at a record system of its own, for reading only."""
     with deliver(tmp_path_factory.mktemp("delivered")) as there:
         yield there
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Workers that begin at once."""
+    with Nursery() as running:
+        yield running

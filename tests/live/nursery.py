@@ -30,6 +30,7 @@ from adapter.sync.profile import BundleLimits, ClinicProfile, PatientRule
 from adapter.sync.push import push
 from tests.forms import STUDY_TEXT, study_of
 from tests.keys import CROSSWALK_KEYS
+from tests.live import failpoints
 
 STUDY = study_of(
     STUDY_TEXT
@@ -63,6 +64,8 @@ class Job:
     timeout_seconds: float = 5.0
     lease_seconds: float = 2.0
     hurry: float = 0.05
+    dies: str = ""
+    """Where it is killed, a name of `failpoints`; nowhere without one."""
 
     def line(self) -> bytes:
         """As a worker is asked for."""
@@ -120,10 +123,13 @@ def clinic_of(job: Job, database: Database, crosswalk: Crosswalk, http: httpx.Cl
 
 def work(job: Job) -> None:
     """Pushes until nothing is left; a clinic that is taken, or in trouble, is tried again."""
-    database = Database(job.where, job.lease_seconds)
+    database = failpoints.database(job.where, job.lease_seconds, job.dies)
     crosswalk = Crosswalk(Path(job.crosswalk), CROSSWALK_KEYS)
     with httpx.Client(
-        base_url=job.url.rstrip("/") + "/", timeout=job.timeout_seconds, trust_env=False
+        base_url=job.url.rstrip("/") + "/",
+        timeout=job.timeout_seconds,
+        trust_env=False,
+        transport=failpoints.transport(job.dies),
     ) as http:
         clinic = clinic_of(job, database, crosswalk, http)
         while True:

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 IS_FULL = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 PATIENCE_SECONDS = 40.0
 OUTCOMES = ROOT / ".cache" / "survival.json"
+FORMS = ("long", "short")
 
 
 class Nursery:
@@ -216,12 +217,12 @@ def _bare(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def note(test: str, figures: dict[str, object]) -> None:
-    """Keeps what a test measured, for the table in the docs."""
+    """Keeps what a test measured, for the table in the docs; each form has its own figures."""
     OUTCOMES.parent.mkdir(exist_ok=True)
-    known: dict[str, object] = {}
+    known: dict[str, dict[str, object]] = {}
     with suppress(OSError, json.JSONDecodeError):
         known = json.loads(OUTCOMES.read_text("utf-8"))
     form = "long" if IS_FULL else "short"
-    if known.get("form") != form:  # figures of both forms do not stand side by side
-        known = {}
-    OUTCOMES.write_text(json.dumps({**known, "form": form, test: figures}, indent=1), "utf-8")
+    kept = {each: known.get(each, {}) for each in FORMS}
+    kept[form] = {**kept[form], test: figures}
+    OUTCOMES.write_text(json.dumps(kept, indent=1), "utf-8")

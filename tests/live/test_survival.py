@@ -13,55 +13,24 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from adapter.errors import LedgerError
-from adapter.simulate import FAULTS, FaultLayer, RecordSystem, record_system_app
-from adapter.simulate.chance import Chance
-from adapter.simulate.serve import serving
-from adapter.store.database import Database
-from adapter.store.identities import Crosswalk
+from adapter.simulate import FAULTS
 from adapter.sync.clinic import Clinic
 from adapter.sync.push import push
 from adapter.sync.verify import verify
-from tests.keys import CROSSWALK_KEYS
 from tests.live import servers
-from tests.live.nursery import Job, clinic_of, now
+from tests.live.simulated import SEED, checked, opened_clinic, remembering, simulated
 from tests.live.survival import IS_FULL, Nursery, Owed, is_alive, note, wait_for
 from tests.postgresql import PostgreSql
 
-SEED = 20261122
-KILLS = 250 if IS_FULL else 20
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as running:
-        yield running
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """A simulated record system: where things go wrong on the way to it, and where nothing does."""
-
-    url: str
-    clean: str
-    layer: FaultLayer
-
-
-@contextmanager
-def simulated(rates: dict[str, float] | None = None) -> Iterator[Simulated]:
-    """The full simulator, and what goes wrong on the way to it."""
-    system = RecordSystem(clock=now, ids=map(str, itertools.count(1)), check=None)
-    app = record_system_app(system)
-    layer = FaultLayer(app, Chance(rates or {}, SEED), now, retry_after_seconds=1)
-    with serving(layer) as port, serving(app) as clean:
-        yield Simulated(f"http://127.0.0.1:{port}/fhir/", f"http://127.0.0.1:{clean}/fhir/", layer)
+KILLS = 250 if IS_FULL else 8
 
 
 @pytest.fixture(params=["simulator", "hapi"])
@@ -110,7 +79,7 @@ def test_with_a_third_of_all_requests_going_wrong_everything_arrives_once(
 ) -> None:
     share = 0.3
     rates = dict.fromkeys(MIXED, share / len(MIXED))
-    people = 400 if IS_FULL else 50
+    people = 400 if IS_FULL else 25
     plain = tmp_path / "plain.sqlite"
     with simulated() as system, Owed.opened(plain, tmp_path, system.url) as owed:
         owed.fill(people, turns=4)
@@ -133,7 +102,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_that_another_did(
     nursery: Nursery, where: Path | str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - whom to freeze, and when
-    freezes, people, values = 40 if IS_FULL else 3, 10, itertools.count(100)
+    freezes, people, values = 40 if IS_FULL else 2, 10, itertools.count(100)
     slow = {"latency": 1.0}
     with (
         simulated(slow) as system,
@@ -166,7 +135,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_that_another_did(
 def test_a_database_that_is_away_for_a_while_is_waited_for(
     nursery: Nursery, tmp_path: Path
 ) -> None:
-    seconds = 60 if IS_FULL else 3
+    seconds = 60 if IS_FULL else 2
     server = PostgreSql.start()
     try:
         with simulated({"latency": 1.0}) as system:
@@ -249,27 +218,3 @@ def fill_and_push(clinic: Clinic) -> None:
         for number in range(10_000):
             tx.execute("INSERT INTO shape VALUES (?, '', ?, 1)", (str(number), "x" * 2000))
     push(clinic)
-
-
-def checked(owed: Owed, url: str) -> dict[str, object]:
-    """What became of it, asked where nothing goes wrong."""
-    with httpx.Client(base_url=url, timeout=60) as ask:
-        return {**owed.check(ask)}
-
-
-@contextmanager
-def remembering(journal: Path) -> Iterator[str]:
-    """The full simulator, which remembers in a file."""
-    system = RecordSystem(clock=now, ids=map(str, itertools.count(1)), check=None, journal=journal)
-    with serving(record_system_app(system)) as port:
-        yield f"http://127.0.0.1:{port}/fhir/"
-
-
-@contextmanager
-def opened_clinic(job: Job) -> Iterator[Clinic]:
-    """The clinic of a job, worked at in this process."""
-    database, crosswalk = Database(job.where), Crosswalk(Path(job.crosswalk), CROSSWALK_KEYS)
-    with httpx.Client(base_url=job.url, timeout=10, trust_env=False) as http:
-        yield clinic_of(job, database, crosswalk, http)
-    crosswalk.close()
-    database.close()
