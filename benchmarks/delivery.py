@@ -46,13 +46,14 @@ _ID = re.compile(rb"\b[0-9a-f]([0-9a-f]{31})\b")
 FILL = (
     (
         "INSERT INTO version (type, id, version, unit, participant, form, is_retracted, hash, text,"
-        " created) {numbers} SELECT 'Observation', 'o-' || n, 1, 'u-' || n, '' || n % 500, 'phq-9', 0,"
-        " '00', '{{}}', '2024-01-01' FROM numbers"
+        " created) {numbers} SELECT 'Observation', 'o-' || n, 1, 'u-' || n, '' || n % 500, 'phq-9',"
+        " 0, '00', '{{}}', '2024-01-01' FROM numbers"
     ),
     (
-        "INSERT INTO delivery (seq, clinic, type, id, version, action, unit, participant, form, state,"
-        " created, updated) {numbers} SELECT n, 'survivor', 'Observation', 'o-' || n, 1, 'put',"
-        " 'u-' || n, '' || n % 500, 'phq-9', 'queued', '2024-01-01', '2024-01-01' FROM numbers"
+        "INSERT INTO delivery (seq, clinic, type, id, version, action, unit, participant, form,"
+        " state, created, updated) {numbers} SELECT n, 'survivor', 'Observation', 'o-' || n, 1,"
+        " 'put', 'u-' || n, '' || n % 500, 'phq-9', 'queued', '2024-01-01', '2024-01-01'"
+        " FROM numbers"
     ),
     "UPDATE delivery SET state = 'claimed'",
     "UPDATE delivery SET state = 'accepted'",
