@@ -18,9 +18,9 @@ OPENING = """\
 
 Each row is a test of `tests/live` (`test_survival.py`, `test_failpoints.py`, `test_recovery.py`),
 with what it measured when it was run last in its long form (`make soak`) and in its short one
-(`make test`); "not run" stands where it was not. Every resource of every row was looked up at the
-record system in the end, with its whole history there: none was lost, none came twice or went back,
-and each person's came in their order.
+(`make test`); "not run" stands where it was not. Where resources are counted, each was looked up at
+the record system in the end, with its whole history there: none was lost, none came twice or went
+back, and each person's came in their order.
 
 | test | long form | short form |
 |---|---|---|
