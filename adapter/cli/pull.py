@@ -14,6 +14,7 @@ from adapter.sync.clinic import Clinic
 from adapter.sync.pull import PullReport, pull
 
 WORDS = ("taken", "changed", "agrees", "waiting", "retracted", "unchanged", "foreign")
+CARE_WORDS = ("taken", "changed", "unchanged", "retracted", "left", "refused")
 
 
 def run_pull(said: argparse.Namespace) -> int:
@@ -41,4 +42,5 @@ def pull_all(service: Service, *, is_full: bool = False) -> list[tuple[str, dict
 def counts_of(report: PullReport) -> dict[str, Any]:
     """A report by its words: how many people were asked for, and what became of what was found."""
     became = {word: report.became[word] for word in WORDS}
-    return {"asked": report.asked, **became, "refused": report.refused}
+    care = {f"care_{word}": report.care[word] for word in CARE_WORDS}
+    return {"asked": report.asked, **became, "refused": report.refused, **care}

@@ -13,8 +13,8 @@ from adapter.fhir.identity import Identity, reference
 from adapter.instruments.participant import ConsentState
 from adapter.instruments.study import ConsentRule
 
-_SCOPE = {"research": "research", "care": "patient-privacy"}
-_PURPOSE = {"research": "HRESCH", "care": "TREAT"}
+_SCOPE = {"research": "research", "care": "patient-privacy", "from-care": "research"}
+_PURPOSE = {"research": "HRESCH", "care": "TREAT", "from-care": "HRESCH"}
 _STATUS = {"given": "active", "refused": "rejected", "withdrawn": "inactive"}
 
 

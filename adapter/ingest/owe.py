@@ -8,7 +8,7 @@ from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
-from adapter.release import PARTICIPATION, THERAPY, Receiver
+from adapter.release import CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.store import deliveries, inbox, instances, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
@@ -79,6 +79,8 @@ def is_wanted(tx: Transaction, receiver: Receiver, version: Version) -> bool:
 
     An outcome that the receiver holds in another way already stays on that until it is taken back.
     """
+    if version.form.startswith(CARE):  # what standard care gave is owed to nobody
+        return False
     taking = receiver.taking(version.form)
     if version.participant and version.form not in {PARTICIPATION, THERAPY}:
         held = receivers.types_held(tx, receiver.name, version) - {"Provenance"}

@@ -17,6 +17,7 @@ from adapter.fhir.research import (
 )
 from adapter.fhir.terminology import build_code_systems, build_value_sets
 from adapter.fhir.text import read_text
+from adapter.ingest.care import drop_all_care, follow_care
 from adapter.ingest.keep import retract_gone, retract_unit
 from adapter.ingest.owe import follow_consent, owe, owe_newcomers
 from adapter.ingest.trial import Trial
@@ -92,6 +93,7 @@ def accept_participant(
     retract_gone(tx, trial, unit, kept, now)
     if is_changed:
         follow_consent(tx, trial, person, now)
+        follow_care(tx, trial, person, now)
     return is_changed
 
 
@@ -119,6 +121,7 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
 def retract_participant(tx: Transaction, trial: Trial, participant: str, now: str) -> None:
     """Retracts a person whom the source no longer holds, their form instances apart."""
     instances.miss_participant(tx, participant)
+    drop_all_care(tx, trial, participant, now)
     retract_unit(tx, trial, unit_of(trial, participant), now)
 
 

@@ -51,6 +51,8 @@ def check_study(study: Study, forms: Mapping[str, Form], lines: Lines) -> list[P
         ),
         *_baseline_findings(study, lines),
         *_embargo_findings(study, lines),
+        *repeated(lines, ("from_care",), "type", [rule.type for rule in study.from_care]),
+        *_care_findings(study, lines),
         *_therapy_findings(study, forms, lines),
         *(safety_findings(study.safety, forms, study.baseline, lines) if study.safety else ()),
         *_missing_code_findings(study, forms, lines),
@@ -97,6 +99,18 @@ def _embargo_findings(study: Study, lines: Lines) -> Iterator[Problem]:
                     f"`{form}`",
                     "Correct it; until then the form that is meant is not held.",
                 )
+
+
+def _care_findings(study: Study, lines: Lines) -> Iterator[Problem]:
+    known = [rule.id for rule in study.consents]
+    for index, rule in enumerate(study.from_care):
+        if rule.consent not in known:
+            yield lines.problem(
+                ("from_care", index, "consent"),
+                f"a consent of this study ({', '.join(known)})",
+                f"`{rule.consent}`",
+                "Correct it; until then nobody is asked for.",
+            )
 
 
 def _therapy_findings(study: Study, forms: Mapping[str, Form], lines: Lines) -> Iterator[Problem]:

@@ -34,6 +34,8 @@ AbsentReason = Literal[
     "not-permitted",
 ]
 Purpose = Literal["research", "care"]
+CareType = Literal["Condition", "Encounter", "MedicationStatement"]
+"""What may be asked of standard care: the types of which it is known what may be kept."""
 StudyStatus = Literal[
     "active",
     "administratively-completed",
@@ -135,11 +137,12 @@ class FieldEquals(Declared, frozen=True):
 class ConsentRule(Declared, frozen=True):
     """One thing a person may agree to, and what withdrawing means for what already left.
 
-    It is about every receiver of its purpose, or about those alone that `clinics` names.
+    It is about every receiver of its purpose, or about those alone that `clinics` names. One with
+    the purpose `from-care` is about no receiver, but about what `from_care` fetches.
     """
 
     id: Id
-    purpose: Purpose
+    purpose: Purpose | Literal["from-care"]
     clinics: tuple[Id, ...] = ()
     form: Text
     given: FieldEquals
@@ -151,6 +154,17 @@ class ConsentRule(Declared, frozen=True):
     def concerns(self, purpose: Purpose, clinic: str) -> bool:
         """Whether a receiver of this purpose and name needs it."""
         return self.purpose == purpose and (not self.clinics or clinic in self.clinics)
+
+
+class CareRule(Declared, frozen=True):
+    """What the study asks of standard care: resources of one type, of whom agreed to `consent`.
+
+    `since` leaves out what had ended before the day of enrolment.
+    """
+
+    type: CareType
+    since: Literal["enrolment", "ever"] = "enrolment"
+    consent: Id
 
 
 class Embargo(Declared, frozen=True):
@@ -244,6 +258,7 @@ class Study(Unique, frozen=True):
     therapy: Therapy | None = None
     safety: Safety | None = None
     embargoes: tuple[Embargo, ...] = ()
+    from_care: tuple[CareRule, ...] = ()
     not_mapped: dict[str, Text] = Field(default_factory=dict)
 
     @property
@@ -258,6 +273,10 @@ class Study(Unique, frozen=True):
     def placement_of(self, source_form: str) -> FormPlacement | None:
         """Where a form of the source belongs, None where the study does not map it."""
         return self._by_source_form.get(source_form)
+
+    def care_rule(self, resource_type: str) -> CareRule | None:
+        """What the study asks of standard care of this type, None where it asks for none."""
+        return next((rule for rule in self.from_care if rule.type == resource_type), None)
 
     @cached_property
     def _by_event(self) -> dict[str, Timepoint]:

@@ -1,10 +1,20 @@
 """May this leave, for whom, and why not: consent and blinding, decided at send time."""
 
 from adapter.release.blinding import THERAPY, as_blinded, as_published, reveals_allocation
-from adapter.release.gate import PARTICIPATION, SAFETY, Decision, Reader, Rule, Subject, decide
+from adapter.release.gate import (
+    CARE,
+    PARTICIPATION,
+    SAFETY,
+    Decision,
+    Reader,
+    Rule,
+    Subject,
+    decide,
+)
 from adapter.release.receiver import Receiver
 
 __all__ = [
+    "CARE",
     "PARTICIPATION",
     "SAFETY",
     "THERAPY",

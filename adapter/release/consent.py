@@ -30,3 +30,17 @@ def held_by_consent(
         if rule.concerns(purpose, clinic)
     ] or ["unknown"]
     return next((rule for word, rule in _HOLDS if word in words), None)
+
+
+def held_as_care(
+    study: Study, resource_type: str, purpose: Purpose, consents: Mapping[str, ConsentWord]
+) -> ConsentHold | Literal["standard-care"] | None:
+    """The rule that holds back what was fetched from standard care, None when none does.
+
+    It is for research alone, of whom agreed to the consent that the study names for it.
+    """
+    rule = study.care_rule(resource_type)
+    if rule is None or purpose != "research":
+        return "standard-care"
+    word = consents.get(rule.consent, "unknown")
+    return next((hold for said, hold in _HOLDS if said == word), None)

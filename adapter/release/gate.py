@@ -12,17 +12,27 @@ from typing import Final, Literal
 from adapter.instruments.participant import ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
 from adapter.release.blinding import reveals_allocation
-from adapter.release.consent import ConsentHold, held_by_consent
+from adapter.release.consent import ConsentHold, held_as_care, held_by_consent
 from adapter.release.embargo import is_embargoed
 
 Rule = (
-    Literal["released", "retraction", "withdrawal-notice", "blinding", "safety-signal", "embargo"]
+    Literal[
+        "released",
+        "retraction",
+        "withdrawal-notice",
+        "blinding",
+        "safety-signal",
+        "embargo",
+        "standard-care",
+    ]
     | ConsentHold
 )
 PARTICIPATION: Final = "participation"
 """Stands in `Subject.form` for what says that and how a person takes part."""
 SAFETY: Final = "safety/"
 """Stands in `Subject.form` before the form whose answers gave a safety signal."""
+CARE: Final = "standard-care/"
+"""Stands in `Subject.form` before the type of what was fetched from standard care."""
 
 _RELEASING: frozenset[Rule] = frozenset({"released", "retraction", "withdrawal-notice"})
 
@@ -93,10 +103,12 @@ def _rule_of_person(
 ) -> Rule:
     consents = {} if person is None else person.consents
     words: dict[str, ConsentWord] = {name: said.word for name, said in consents.items()}
-    hold = held_by_consent(study, reader.purpose, reader.clinic, words)
+    hold: Rule | None = held_by_consent(study, reader.purpose, reader.clinic, words)
     is_notice = subject.form == PARTICIPATION and subject.is_known_there
     if hold == "consent-withdrawn" and is_notice:
         return "withdrawal-notice"
+    if hold is None and subject.form.startswith(CARE):
+        hold = held_as_care(study, subject.form.removeprefix(CARE), reader.purpose, words)
     if hold is not None:
         return hold
     form = subject.form.removeprefix(SAFETY)

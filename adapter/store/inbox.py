@@ -66,8 +66,8 @@ def find(tx: Transaction, clinic: str, resource_type: str, remote_id: str) -> Re
 
 
 def numbered(tx: Transaction, number: int) -> Received | None:
-    """The one of this number."""
-    return _first(tx, "number = ?", number)
+    """The response of this number."""
+    return _first(tx, "number = ? AND type = 'QuestionnaireResponse'", number)
 
 
 def standing(tx: Transaction, unit: str) -> Received | None:
@@ -75,9 +75,17 @@ def standing(tx: Transaction, unit: str) -> Received | None:
     return _first(tx, "unit = ? AND stands = 'held'", unit)
 
 
-def of_clinic(tx: Transaction, clinic: str) -> list[Received]:
-    """Everything of a clinic, in the order in which it came."""
-    return _all(tx, "clinic = ?", clinic)
+def of_clinic(
+    tx: Transaction, clinic: str, resource_type: str = "QuestionnaireResponse"
+) -> list[Received]:
+    """Everything of a type that came from a clinic, in the order in which it came."""
+    return _all(tx, "clinic = ? AND type = ?", clinic, resource_type)
+
+
+def of_person(tx: Transaction, clinic: str, resource_type: str, participant: str) -> list[Received]:
+    """Everything of a type that came from a clinic about a person."""
+    where = "clinic = ? AND type = ? AND participant = ?"
+    return _all(tx, where, clinic, resource_type, participant)
 
 
 def held_of(tx: Transaction, participant: str) -> list[Received]:

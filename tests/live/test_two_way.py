@@ -18,7 +18,7 @@ from adapter.simulate import RecordSystem as Simulated
 from adapter.simulate import record_system_app, serving
 from adapter.store import instances
 from tests.live.servers import RecordSystem
-from tests.live.small import SmallTrial
+from tests.live.small import ROOT, SmallTrial
 
 PERSON, FORM, LATER = "1042", "pcl-c", "week_21_arm_1"
 IHI = "http://ns.electronichealth.net.au/id/hi/ihi/1.0"
@@ -136,3 +136,56 @@ def test_a_response_goes_in_comes_back_as_scores_is_changed_and_taken_back(
     assert {each["status"] for each in amended} == {"amended", "final"}  # some say the same still
     assert third["retracted"] == 1
     assert {each["status"] for each in retracted} == {"entered-in-error"}
+
+
+def asks_of_care(clinic: SmallTrial) -> None:
+    """The same trial, whose study asks for conditions and medications, too."""
+    known = ROOT / "mappings" / "studies" / "idbt-pain.yaml"
+    asked = """
+from_care:
+  - {type: Condition, consent: share-with-clinic}
+  - {type: MedicationStatement, consent: share-with-clinic}
+"""
+    study = clinic.folder / "study.yaml"
+    study.write_text(known.read_text("utf-8") + asked, "utf-8")
+    settings = clinic.config.read_text("utf-8").replace(str(known), study.name)
+    clinic.config.write_text(settings, "utf-8")
+    clinic.run("ingest")
+
+
+def exported(clinic: SmallTrial, purpose: str) -> list[str]:
+    """The lines of conditions that leave for a purpose."""
+    out = clinic.folder / purpose
+    clinic.run("export", "--out", str(out), "--purpose", purpose)
+    file = out / "Condition.ndjson"
+    return file.read_text("utf-8").splitlines() if file.exists() else []
+
+
+def test_standard_care_is_fetched_exported_for_research_and_taken_back(clinic: SmallTrial) -> None:
+    asks_of_care(clinic)
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "82423001"}], "text": "aches"}
+    state = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+    condition = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "clinicalStatus": {"coding": [{"system": state, "code": "active"}]},
+        "code": code,
+        "subject": {"reference": "Patient/p1"},
+    }
+    put(clinic, condition)
+    put(clinic, {**condition, "id": "c2", "subject": {"reference": "Patient/p2"}})
+
+    first, again = clinic.clinic("pull"), clinic.clinic("pull")
+    for_research, for_care = exported(clinic, "research"), exported(clinic, "care")
+    url = f"{clinic.base_url}/Condition/c1"
+    assert httpx.delete(url, timeout=60, trust_env=False).is_success
+    third = clinic.clinic("pull", "--full")
+
+    assert (first["care_taken"], first["care_refused"]) == (1, 0)
+    assert again["care_taken"] + again["care_changed"] == 0
+    assert [("82423001" in line, "aches" in line, "p1" in line) for line in for_research] == [
+        (True, False, False)
+    ]
+    assert for_care == []
+    assert third["care_retracted"] == 1
+    assert exported(clinic, "research") == []

@@ -69,9 +69,11 @@ FIELDS = (
     ("dob", "participant", "text", ""),
     ("agree_research", "consent", "yesno", ""),
     ("agree_share", "consent", "yesno", ""),
+    ("agree_care", "consent", "yesno", ""),
     ("agree_date", "consent", "text", ""),
     ("stop_research", "consent", "yesno", ""),
     ("stop_share", "consent", "yesno", ""),
+    ("stop_care", "consent", "yesno", ""),
     ("stop_date", "consent", "text", ""),
     ("mood_intro", "mood", "descriptive", ""),
     ("mood_1", "mood", "radio", OFTEN),
@@ -351,8 +353,8 @@ def incident(record: str, instance: str, **cells: str) -> Cells:
 
 
 @cache
-def small_trial() -> Trial:
-    declared = study()
+def small_trial(text: str = STUDY) -> Trial:
+    declared = study(text)
     forms = {name: form(text) for name, text in FORMS.items()}
     return Trial(declared, forms, Identity(declared, KEY), RECEIVERS, "1.2.3")
 

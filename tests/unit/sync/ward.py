@@ -61,12 +61,13 @@ class Ward:
     folder: Path
     where: Path | str
     profile: ClinicProfile = PROFILE
+    study: str = project.STUDY
     now: datetime = datetime(2024, 3, 20, 22, 30, tzinfo=UTC)
     people: dict[str, Cells] = field(default_factory=dict)
     later: list[Cells] = field(default_factory=list)
 
     def open(self) -> None:
-        small = project.small_trial()
+        small = project.small_trial(self.study)
         self.trial: Trial = replace(small, receivers=(project.RECEIVERS[0], RECEIVER))
         self.database = Database(self.where)
         self.crosswalk = Crosswalk(self.folder / "who.sqlite", CROSSWALK_KEYS)
@@ -196,9 +197,14 @@ def option(value: int) -> Resource:
 
 
 @contextmanager
-def opened(folder: Path, where: Path | str, profile: ClinicProfile = PROFILE) -> Iterator[Ward]:
+def opened(
+    folder: Path,
+    where: Path | str,
+    profile: ClinicProfile = PROFILE,
+    study: str = project.STUDY,
+) -> Iterator[Ward]:
     """A ward that person 1 is admitted to."""
-    ward = Ward(folder, where, profile)
+    ward = Ward(folder, where, profile, study)
     ward.open()
     ward.connect()
     ward.admit("1")

@@ -1,0 +1,137 @@
+"""Asks a clinic about one person, page by page, and takes nothing of an answer that is not whole.
+
+A person's id travels in the body of a `_search`, because addresses end up in logs. A link to
+another origin is not followed.
+
+Source: https://hl7.org/fhir/R4/http.html#search
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from adapter.errors import EhrError
+from adapter.instruments.participant import ConsentWord
+from adapter.instruments.study import Purpose
+from adapter.release.consent import held_by_consent
+from adapter.store import instances
+from adapter.store.database import Transaction
+from adapter.sync.answer import Answer, stop_if_no_entry
+from adapter.sync.clinic import Clinic
+from adapter.sync.profile import PullRule
+from adapter.sync.turn import Turn
+
+GONE = frozenset({404, 410})
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A turn at a clinic in which it is asked, and by what rule."""
+
+    clinic: Clinic
+    turn: Turn
+    rule: PullRule
+
+
+def may_ask(clinic: Clinic, tx: Transaction, participant: str) -> bool:
+    """Whether a clinic may be asked for somebody: who takes part, is linked, and agreed.
+
+    Both consents are needed: what comes is for research, and to ask tells who takes part.
+    """
+    person = instances.participant(tx, participant)
+    if person is None or not clinic.profile.speaks_fhir:
+        return False
+    words: dict[str, ConsentWord] = {name: said.word for name, said in person.consents.items()}
+    asked: tuple[tuple[Purpose, str], ...] = (
+        ("research", ""),
+        (clinic.profile.purpose, clinic.name),
+    )
+    if any(held_by_consent(clinic.study, why, who, words) for why, who in asked):
+        return False
+    return clinic.patient_of(participant) is not None
+
+
+def search(
+    asking: Asking, resource_type: str, patient: str, since: str | None
+) -> dict[str, dict[str, Any]] | None:
+    """A person's resources of a type by id, all pages of them; None where it is refused."""
+    asked = {"patient": f"Patient/{patient}", "_count": str(asking.rule.page)}
+    if since:
+        begin = datetime.fromisoformat(since) - timedelta(minutes=asking.rule.overlap_minutes)
+        asked["_lastUpdated"] = f"ge{begin.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
+    answer = ask(asking, "POST", f"{resource_type}/_search", urlencode(asked).encode())
+    found: dict[str, dict[str, Any]] = {}
+    seen: set[str] = set()
+    while True:
+        if not answer.is_success:
+            return None
+        if answer.body.get("resourceType") != "Bundle":
+            raise EhrError(
+                f"expected a Bundle to a search of {resource_type}; found something else. "
+                "Nothing of this answer was taken."
+            )
+        for resource in _resources(answer.body):
+            name = resource.get("id")
+            if resource.get("resourceType") == resource_type and isinstance(name, str):
+                found[name] = resource
+        follows = _next_of(answer.body)
+        if follows is None:
+            return found
+        if follows in seen or not asking.clinic.client.is_at_home(follows):
+            raise EhrError(
+                "expected pages that end, at the clinic's own address; found another link. "
+                "Nothing of this answer was taken."
+            )
+        seen.add(follows)
+        answer = ask(asking, "GET", follows)
+
+
+def ask(asking: Asking, method: str, path: str, content: bytes | None = None) -> Answer:
+    """One answer, after some patience.
+
+    Raises:
+        EhrError: there is none, or nobody lets us in.
+    """
+    while True:
+        answer = asking.clinic.client.exchange(method, path, content, _FORM if content else None)
+        if isinstance(answer, Answer):
+            if not (method == "GET" and answer.status in GONE):  # somebody deleted it
+                stop_if_no_entry(answer)
+            asking.turn.went_well()
+            return answer
+        asking.turn.went_wrong(answer)
+
+
+def updated(resource: dict[str, Any]) -> str:
+    """When the clinic's server changed it last, in UTC; '' where it does not say."""
+    meta = resource.get("meta")
+    said = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError:
+        return ""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment.tzinfo else ""
+
+
+# Private functions
+
+
+def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    entries = bundle.get("entry")
+    for entry in entries if isinstance(entries, list) else ():
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield resource
+
+
+def _next_of(bundle: dict[str, Any]) -> str | None:
+    links = bundle.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next":
+            return str(link.get("url"))
+    return None
