@@ -243,3 +243,22 @@ def test_ten_mistakes_in_two_files_are_told_at_once_each_with_its_line(tmp_path:
 
 def _line(text: str, mistake: str) -> int:
     return next(number for number, line in enumerate(text.splitlines(), 1) if mistake in line)
+
+
+def test_what_is_asked_of_standard_care_names_a_consent_and_each_type_once() -> None:
+    text = (
+        STUDY
+        + """from_care:
+  - {type: Condition, consent: nobody-asked}
+  - {type: Condition, consent: nobody-asked}
+"""
+    )
+
+    problems = study_findings(text)
+
+    assert len(problems) == 3
+    assert {problem.field for problem in problems} == {
+        "from_care.0.consent",
+        "from_care.1.consent",
+        "from_care.1.type",
+    }

@@ -15,7 +15,7 @@ from adapter.release import Reader, Subject, decide
 from adapter.store import deliveries, instances, versions
 from adapter.store.versions import Version
 from tests.unit.ingest import project
-from tests.unit.sync.far_side import Take
+from tests.unit.sync.far_side import Take, answering
 from tests.unit.sync.ward import Ward, opened
 
 STUDY = (
@@ -148,10 +148,12 @@ def test_the_same_again_changes_nothing_and_a_change_is_another_version(ward: Wa
     assert [each["abatementDateTime"] for each in kept(ward)] == ["2024-03-02"]
 
 
-def test_it_is_owed_to_nobody(ward: Ward) -> None:
+def test_it_is_owed_to_nobody_whatever_becomes_of_consents(ward: Ward) -> None:
     ward.far.put(MEDICATION)
 
     care(ward)
+    ward.ingest(p1={"stop_share": "1", "stop_date": "2024-03-01"})
+    ward.ingest(p1={"stop_share": "", "stop_date": ""})
 
     read = ward.database.read()
     owed = [
@@ -347,3 +349,29 @@ def test_it_leaves_for_research_alone_and_by_its_own_consent(ward: Ward) -> None
     assert decide(
         Subject("1", "mood"), study, Reader("research"), withdrawn, "2024-03-20"
     ).rule == ("released")
+
+
+def test_a_medication_that_stands_elsewhere_is_left(ward: Ward) -> None:
+    said = {name: value for name, value in MEDICATION.items() if name[:10] != "medication"}
+    told = {**said, "medicationReference": {"reference": "Medication/9"}}
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": told}]}
+    ward.far.faults.extend([None, answering(200, bundle)])
+
+    assert (care(ward), kept(ward)) == ({"left": 1}, [])
+
+
+def test_what_is_about_somebody_else_by_now_is_retracted_at_a_full_pass(ward: Ward) -> None:
+    ward.far.put(CONDITION)
+    care(ward)
+    ward.far.put({**CONDITION, "subject": {"reference": "Patient/78"}})
+
+    assert (care(ward), care(ward, is_full=True)) == ({}, {"retracted": 1})
+    assert standing(ward) == []
+
+
+def test_a_type_that_may_not_be_searched_hinders_no_other(ward: Ward) -> None:
+    ward.far.put(CONDITION)
+    refusal = {"resourceType": "OperationOutcome", "issue": []}
+    ward.far.faults.extend([None, answering(400, refusal)])
+
+    assert care(ward) == {"refused": 1, "taken": 1}
