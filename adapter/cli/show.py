@@ -285,14 +285,15 @@ def _together(
 
 def _by_rule(held: Counter[tuple[str, str]]) -> dict[str, int]:
     rules: Counter[str] = Counter()
-    for (_, rule), count in held.items():
+    for (_, rule), count in sorted(held.items()):
         rules[rule] += count
     return dict(rules)
 
 
 def _types(held: Counter[tuple[str, str]]) -> Counter[str]:
+    """By name: in which order they were held tells of whom, and so the arm."""
     types: Counter[str] = Counter()
-    for (kind, _), count in held.items():
+    for (kind, _), count in sorted(held.items()):
         types[kind] += count
     return types
 

@@ -1,7 +1,9 @@
 """From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
 
 One Provenance per version of a form instance: which record and fields it was read from, a keyed
-hash of those cells, and the mapping (name and version) that read them. Two more kinds: for what was
+hash of those cells, and the mapping (name and version) that read them. Where some of those cells
+tell the arm it also has the hash of what remains without them, and its id follows from that one: a
+blinded receiver is given no other (`adapter.release.blinding`). Two more kinds: for what was
 extracted from a QuestionnaireResponse, which version of it; for what a clinic wrote, which clinic,
 which version, and a keyed hash of its id there.
 """
@@ -19,17 +21,22 @@ from adapter.instruments.response import Record
 
 Activity = Literal["CREATE", "UPDATE", "NULLIFY"]
 SOURCE_CELLS = f"{PROJECT}/StructureDefinition/source-cells"
+BLINDED_HASH = "blinded-hash"
 TAKEN = f"{PROJECT}/StructureDefinition/taken-from-clinic"
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """What was read: the record and its keyed hash, by which form, as which activity."""
+    """What was read: the record and its keyed hash, by which form, as which activity.
+
+    `blinded_hash` is the hash of the cells that do not tell the arm, '' where none does.
+    """
 
     record: Record
     source_hash: str
     form: Form
     activity: Activity
+    blinded_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ def build_provenance(
     `targets` are names (type, id); `recorded` is an instant with its offset.
     """
     record, form = derivation.record, derivation.form
-    token = identity.token("provenance", targets[0][1], derivation.source_hash, derivation.activity)
+    cells = derivation.blinded_hash or derivation.source_hash
+    token = identity.token("provenance", targets[0][1], cells, derivation.activity)
     when = _timepoint(record, identity)
     place = "/".join((record.participant, when, record.form, str(record.repeat or 1)))
     entity = {
@@ -181,6 +189,8 @@ def _source_cells(derivation: Derivation, when: str) -> dict[str, Any]:
         {"url": "hash", "valueString": derivation.source_hash},
         {"url": "mapping", "valueCanonical": f"{questionnaire_url(form)}|{form.version}"},
     ]
+    if derivation.blinded_hash:
+        said.append({"url": BLINDED_HASH, "valueString": derivation.blinded_hash})
     if record.repeat is not None:
         said.append({"url": "repeat", "valueInteger": record.repeat})
     return {"url": SOURCE_CELLS, "extension": said}

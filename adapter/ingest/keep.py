@@ -23,6 +23,7 @@ from adapter.fhir.text import read_text
 from adapter.ingest.owe import DOCUMENT, owe, retractable
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record
+from adapter.release.blinding import blinded_cells
 from adapter.store import versions
 from adapter.store.database import Transaction
 from adapter.store.instances import Instance
@@ -123,8 +124,9 @@ def put_provenance(
         put_all(tx, trial, belonging, [Draft(provenance)], said)
         return
     activity: Activity = "CREATE" if said.before is None else "UPDATE"
-    derivation = Derivation(
-        said.record, said.source_hash, trial.form_of(said.record.form), activity
-    )
+    form = trial.form_of(said.record.form)
+    blinded = blinded_cells(said.record, form, trial.study)
+    blinded_hash = "" if blinded is None else trial.identity.source_hash(blinded)
+    derivation = Derivation(said.record, said.source_hash, form, activity, blinded_hash)
     provenance = build_provenance(derivation, names, trial.identity, said.now)
     put_all(tx, trial, belonging, [Draft(provenance)], said)

@@ -8,12 +8,15 @@ a category that only the therapy can have, and, where the study says so, its not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from adapter.fhir.adverse_event import NOTE
 from adapter.fhir.coding import answer_concept
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.instruments.form import Form
+from adapter.instruments.response import Record
 from adapter.instruments.study import FormPlacement, Study
 
 Resource = dict[str, Any]
@@ -36,6 +39,29 @@ def as_published(form: Form) -> Form:
         for name, listed in form.options.items()
     }
     return form.model_copy(update={"options": options}) if options != form.options else form
+
+
+def blinded_cells(record: Record, form: Form, study: Study) -> Record | None:
+    """The record of an event as if nothing in it told the arm, None for that of any other form.
+
+    What only the therapy can have stands in it as what everybody is told instead.
+    """
+    placement = study.placement_of(record.form)
+    if form.kind != "adverse-event" or placement is None:
+        return None
+    concealed = _columns(form, [placement])
+    told = {
+        placement.fields.get(item.field, item.field): {
+            option.value: option.blinded_as for option in form.offered(item) if option.blinded_as
+        }
+        for item in form.items
+    }
+    values = {
+        column: told.get(column, {}).get(value.strip(), value)
+        for column, value in record.values.items()
+        if column not in concealed
+    }
+    return replace(record, values=values)
 
 
 def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
@@ -61,7 +87,7 @@ def _is_of_event(provenance: Resource) -> bool:
     return any(name.startswith("AdverseEvent/") for name in names)
 
 
-def _conceals_note(form: Form | None, placed: list[FormPlacement]) -> bool:
+def _conceals_note(form: Form | None, placed: Sequence[FormPlacement]) -> bool:
     return form is None or any(each.conceals_note for each in placed)
 
 
@@ -94,23 +120,19 @@ def _without_note(event: Resource) -> Resource:
 def _without_columns(
     provenance: Resource, form: Form | None, placed: list[FormPlacement]
 ) -> Resource:
-    """Where it was read from, without the columns whose being filled in would tell."""
-    concealed = {"relatedness", *(("note",) if _conceals_note(form, placed) else ())}
-    columns = {
-        each.fields.get(item.field, item.field)
-        for each in placed
-        for item in (form.items if form is not None else ())
-        if item.element in concealed
-    }
+    """Where it was read from, without what would tell: some columns, and the hash over them."""
+    columns = _columns(form, placed)
+
+    def tells(cell: Resource) -> bool:
+        is_column = cell["url"] == "field"
+        return cell["url"] == "hash" or (
+            is_column and (form is None or cell["valueString"] in columns)
+        )
 
     def kept(cells: Resource) -> Resource:
         if cells["url"] != SOURCE_CELLS:
             return cells
-        parts = [
-            cell
-            for cell in cells["extension"]
-            if cell["url"] != "field" or (form is not None and cell["valueString"] not in columns)
-        ]
+        parts = [cell for cell in cells["extension"] if not tells(cell)]
         return {**cells, "extension": parts}
 
     entities = [
@@ -121,3 +143,14 @@ def _without_columns(
     ]
     is_same = entities == provenance.get("entity", [])
     return provenance if is_same else {**provenance, "entity": entities}
+
+
+def _columns(form: Form | None, placed: Sequence[FormPlacement]) -> frozenset[str]:
+    """The columns whose being filled in would tell the arm."""
+    concealed = {"relatedness", *(("note",) if _conceals_note(form, placed) else ())}
+    return frozenset(
+        each.fields.get(item.field, item.field)
+        for each in placed
+        for item in (form.items if form is not None else ())
+        if item.element in concealed
+    )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from adapter.store import standing
 from adapter.store.deliveries import Action
 from adapter.sync.clinic import Clinic
+from adapter.sync.gate import held_by
 from adapter.sync.ladder import Choice
-from adapter.sync.push import held_by
 
 
 @dataclass(slots=True)

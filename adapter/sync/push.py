@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from adapter.errors import EhrError, ResourceError
-from adapter.release import PARTICIPATION, Reader, Subject, decide
-from adapter.store import deliveries, instances, settling, standing
+from adapter.store import deliveries, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.states import State
@@ -18,6 +17,7 @@ from adapter.sync.carry import carry, look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
 from adapter.sync.found import Found
+from adapter.sync.gate import held_by
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
@@ -37,7 +37,7 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
     with clinic.alone() as (there, turn):
         with there.write() as tx:
             deliveries.reopen(tx, there.name, there.now())
-        run = Run(there)
+        run = Run(there, step)
         while True:
             trouble = _look_up_uncertain(there, run.report)
             if trouble is not None:
@@ -148,18 +148,6 @@ def _in_its_terms(
 def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict[str, str]) -> str:
     rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
     return rule or unfound.get(delivery.participant, "")
-
-
-def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
-    """The rule of the release gate that holds such a delivery back, '' when none does."""
-    is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
-    subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
-    person = instances.participant(tx, participant) if participant else None
-    reader = Reader(
-        clinic.profile.purpose, clinic.name, is_unblinded=clinic.may_know_arm(participant)
-    )
-    decision = decide(subject, clinic.study, reader, person, clinic.today())
-    return "" if decision.is_released else decision.rule
 
 
 def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None:

@@ -7,12 +7,17 @@ tried again alone when nothing else is left. Others that pass show that it is no
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapter.store import claiming, parking
-from adapter.store.deliveries import Delivery
+from adapter.store import claiming, parking, settling
+from adapter.store.claiming import Room
+from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.parking import Parked
+from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
+from adapter.sync.decisions import note_decisions
+from adapter.sync.gate import held_by
 from adapter.sync.receipt import Unknown, Unreachable
 from adapter.sync.turn import TRIES
 
@@ -49,10 +54,12 @@ class Sent:
 class Run:
     """A push of one clinic. `passed` is how many bundles it answered; `alone` who is tried alone.
 
-    `unfound` is who is no patient there, and why: each is asked for once a push.
+    `unfound` is who is no patient there, and why: each is asked for once a push. `step` is told how
+    many deliveries the gate held.
     """
 
     clinic: Clinic
+    step: Callable[[int], None] = lambda _: None
     report: PushReport = field(default_factory=PushReport)
     unfound: dict[str, str] = field(default_factory=dict)
     passed: int = 0
@@ -65,10 +72,9 @@ class Run:
 
         Nothing when nothing can be sent any more in this push.
         """
-        clinic, size = self.clinic, self.clinic.profile.bundle.entries
+        clinic = self.clinic
         self.alone = ""
-        with clinic.write() as tx:
-            claimed = claiming.claim(tx, clinic.name, size, clinic.now())
+        claimed = self._fill()
         if claimed:
             return claimed
         for waits in parking.parked(clinic.database.read(), clinic.name):
@@ -79,12 +85,44 @@ class Run:
             if 0 < left <= PATIENCE_SECONDS:  # more than the longest: the clock went back
                 clinic.database.renew(left)
                 clinic.sleep(left)
-            with clinic.write() as tx:
-                claimed = claiming.claim_of(tx, clinic.name, waits.participant, size, clinic.now())
+            claimed = self._fill(waits.participant)
             if claimed:
                 self.alone = waits.participant
                 return claimed
         return []
+
+    def _fill(self, participant: str = "") -> list[Delivery]:
+        """A bundle of what the gate lets leave, of one person alone or of all who are free.
+
+        What it holds on the way takes no room: a bundle is as full as if that did not exist.
+        """
+        clinic, size = self.clinic, self.clinic.profile.bundle.entries
+        ready: list[Delivery] = []
+        while len(ready) < size:
+            with clinic.write() as tx:
+                asked = _Asked(clinic, tx)
+                room = Room(size, len(ready), asked.may_leave)
+                now = clinic.now()
+                if participant:
+                    claimed = claiming.claim_of(tx, clinic.name, participant, room, now)
+                else:
+                    claimed = claiming.claim(tx, clinic.name, room, now)
+                held = [
+                    Settlement(each.seq, "held", rule=rule)
+                    for each in claimed
+                    if (rule := asked.rule_of(each))
+                ]
+                settling.settle(tx, held, now)
+            if not claimed:
+                break
+            rules = {said.seq: said.rule for said in held}
+            ready += [each for each in claimed if each.seq not in rules]
+            self.report.held.update(
+                (each.type, rules[each.seq]) for each in claimed if each.seq in rules
+            )
+            note_decisions(clinic, (), held, claimed)
+            self.step(len(held))
+        return ready
 
     def blames_a_patient(self, sent: Sent) -> bool:
         """Parks those whose outcome nobody knows; whether one alone is to blame, and no clinic."""
@@ -129,3 +167,23 @@ class Run:
 
     def _parked(self) -> list[Parked]:
         return parking.every(self.clinic.database.read(), self.clinic.name)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The gate's word, asked once within a transaction for all that it depends on."""
+
+    clinic: Clinic
+    tx: Transaction
+    known: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def may_leave(self, delivery: Delivery) -> bool:
+        """Whether the gate lets it leave."""
+        return not self.rule_of(delivery)
+
+    def rule_of(self, delivery: Delivery) -> str:
+        """The rule that holds it back, '' when none does."""
+        about = (delivery.participant, delivery.form, delivery.action)
+        if about not in self.known:
+            self.known[about] = held_by(self.clinic, self.tx, *about)
+        return self.known[about]

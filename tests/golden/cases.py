@@ -28,6 +28,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.response import Record, parse_response
 from adapter.instruments.study import Study
 from adapter.release import as_blinded
+from adapter.release.blinding import blinded_cells
 from adapter.scoring import score_response
 
 ROOT = Path(__file__).parents[2]
@@ -79,8 +80,13 @@ def build_case(name: str) -> dict[str, dict[str, Any]]:
         for file, resource in built.items()
         if file != "Questionnaire" and file not in AT_THE_DOOR
     ]
-    derivation = Derivation(record, identity.source_hash(record), form, "CREATE")
+    blinded = blinded_cells(record, form, study)
+    blinded_hash = "" if blinded is None else identity.source_hash(blinded)
+    whole = identity.source_hash(record)
+    derivation = Derivation(record, whole, form, "CREATE", blinded_hash)
     built["Provenance"] = build_provenance(derivation, names, identity, RECORDED)
+    if blinded is not None:
+        built["Provenance-blinded"] = as_blinded(built["Provenance"], form, study)
     return built
 
 

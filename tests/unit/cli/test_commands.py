@@ -61,7 +61,7 @@ def deliver(site: Site, clinic: str, reason: str = "") -> None:
     with ledger_of(site) as database, database.write() as tx:
         settled = [
             Settlement(each.seq, "refused" if reason else "accepted", reason=reason)
-            for each in claiming.claim(tx, clinic, 1000, NOW)
+            for each in claiming.claim(tx, clinic, claiming.Room(1000), NOW)
         ]
         settling.settle(tx, settled, NOW)
 

@@ -458,7 +458,7 @@ class Bench:
         """Sends everything queued to a clinic that answers all with `state`."""
         sent: list[Delivery] = []
         with self.database.write() as tx:
-            while claimed := claiming.claim(tx, clinic, 50, NOW):
+            while claimed := claiming.claim(tx, clinic, claiming.Room(50), NOW):
                 reason = "" if state in {"accepted", "queued"} else "because"
                 settling.settle(
                     tx,

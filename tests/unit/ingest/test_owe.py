@@ -32,7 +32,7 @@ def answered(*answers: str, **cells: str) -> Cells:
 
 def claim(bench: Bench) -> list[Delivery]:
     with bench.database.write() as tx:
-        return claiming.claim(tx, CLINIC, 50, NOW)
+        return claiming.claim(tx, CLINIC, claiming.Room(50), NOW)
 
 
 def settle(bench: Bench, claimed: list[Delivery], state: State) -> None:

@@ -22,7 +22,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
-from adapter.store.claiming import claim
+from adapter.store.claiming import Room, claim
 from adapter.store.database import Database
 from adapter.store.deliveries import Settlement, in_state
 from adapter.store.identities import Crosswalk
@@ -120,7 +120,7 @@ def changes_since(database: Database, place: int) -> list[Change]:
 def deliver(database: Database) -> None:
     """The clinic takes all that is sent to it."""
     with database.write() as tx:
-        while claimed := claim(tx, CLINIC, 5_000, NOW):
+        while claimed := claim(tx, CLINIC, Room(5_000), NOW):
             settle(tx, [Settlement(each.seq, "accepted") for each in claimed], NOW)
 
 

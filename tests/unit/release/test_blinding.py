@@ -10,6 +10,7 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.provenance import Derivation, build_provenance
 from adapter.instruments.study import Study
 from adapter.release import as_blinded, as_published
+from adapter.release.blinding import blinded_cells
 from tests.forms import FORMS, record_of
 from tests.unit.fhir.events import (
     CONCEALING,
@@ -26,8 +27,12 @@ Resource = dict[str, Any]
 TELLING = [option.value for option in FORM.options["category"] if option.blinded_as]
 
 
-def provenance_of(values: dict[str, str]) -> Resource:
-    derivation = Derivation(record_of(FORM.id, values), "0" * 32, FORM, "CREATE")
+def provenance_of(values: dict[str, str], study: Study = STUDY) -> Resource:
+    record = record_of(FORM.id, values)
+    blinded = blinded_cells(record, FORM, study)
+    assert blinded is not None
+    hashes = IDENTITY.source_hash(record), IDENTITY.source_hash(blinded)
+    derivation = Derivation(record, hashes[0], FORM, "CREATE", hashes[1])
     return build_provenance(derivation, [("AdverseEvent", "a")], IDENTITY, "2024-03-01T00:00:00Z")
 
 
@@ -81,6 +86,51 @@ def test_the_columns_that_tell_are_not_named_in_the_provenance() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        pytest.param({"ae_related": "1"}, id="not put down to the therapy"),
+        pytest.param({"ae_related": ""}, id="nobody said whether"),
+        pytest.param({"ae_category": "other"}, id="a category that everybody may know"),
+        pytest.param({"ae_category": "other", "ae_related": "1"}, id="both"),
+    ],
+)
+def test_nothing_in_a_blinded_provenance_follows_from_cells_that_tell(
+    otherwise: dict[str, str],
+) -> None:
+    other = {word: said for word, said in {**SERIOUS, **otherwise}.items() if said}
+
+    mine, theirs = provenance_of(SERIOUS), provenance_of(other)
+
+    assert mine != theirs
+    assert as_blinded(mine, FORM, STUDY) == as_blinded(theirs, FORM, STUDY)
+    assert find_faults(as_blinded(mine, FORM, STUDY)) == ()
+
+
+def test_a_note_that_is_concealed_is_no_part_of_the_hash() -> None:
+    other = {**SERIOUS, "ae_note": "In the first session."}
+
+    mine, theirs = provenance_of(SERIOUS, CONCEALING), provenance_of(other, CONCEALING)
+
+    assert as_blinded(mine, FORM, CONCEALING) == as_blinded(theirs, FORM, CONCEALING)
+    assert provenance_of(SERIOUS)["id"] != provenance_of(other)["id"]
+
+
+@pytest.mark.parametrize("field", ["ae_term", "ae_onset", "ae_grade", "ae_note"])
+def test_any_other_cell_makes_another_provenance(field: str) -> None:
+    other = {**SERIOUS, field: "2" if field == "ae_grade" else f"{SERIOUS[field]}."}
+
+    mine, theirs = provenance_of(SERIOUS), provenance_of(other)
+
+    assert as_blinded(mine, FORM, STUDY)["id"] != as_blinded(theirs, FORM, STUDY)["id"]
+
+
+def test_a_questionnaire_has_no_cells_that_tell() -> None:
+    record = record_of("phq-9", {})
+
+    assert blinded_cells(record, FORMS["phq-9"], STUDY) is None
+
+
 def test_of_a_form_that_nobody_declares_any_more_nothing_is_taken_for_harmless() -> None:
     event, provenance = event_of(SERIOUS), provenance_of(SERIOUS)
 
@@ -99,8 +149,6 @@ def test_what_tells_nothing_stays_the_very_same() -> None:
     assert as_blinded(plain, FORM, CONCEALING) is plain
     assert as_blinded(plain, None, STUDY) is plain
     assert as_blinded(observation, FORM, STUDY) is observation
-    told = provenance_of({"ae_term": "A fall"})
-    assert as_blinded(told, FORM, STUDY) is told
     assert as_blinded(provenance_of(SERIOUS), FORMS["phq-9"], STUDY) == provenance_of(SERIOUS)
     other = {**provenance_of(SERIOUS), "target": [{"reference": "Observation/a"}]}
     assert as_blinded(other, None, STUDY) is other  # of a questionnaire that is no longer declared

@@ -44,7 +44,7 @@ def owe(
 
 
 def claim(tx: Transaction, limit: int = 50) -> list[Delivery]:
-    return claiming.claim(tx, CLINIC, limit, NOW)
+    return claiming.claim(tx, CLINIC, claiming.Room(limit), NOW)
 
 
 def settle(

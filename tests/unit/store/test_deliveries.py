@@ -64,7 +64,7 @@ def test_what_is_owed_to_another_clinic_is_not_claimed(tx: Transaction) -> None:
     deliveries.enqueue(tx, "south", version, "put", NOW)
 
     assert claim(tx) == []
-    assert names(claiming.claim(tx, "south", 50, NOW)) == ["Observation/a"]
+    assert names(claiming.claim(tx, "south", claiming.Room(50), NOW)) == ["Observation/a"]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,37 @@ def test_a_claim_takes_whole_units_up_to_its_limit(
     claimed = claim(tx, limit)
 
     assert "".join(each.unit for each in claimed) == expected
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        pytest.param(4, "-a-bb-c-d", id="room for all that counts"),
+        pytest.param(6, "-a-bb-", id="up to what does not fit any more"),
+        pytest.param(7, "-a-", id="the unit of two does not fit"),
+        pytest.param(9, "-", id="full: what does not count is claimed all the same"),
+    ],
+)
+def test_what_does_not_count_takes_no_room(tx: Transaction, taken: int, expected: str) -> None:
+    for number, unit in enumerate(["-1", "a", "-2", "b", "b", "-3", "c", "-4", "d"]):
+        owe(tx, f"Observation/{number}", unit=unit)
+    room = claiming.Room(9, taken, lambda each: not each.unit.startswith("-"))
+
+    claimed = claiming.claim(tx, CLINIC, room, NOW)
+
+    assert "".join(each.unit[0] for each in claimed) == expected
+
+
+def test_a_unit_that_is_larger_than_the_limit_goes_alone_whatever_does_not_count(
+    tx: Transaction,
+) -> None:
+    for number, unit in enumerate(["-1", "a", "a", "a", "b"]):
+        owe(tx, f"Observation/{number}", unit=unit)
+    room = claiming.Room(2, 0, lambda each: not each.unit.startswith("-"))
+
+    claimed = claiming.claim(tx, CLINIC, room, NOW)
+
+    assert "".join(each.unit[0] for each in claimed) == "-aaa"
 
 
 @pytest.mark.parametrize("limit", [2, 3, 4, 5])
@@ -120,7 +151,7 @@ def test_a_unit_under_way_at_one_clinic_is_free_at_another(tx: Transaction) -> N
     claim(tx)
     deliveries.enqueue(tx, "south", put(tx, "Observation/b"), "put", NOW)
 
-    claimed = claiming.claim(tx, "south", 50, NOW)
+    claimed = claiming.claim(tx, "south", claiming.Room(50), NOW)
 
     assert names(claimed) == ["Observation/b"]
 

@@ -186,7 +186,7 @@ def test_writers_of_two_clinics_do_not_wait_for_each_other_on_postgresql(
         north.write("north") as mine,
         south.write("south") as theirs,
     ):
-        assert claim(mine) == claiming.claim(theirs, "south", 50, NOW) == []
+        assert claim(mine) == claiming.claim(theirs, "south", claiming.Room(50), NOW) == []
 
 
 def test_who_writes_for_all_clinics_waits_for_every_one_on_postgresql(

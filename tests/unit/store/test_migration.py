@@ -168,7 +168,7 @@ def test_an_older_file_gains_what_it_lacks_and_keeps_what_it_has(
     with closing(Database(path)) as opened, opened.write() as tx:
         found = opened.engine.version(tx)
         of_unit = [each.id for each in versions.of_unit(tx, "u")]
-        claimed = claiming.claim(tx, CLINIC, 50, NOW)
+        claimed = claiming.claim(tx, CLINIC, claiming.Room(50), NOW)
         owe(tx, "Observation/new")
         last = tx.execute("SELECT max(seq) FROM delivery").fetchone()[0]
 

@@ -50,6 +50,25 @@ def test_no_bundle_is_larger_than_the_clinic_takes(
         assert desk.count() == {"accepted": len(lengths)}
 
 
+@pytest.mark.parametrize("held", [0, 1, 3, 9])
+def test_what_is_held_leaves_bundles_as_full_as_if_it_did_not_exist(
+    opened: Opened, held: int
+) -> None:
+    desk = opened(limited(REPOSITORY, entries=4))
+    desk.take_in("2", research="refused")
+    for number in range(10):
+        desk.owe(desk.observation(f"o{number}"), participant="1", unit=f"mine {number}")
+        for other in range(held if number % 3 else 0):
+            name = f"h{number}-{other}"
+            desk.owe(desk.observation(name), participant="2", unit=f"held {name}")
+
+    report = desk.push()
+
+    assert [len(entries) for entries in desk.far.transactions] == [4, 4, 2]
+    assert report.held.total() == held * 6
+    assert desk.count() == {"accepted": 10} | ({"held": held * 6} if held else {})
+
+
 def test_bundles_are_as_full_as_the_clinic_takes_them(opened: Opened) -> None:
     desk = opened(limited(REPOSITORY, entries=4))
     for number in range(10):

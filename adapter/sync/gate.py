@@ -1,0 +1,20 @@
+"""The release gate, asked for one clinic about what the ledger owes it."""
+
+from __future__ import annotations
+
+from adapter.release import PARTICIPATION, Reader, Subject, decide
+from adapter.store import deliveries, instances
+from adapter.store.transaction import Transaction
+from adapter.sync.clinic import Clinic
+
+
+def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
+    """The rule of the release gate that holds such a delivery back, '' when none does."""
+    is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
+    subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
+    person = instances.participant(tx, participant) if participant else None
+    reader = Reader(
+        clinic.profile.purpose, clinic.name, is_unblinded=clinic.may_know_arm(participant)
+    )
+    decision = decide(subject, clinic.study, reader, person, clinic.today())
+    return "" if decision.is_released else decision.rule
