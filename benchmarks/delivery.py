@@ -197,7 +197,7 @@ def _settled_seconds(where: Path | str) -> float:
     begun = time.perf_counter()
     while True:
         with database.write("survivor") as tx:
-            claimed = claiming.claim(tx, "survivor", 50, "2024-01-01")
+            claimed = claiming.claim(tx, "survivor", claiming.Room(50), "2024-01-01")
         if not claimed:
             break
         with database.write("survivor") as tx:

@@ -121,7 +121,8 @@ class Run:
                 (each.type, rules[each.seq]) for each in claimed if each.seq in rules
             )
             note_decisions(clinic, (), held, claimed)
-            self.step(len(held))
+            if held:
+                self.step(len(held))
         return ready
 
     def blames_a_patient(self, sent: Sent) -> bool:
