@@ -53,7 +53,10 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
                 run.let_go(claimed)
                 if sent.is_asked:
                     turn.went_well()
-            elif not run.blames_a_patient(sent):
+                continue
+            if sent.has_arrived:  # trouble in a row is what the clinic rests for
+                turn.went_well()
+            if not run.blames_a_patient(sent):
                 _wait(turn, run, sent.trouble)
 
 
@@ -92,7 +95,8 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     if settlements:
         with clinic.write() as tx:
             settling.settle(tx, settlements, clinic.now())
-    return Sent(bool(outgoing) or trouble is not None, trouble, frozenset(people))
+    has_arrived = any(isinstance(receipt, Accepted | Refused) for receipt in receipts)
+    return Sent(bool(outgoing) or trouble is not None, has_arrived, trouble, frozenset(people))
 
 
 def _ask_gate(

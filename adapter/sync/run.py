@@ -43,9 +43,13 @@ class PushReport:
 
 @dataclass(slots=True)
 class Sent:
-    """How one claim went: whether the clinic was asked at all, what went wrong, and with whom."""
+    """How one claim went: whether the clinic was asked at all, what went wrong, and with whom.
+
+    `has_arrived`: the clinic took a part of it.
+    """
 
     is_asked: bool = False
+    has_arrived: bool = False
     trouble: Unreachable | Unknown | None = None
     people: frozenset[str] = frozenset()
 
