@@ -50,11 +50,12 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
             step(len(claimed))
             if sent.trouble is None:
                 run.passed += bool(sent.is_asked)
-                run.let_go(claimed)
+                run.let_go({each.participant for each in claimed})
                 if sent.is_asked:
                     turn.went_well()
                 continue
-            if sent.has_arrived:  # trouble in a row is what the clinic rests for
+            if sent.arrived:  # only trouble in a row tells against a clinic, or a patient
+                run.let_go(sent.arrived)
                 turn.went_well()
             if not run.blames_a_patient(sent):
                 _wait(turn, run, sent.trouble)
@@ -86,17 +87,20 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     outgoing, settlements = _in_its_terms(clinic, released, report, absent)
     receipts = carry(clinic, outgoing, absent)
     people: set[str] = set()
+    arrived: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(_settlement(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
         if isinstance(receipt, Unknown):
             people.add(item.delivery.participant)
+        elif isinstance(receipt, Accepted | Refused):
+            arrived.add(item.delivery.participant)
     if settlements:
         with clinic.write() as tx:
             settling.settle(tx, settlements, clinic.now())
-    has_arrived = any(isinstance(receipt, Accepted | Refused) for receipt in receipts)
-    return Sent(bool(outgoing) or trouble is not None, has_arrived, trouble, frozenset(people))
+    is_asked = bool(outgoing) or trouble is not None
+    return Sent(is_asked, trouble, frozenset(people), frozenset(arrived))
 
 
 def _ask_gate(

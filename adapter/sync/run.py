@@ -7,7 +7,7 @@ tried again alone when nothing else is left. Others that pass show that it is no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from adapter.store import claiming, parking, settling
@@ -45,13 +45,13 @@ class PushReport:
 class Sent:
     """How one claim went: whether the clinic was asked at all, what went wrong, and with whom.
 
-    `has_arrived`: the clinic took a part of it.
+    `arrived` is of whom the clinic took something all the same.
     """
 
     is_asked: bool = False
-    has_arrived: bool = False
     trouble: Unreachable | Unknown | None = None
     people: frozenset[str] = frozenset()
+    arrived: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class Run:
 
     def blames_a_patient(self, sent: Sent) -> bool:
         """Parks those whose outcome nobody knows; whether one alone is to blame, and no clinic."""
-        people = sent.people - {""}
+        people = sent.people - sent.arrived - {""}
         if sent.trouble is None or not people:
             return False
         before = {each.participant: each for each in self._parked()}
@@ -148,11 +148,9 @@ class Run:
         self.parked |= people
         return people == {self.alone} and self.passed > 0
 
-    def let_go(self, claimed: list[Delivery]) -> None:
-        """Those whose bundle the clinic answered go on with everybody."""
-        self._let_go(
-            {each.participant for each in claimed} & {p.participant for p in self._parked()}
-        )
+    def let_go(self, people: Collection[str]) -> None:
+        """Those of whom the clinic answered something go on with everybody."""
+        self._let_go({each.participant for each in self._parked()}.intersection(people))
 
     def let_all_go(self) -> None:
         """Those who were parked in this push go on with everybody."""
