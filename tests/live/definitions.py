@@ -34,8 +34,10 @@ RESEARCH_EXTENSIONS = {  # of the guide on adverse events in clinical research, 
 CELLS = {"record": "string", "timepoint": "string", "form": "string", "repeat": "integer"} | {
     "field": "string",
     "hash": "string",
+    "blinded-hash": "string",
     "mapping": "canonical",
 }
+OPTIONAL_CELLS = {"repeat", "hash", "blinded-hash"}  # of events, blinded receivers get the latter
 
 
 def definitions() -> Iterator[Definition]:
@@ -93,7 +95,7 @@ def source_cells() -> Definition:
                 "id": part,
                 "path": "Extension.extension",
                 "sliceName": name,
-                "min": 0 if name == "repeat" else 1,
+                "min": 0 if name in OPTIONAL_CELLS else 1,
                 "max": "*" if name == "field" else "1",
             },
             {"id": f"{part}.extension", "path": "Extension.extension.extension", "max": "0"},

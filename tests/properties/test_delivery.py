@@ -8,7 +8,9 @@ from typing import Any
 
 from hypothesis import example, given, settings
 
+from adapter.fhir.check import write
 from adapter.fhir.comparison import is_same_content
+from adapter.release.blinding import TELLING, as_blinded
 from adapter.store import instances, versions
 from adapter.store.database import Database
 from adapter.store.versions import Version
@@ -192,9 +194,18 @@ def has_withdrawn(world: World, record: str) -> bool:
 def on_the_wire(world: World, which: Which, version: Version) -> bytes:
     ours = world.trial.identity.patient(version.participant)
     theirs = ours if which == "repository" else f"p{version.participant}"
-    text = wire_text(version.text, is_retraction=False, ours=ours, theirs=theirs)
-    assert text is not None
-    return text
+    text = told(world, version, version.text)
+    sent = wire_text(text, is_retraction=False, ours=ours, theirs=theirs)
+    assert sent is not None
+    return sent
+
+
+def told(world: World, version: Version, text: bytes) -> bytes:
+    """A text as those get it who must not know the arm: nobody here may."""
+    form = world.trial.forms.get(version.form)
+    held = json.loads(text)
+    blinded = as_blinded(held, form, world.trial.study) if version.type in TELLING else held
+    return text if blinded is held else write(blinded)
 
 
 def was_said(world: World, which: Which, version: Version, there: Resource) -> bool:
@@ -202,7 +213,9 @@ def was_said(world: World, which: Which, version: Version, there: Resource) -> b
         "SELECT version, text FROM version WHERE type = ? AND id = ?", (version.type, version.id)
     )
     return any(
-        bare(json.loads(row["text"])) == bare(ours(world, which, version, there)) for row in rows
+        bare(json.loads(told(world, version, row["text"])))
+        == bare(ours(world, which, version, there))
+        for row in rows
     )
 
 
