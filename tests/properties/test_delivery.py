@@ -246,7 +246,9 @@ def check_the_order_of_what_came(world: World, which: Which) -> None:
             "SELECT version, text FROM version WHERE type = ? AND id = ? ORDER BY version",
             (version.type, version.id),
         ).fetchall()
-        known = [(row["version"], bare(json.loads(row["text"]))) for row in rows]
+        known = [
+            (row["version"], bare(json.loads(told(world, version, row["text"])))) for row in rows
+        ]
         reached = 0
         for stored in world.far[which].system.resources.versions(version.type, version.id):
             if stored.body is None:
