@@ -7,7 +7,7 @@ from dataclasses import asdict, astuple
 from typing import Any
 
 from adapter.cli import show
-from adapter.cli.commands import clinic_of, opened
+from adapter.cli.opening import clinic_of, opened
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import NotFoundError, Problem
 from adapter.fhir.audit_event import build_audit_event, build_unblinding

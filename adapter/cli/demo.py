@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapter.cli import show
-from adapter.cli.commands import ingest_all, push_all, verify_all
+from adapter.cli import rounds, show
+from adapter.cli.deliver import push_all, verify_all
+from adapter.cli.ingest import ingest_all
 from adapter.cli.simulate import record_system
 from adapter.errors import NotFoundError
 from adapter.service import Service, now, open_service, read_declarations
@@ -89,7 +90,7 @@ def _round(service: Service, places: Places, title: str) -> None:
     show.findings(check_sources(settings, read_declarations(settings), now()), as_json=False)
     reports = ingest_all(service)
     show.ingested(reports, [], as_json=False)
-    show.planned([plan(clinic) for clinic in service.clinics], as_json=False)
+    rounds.planned([plan(clinic) for clinic in service.clinics], as_json=False)
 
 
 def _deliver(service: Service) -> None:
@@ -97,7 +98,7 @@ def _deliver(service: Service) -> None:
     pushed = push_all(service)
     verified = verify_all(service, everything=True)
     for (name, report), (_, back) in zip(pushed, verified, strict=True):
-        show.summary(f"{name}: delivered and read back", report, back, unchanged[name])
+        rounds.summary(f"{name}: delivered and read back", report, back, unchanged[name])
 
 
 def _patients_of_the_clinic(service: Service) -> Iterator[dict[str, Any]]:

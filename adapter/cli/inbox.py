@@ -9,7 +9,7 @@ import argparse
 from typing import Any
 
 from adapter.cli import show
-from adapter.cli.commands import opened
+from adapter.cli.opening import opened
 from adapter.cli.terminal import document, table
 from adapter.errors import NotFoundError
 from adapter.ingest.both_sides import Side, both_sides

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapter.cli import show
-from adapter.cli.commands import clinic_of, opened
+from adapter.cli.opening import clinic_of, opened
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import ConflictError, NotFoundError, Origin, Problem, SourceError
 from adapter.service import Service

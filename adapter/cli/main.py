@@ -38,13 +38,14 @@ def _command(name: str) -> Command:
     # Each command is imported when it is called: `adapter status` needs no HTTP server.
     from importlib import import_module  # noqa: PLC0415
 
-    alone = ("audit", "demo", "inbox", "init", "keys", "pull", "simulate", "sync")
     elsewhere = {
-        **dict(zip(alone, alone, strict=True)),
+        **dict.fromkeys(("plan", "push", "verify"), "deliver"),
         **dict.fromkeys(("link", "candidates", "confirm"), "linking"),
+        **dict.fromkeys(("retry", "filed", "withdraw"), "verbs"),
+        **dict.fromkeys(("status", "signals"), "state"),
         "unblind": "audit",
     }
-    module = f"adapter.cli.{elsewhere.get(name, 'commands')}"
+    module = f"adapter.cli.{elsewhere.get(name, name)}"
     command: Command = getattr(import_module(module), f"run_{name}")
     return command
 

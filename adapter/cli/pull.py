@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.cli import show
-from adapter.cli.commands import each_clinic, opened
+from adapter.cli.opening import each_clinic, opened
 from adapter.cli.terminal import document
 from adapter.service import Service
 from adapter.sync.clinic import Clinic

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from adapter.cli import show
-from adapter.cli.commands import (
-    REJECTED,
-    ingest_all,
-    opened,
-    push_all,
-    rejections,
-    verify_all,
-)
+from adapter.cli import rounds
+from adapter.cli.deliver import push_all, verify_all
+from adapter.cli.ingest import REJECTED, ingest_all
+from adapter.cli.opening import opened, rejections
 from adapter.cli.pull import pull_all
 
 
@@ -23,6 +18,6 @@ def run_sync(said: argparse.Namespace) -> int:
         pushed = push_all(service)
         pulled = pull_all(service, is_full=said.full)
         verified = verify_all(service, everything=False)
-        told = show.Round(reports, pushed, pulled, verified)
-        show.synced(told, rejections(service), as_json=said.json)
+        told = rounds.Round(reports, pushed, pulled, verified)
+        rounds.synced(told, rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0

@@ -17,7 +17,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fhir.resources.R4B import get_fhir_model_class  # noqa: TID251  this is the door
 from pydantic import BaseModel, ValidationError
 
 from adapter.errors import AdapterError
@@ -154,6 +153,11 @@ def _whole(text: str) -> int | Decimal:
 
 
 def _findings(name: str, resource: Mapping[str, Any]) -> Iterator[str]:
+    # Only who reads what others wrote pays for the library.
+    from fhir.resources.R4B import (  # noqa: PLC0415, TID251  this is the door
+        get_fhir_model_class,
+    )
+
     try:
         read = get_fhir_model_class(name).model_validate(resource)
     except ValidationError as error:

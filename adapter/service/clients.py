@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_urlsafe
@@ -23,6 +22,8 @@ from adapter.sync.profile import ClinicProfile
 from adapter.sync.receipt import Unknown, Unreachable
 
 if TYPE_CHECKING:
+    import ssl
+
     from httpx import Client
 
     from adapter.sync.auth import SignIn
@@ -149,7 +150,9 @@ def tls_of(settings: ClinicSettings) -> ssl.SSLContext:
     Raises:
         DeclarationError: one of the files cannot be used.
     """
-    from httpx import create_ssl_context  # noqa: PLC0415 - only who sends pays for it
+    import ssl  # noqa: PLC0415 - only who sends pays for it
+
+    from httpx import create_ssl_context  # noqa: PLC0415 - as above
 
     named = f"client_certificate, client_key or ca_file, for {settings.profile.stem}"
     try:

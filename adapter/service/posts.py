@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from adapter.service.clients import tls_of
 from adapter.settings import ClinicSettings
-from adapter.sync.folder import Folder
 from adapter.sync.found import Found
-from adapter.sync.mllp import Address, Mllp
 from adapter.sync.post import Post
 from adapter.sync.profile import ClinicProfile
 from adapter.sync.receipt import Receipt
+
+if TYPE_CHECKING:
+    from adapter.sync.mllp import Mllp
 
 
 def post_of(profile: ClinicProfile, settings: ClinicSettings) -> Post | None:
@@ -20,6 +23,8 @@ def post_of(profile: ClinicProfile, settings: ClinicSettings) -> Post | None:
         return LateMllp(profile, settings) if settings.mllp else None
     if settings.folder is None or settings.acknowledgements is None:
         return None
+    from adapter.sync.folder import Folder  # noqa: PLC0415 - only who sends HL7 v2 pays
+
     return Folder(settings.folder, settings.acknowledgements)
 
 
@@ -52,6 +57,8 @@ class LateMllp:
 
     def _made(self) -> Mllp:
         if self._mllp is None:
+            from adapter.sync.mllp import Address, Mllp  # noqa: PLC0415 - as above
+
             settings = self._settings
             host, _, port = (settings.mllp or "").partition(":")
             context = tls_of(settings) if settings.mllp_tls else None

@@ -22,7 +22,6 @@ from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
-from adapter.render.delivered import as_delivered
 from adapter.render.person import Person
 from adapter.store import deliveries, inbox, versions
 from adapter.store.audit import AuditLog
@@ -207,6 +206,9 @@ class Clinic:
         if action == "retract":
             said = retract(said) or said
         if self.rung_of(delivery) == "document":
+            # Only who sends documents pays for what renders them.
+            from adapter.render.delivered import as_delivered  # noqa: PLC0415
+
             person = self.person_of(delivery.participant)
             said = as_delivered(said, person, self.profile.document.formats)
         return (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.commands import ingest_all, push_all, verify_all
+from adapter.cli.deliver import push_all, verify_all
+from adapter.cli.ingest import ingest_all
 from adapter.service import Service, open_service
 from tests.live.ladder.outcome import OUTCOMES, RECORD, ROOT, write_records
 from tests.live.ladder.systems import PATIENT, ROWS, FarEnd, Shown, number_of, simulated

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 import yaml
 
-from adapter.cli.commands import ingest_all, push_all, verify_all
+from adapter.cli.deliver import push_all, verify_all
+from adapter.cli.ingest import ingest_all
 from adapter.service import Service, open_service
 from adapter.sync.ladder import choose
 from adapter.sync.profile import ClinicProfile, Rung

@@ -1,0 +1,40 @@
+"""`adapter ingest`: the sources into the ledger."""
+
+from __future__ import annotations
+
+import argparse
+
+from adapter.cli import show
+from adapter.cli.opening import opened, rejections
+from adapter.cli.terminal import progress
+from adapter.ingest import Ledger, Report
+from adapter.ingest.run import ingest
+from adapter.service import Service
+
+REJECTED = 12
+"""The exit code where rows were rejected."""
+
+
+def run_ingest(said: argparse.Namespace) -> int:
+    """Sources into the ledger; 12 when rows were rejected."""
+    with opened(said) as service:
+        reports = ingest_all(service, is_full=said.full)
+        show.ingested(reports, rejections(service), as_json=said.json)
+        return REJECTED if any(report.problems for report in reports) else 0
+
+
+def ingest_all(service: Service, *, is_full: bool = False) -> list[Report]:
+    """Every configured source, in order; `is_full`: all of each, not only what has changed."""
+    reports = []
+    for source in service.sources(is_full=is_full):
+        with progress("reading") as step:
+            reports.append(
+                ingest(
+                    Ledger(service.database, service.crosswalk),
+                    service.trial,
+                    source,
+                    service.now(),
+                    step,
+                )
+            )
+    return reports

@@ -1,0 +1,95 @@
+"""What every command begins with: the adapter opened, its clinics, what was rejected."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from adapter.cli.terminal import progress, warn
+from adapter.errors import (
+    AdapterError,
+    ConflictError,
+    DeclarationError,
+    EhrError,
+    NotFoundError,
+    Problem,
+)
+from adapter.service import Service, open_service
+from adapter.store import instances, standing
+from adapter.store.differences import differences
+from adapter.store.states import State
+from adapter.sync.clinic import Clinic
+
+Told = TypeVar("Told")
+
+
+@contextmanager
+def opened(said: argparse.Namespace, *, asks: bool = False) -> Iterator[Service]:
+    """The running adapter of a command line; what it did on opening is told on stderr."""
+    with open_service(said.config, asks=asks) as service:
+        if service.crosswalk.was_plain:
+            print("The crosswalk was not encrypted; now it is.", file=sys.stderr)
+        if service.crosswalk.was_older:
+            print(
+                "The crosswalk is encrypted with the newest key now; no older one is needed.",
+                file=sys.stderr,
+            )
+        yield service
+
+
+def clinic_of(service: Service, name: str) -> Clinic:
+    """One of the configured clinics.
+
+    Raises:
+        NotFoundError: there is none of this name.
+    """
+    for clinic in service.clinics:
+        if clinic.name == name:
+            return clinic
+    known = ", ".join(clinic.name for clinic in service.clinics)
+    raise NotFoundError(f"Expected one of the clinics {known}; found `{name}`.")
+
+
+def each_clinic(
+    service: Service,
+    doing: str,
+    states: tuple[State, ...],
+    work: Callable[[Clinic, Callable[[int], None]], Told],
+) -> list[tuple[str, Told]]:
+    """Does the work for every clinic; `states` are those whose deliveries it will go through.
+
+    A clinic that another process is at work with is passed over, and said so.
+
+    Raises:
+        ConflictError: another process is at work with every clinic.
+        EhrError: one of them could not be reached; the others were served.
+        DeclarationError: there is no secret for one of them; likewise.
+    """
+    told, wrong = list[tuple[str, Told]](), list[AdapterError]()
+    for clinic in service.clinics:
+        counted = standing.count_states(service.database.read(), clinic.name)
+        total = sum(counted[state] for state in states)
+        try:
+            with progress(f"{doing} {clinic.name}", total) as step:
+                told.append((clinic.name, work(clinic, step)))
+        except (ConflictError, DeclarationError, EhrError) as trouble:
+            wrong.append(trouble)
+    failed = [each for each in wrong if not isinstance(each, ConflictError)]
+    stops = failed or ([] if told else wrong)
+    for each in wrong:
+        if each not in stops[:1]:
+            warn(str(each))
+    if stops:
+        raise stops[0]
+    return told
+
+
+def rejections(service: Service) -> list[Problem]:
+    """What the last ingest could not take in, and where the source's totals are not ours."""
+    tx = service.database.read()
+    run = instances.last_run(tx)
+    rejected = [] if run is None else instances.rejections(tx, run)
+    return [*rejected, *differences(tx)]

@@ -1,0 +1,60 @@
+"""`adapter status` and `signals`: where everything stands, and what needs a person."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from adapter.cli import show
+from adapter.cli.opening import opened, rejections
+from adapter.ingest.signals import standing_signals, urgency
+from adapter.service import Service
+from adapter.store import inbox, parking, standing
+from adapter.sync.clinic import Clinic
+
+
+def run_status(said: argparse.Namespace) -> int:
+    """Deliveries per clinic and state, and what needs a person."""
+    with opened(said) as service:
+        states = [_state(service, clinic) for clinic in service.clinics]
+        levels = Counter(each.level for each in standing_signals(service.database.read()))
+        show.state(states, levels, rejections(service), as_json=said.json)
+    return 0
+
+
+def run_signals(said: argparse.Namespace) -> int:
+    """Every safety signal that stands, the most urgent first."""
+    with opened(said) as service:
+        signals = sorted(standing_signals(service.database.read()), key=urgency)
+        show.signals(signals, as_json=said.json)
+    return 0
+
+
+def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
+    tx = service.database.read()
+    oldest = standing.oldest_undelivered(tx, clinic.name)
+    waited = (
+        None
+        if oldest is None
+        else int(
+            (datetime.fromisoformat(service.now()) - datetime.fromisoformat(oldest)).total_seconds()
+        )
+    )
+    return {
+        "name": clinic.name,
+        **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
+        "oldest_undelivered_seconds": waited,
+        "parked": len(parking.parked(tx, clinic.name)),
+        "inbox_waiting": inbox.count_waiting(tx, clinic.name),
+        "needs_a_person": [
+            {
+                "state": stuck.state,
+                "type": stuck.type,
+                "why": stuck.rule or stuck.reason,
+                "count": stuck.count,
+            }
+            for stuck in standing.stuck(tx, clinic.name)
+        ],
+    }
