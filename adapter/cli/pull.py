@@ -19,7 +19,7 @@ CARE_WORDS = ("taken", "changed", "unchanged", "retracted", "left", "refused")
 
 def run_pull(said: argparse.Namespace) -> int:
     """Asks every clinic that may be asked; what waits is listed by `inbox`."""
-    with opened(said) as service:
+    with opened(said, asks=True) as service:
         told = pull_all(service, is_full=said.full)
         if said.json:
             document({"clinics": [{"name": name, **counts} for name, counts in told]})

@@ -17,15 +17,16 @@ from adapter.store.database import Database
 from adapter.sync.answer import Answer
 from adapter.sync.capability import Capability, as_json, from_json, read_capability
 from adapter.sync.ladder import drift
+from adapter.sync.profile import PullRule
 
 
 def capability_of(database: Database, client: LateClient, *, asks: bool) -> Capability | None:
     """What a clinic's record system can do, None where it never told.
 
-    `asks`: it is asked now, where that decides how it is written to.
+    `asks`: it is asked now, where that decides how it is written to, or read.
     """
     profile = client.profile
-    decides = profile.ladder != ("transaction",)
+    decides = profile.ladder != ("transaction",) or (profile.pull or PullRule()).history
     if asks and profile.speaks_fhir and decides:
         told = ask(client)
         if isinstance(told, Capability):

@@ -62,26 +62,47 @@ def search(
     """A person's resources of a type by id, all pages of them; None where it is refused."""
     asked = {"patient": f"Patient/{patient}", "_count": str(asking.rule.page)}
     if since:
-        begin = datetime.fromisoformat(since) - timedelta(minutes=asking.rule.overlap_minutes)
-        asked["_lastUpdated"] = f"ge{begin.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
+        asked["_lastUpdated"] = f"ge{since_instant(since, asking.rule)}"
     answer = ask(asking, "POST", f"{resource_type}/_search", urlencode(asked).encode())
+    if not answer.is_success:
+        return None
     found: dict[str, dict[str, Any]] = {}
-    seen: set[str] = set()
-    while True:
-        if not answer.is_success:
+    for page in pages(asking, answer, f"a search of {resource_type}"):
+        if page is None:
             return None
-        if answer.body.get("resourceType") != "Bundle":
-            raise EhrError(
-                f"expected a Bundle to a search of {resource_type}; found something else. "
-                "Nothing of this answer was taken."
-            )
-        for resource in _resources(answer.body):
+        for resource in _resources(page):
             name = resource.get("id")
             if resource.get("resourceType") == resource_type and isinstance(name, str):
                 found[name] = resource
+    return found
+
+
+def since_instant(reached: str, rule: PullRule) -> str:
+    """Where a reading begins that goes on from a moment: a while before it, as an instant."""
+    begin = datetime.fromisoformat(reached) - timedelta(minutes=rule.overlap_minutes)
+    return begin.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def pages(asking: Asking, first: Answer, what: str) -> Iterator[dict[str, Any] | None]:
+    """The Bundle of this answer and those that follow it; None and the end where one is refused.
+
+    Raises:
+        EhrError: it is no Bundle, or the pages lead elsewhere or in a circle.
+    """
+    answer, seen = first, set[str]()
+    while True:
+        if not answer.is_success:
+            yield None
+            return
+        if answer.body.get("resourceType") != "Bundle":
+            raise EhrError(
+                f"expected a Bundle to {what}; found something else. "
+                "Nothing of this answer was taken."
+            )
+        yield answer.body
         follows = _next_of(answer.body)
         if follows is None:
-            return found
+            return
         if follows in seen or not asking.clinic.client.is_at_home(follows):
             raise EhrError(
                 "expected pages that end, at the clinic's own address; found another link. "
@@ -89,6 +110,14 @@ def search(
             )
         seen.add(follows)
         answer = ask(asking, "GET", follows)
+
+
+def entries(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The entries of a Bundle, as far as they are any."""
+    listed = bundle.get("entry")
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict):
+            yield entry
 
 
 def ask(asking: Asking, method: str, path: str, content: bytes | None = None) -> Answer:
@@ -110,21 +139,24 @@ def ask(asking: Asking, method: str, path: str, content: bytes | None = None) ->
 def updated(resource: dict[str, Any]) -> str:
     """When the clinic's server changed it last, in UTC; '' where it does not say."""
     meta = resource.get("meta")
-    said = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return moment(meta.get("lastUpdated") if isinstance(meta, dict) else None)
+
+
+def moment(said: object) -> str:
+    """An instant in UTC, so that later ones sort behind it; '' for what is none."""
     try:
-        moment = datetime.fromisoformat(str(said))
+        told = datetime.fromisoformat(str(said))
     except ValueError:
         return ""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment.tzinfo else ""
+    return told.astimezone(UTC).isoformat(timespec="microseconds") if told.tzinfo else ""
 
 
 # Private functions
 
 
 def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    entries = bundle.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
+    for entry in entries(bundle):
+        resource = entry.get("resource")
         if isinstance(resource, dict):
             yield resource
 

@@ -7,6 +7,8 @@ clock, for each type. What the clinic itself got from us is of other types.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.ingest.care import GONE as IS_GONE
@@ -19,30 +21,46 @@ from adapter.store import inbox, instances
 from adapter.store.cursors import Cursor, cursor, keep_cursor
 from adapter.store.database import Transaction
 from adapter.sync.asking import GONE, Asking, ask, may_ask, search, updated
+from adapter.sync.deletions import Deletions
 
 
 def pull_care(
-    asking: Asking, trial: Trial, participant: str, *, is_full: bool = False
+    asking: Asking,
+    trial: Trial,
+    participant: str,
+    deleted: Mapping[str, Deletions],
+    *,
+    is_full: bool = False,
 ) -> Counter[str]:
     """Takes in all types that the study asks for, of one person; gives what became of them.
 
-    `refused` are the types for which the clinic would not answer.
+    `refused` are the types for which the clinic would not answer. `deleted` may be gone, by type.
 
     Raises:
         EhrError: the clinic cannot be reached, or does not speak FHIR; what was taken in stays.
     """
     became: Counter[str] = Counter()
     for rule in trial.study.from_care:
-        became += _pull_type(asking, trial, participant, rule, is_full=is_full)
+        visit = _Visit(asking, trial, rule, deleted[rule.type].ids)
+        became += _pull_type(visit, participant, is_full=is_full)
     return became
 
 
 # Private functions
 
 
-def _pull_type(
-    asking: Asking, trial: Trial, participant: str, rule: CareRule, *, is_full: bool
-) -> Counter[str]:
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One type that a clinic is asked for; `deleted` are the ids that may be gone."""
+
+    asking: Asking
+    trial: Trial
+    rule: CareRule
+    deleted: frozenset[str]
+
+
+def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str]:
+    asking, trial, rule = visit.asking, visit.trial, visit.rule
     clinic, read = asking.clinic, asking.clinic.database.read()
     person = _who_agreed(asking, read, participant, rule)
     if person is None:
@@ -61,7 +79,11 @@ def _pull_type(
     if found is None:
         return Counter({"refused": 1})
     stood = [row for row in rows if row.stands == "held" or row.why == WITHDRAWN]
-    missing = [row for row in stood if is_whole and row.remote_id not in found]
+    missing = [
+        row
+        for row in stood
+        if row.remote_id not in found and (is_whole or row.remote_id in visit.deleted)
+    ]
     gone = [row for row in missing if _is_gone(asking, rule, patient, row.remote_id)]
     became: Counter[str] = Counter()
     with clinic.database.write() as tx:

@@ -4,7 +4,7 @@ Nobody else is ever asked for. A person's id travels in the body of a `_search`,
 end up in logs. How far a person was read is kept by the clinic's own clock (`meta.lastUpdated`),
 and only when the whole answer was taken in; each reading begins a while before that. No order of
 the answer is relied on, so none is asked for: some servers know no `_sort`. What was deleted is
-found by a full pass.
+found by a full pass, or by the history of a type where that may be asked for.
 
 Source: https://hl7.org/fhir/R4/http.html#search
 """
@@ -12,7 +12,7 @@ Source: https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from adapter.store.cursors import Cursor, cursor, keep_cursor
 from adapter.sync.asking import GONE, Asking, ask, may_ask, search, updated
 from adapter.sync.care import pull_care
 from adapter.sync.clinic import Clinic
+from adapter.sync.deletions import Deletions, deletions
 from adapter.sync.profile import PullRule
 
 
@@ -51,6 +52,7 @@ class _Visit:
     asking: Asking
     trial: Trial
     report: PullReport
+    deleted: Mapping[str, Deletions]
 
 
 def pull(
@@ -74,14 +76,22 @@ def pull(
         report = PullReport(is_full=is_full or _is_due(there, whole, rule))
         with there.database.write() as tx:
             judge_again(tx, trial, there.name, there.now())
-        visit = _Visit(Asking(there, turn, rule), trial, report)
+        asking = Asking(there, turn, rule)
+        types = (RESPONSE, *(each.type for each in trial.study.from_care))
+        deleted = {each: deletions(asking, each, is_full=report.is_full) for each in types}
+        visit = _Visit(asking, trial, report, deleted)
         for participant in instances.names(there.database.read()):
             if may_ask(there, there.database.read(), participant):
                 _pull_person(visit, participant)
-                report.care += pull_care(visit.asking, trial, participant, is_full=report.is_full)
+                report.care += pull_care(
+                    asking, trial, participant, deleted, is_full=report.is_full
+                )
                 step(1)
-        if report.is_full:
-            with there.database.write() as tx:
+        with there.database.write() as tx:
+            for each in deleted.values():
+                if each.reached is not None:
+                    keep_cursor(tx, each.reached)
+            if report.is_full:
                 keep_cursor(tx, Cursor(whole, "", trial.basis, there.now()))
     return report
 
@@ -107,7 +117,8 @@ def _pull_person(visit: _Visit, participant: str) -> None:
     if found is None:
         report.refused += 1
         return
-    gone = list(_gone(visit, participant, found)) if since is None else []
+    deleted = None if since is None else visit.deleted[RESPONSE].ids
+    gone = list(_gone(visit, participant, found, deleted))
     with clinic.database.write() as tx:
         if not may_ask(clinic, tx, participant):  # withdrawn while the clinic answered
             return
@@ -122,12 +133,20 @@ def _pull_person(visit: _Visit, participant: str) -> None:
 
 
 def _gone(
-    visit: _Visit, participant: str, found: dict[str, dict[str, Any]]
+    visit: _Visit,
+    participant: str,
+    found: dict[str, dict[str, Any]],
+    deleted: frozenset[str] | None,
 ) -> Iterator[inbox.Received]:
-    """What was taken of a person and is there no more; each is asked for once more by its id."""
-    for row in inbox.of_clinic(visit.asking.clinic.database.read(), visit.asking.clinic.name):
-        is_gone = row.participant == participant and row.remote_id not in found
-        if not is_gone or (row.state == "left" and row.stands != "held"):
+    """What was taken of a person and is there no more; each is asked for once more by its id.
+
+    `deleted` are the ids that may be gone, None where everything was read.
+    """
+    clinic = visit.asking.clinic
+    for row in inbox.of_person(clinic.database.read(), clinic.name, RESPONSE, participant):
+        if row.remote_id in found or (deleted is not None and row.remote_id not in deleted):
+            continue
+        if row.state == "left" and row.stands != "held":
             continue
         if ask(visit.asking, "GET", f"{row.type}/{row.remote_id}").status in GONE:
             yield row

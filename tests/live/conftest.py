@@ -1,10 +1,15 @@
 """The real record system and the real validator, started by the first test that asks for them."""
 
+import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from adapter.simulate import RecordSystem as Simulated
+from adapter.simulate import record_system_app, serving
+from tests.conformance.scoring.page import Page
 from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
 from tests.live.survival import Nursery
@@ -36,11 +41,32 @@ def empty_hapi(hapi: RecordSystem) -> RecordSystem:
     return hapi
 
 
+@pytest.fixture(params=["full", "hapi"])
+def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a record system that holds nothing: the simulated one, and the real one."""
+    if request.param == "hapi":
+        empty: RecordSystem = request.getfixturevalue("empty_hapi")
+        yield empty.base_url
+        return
+    system = Simulated(
+        clock=lambda: datetime(2024, 9, 1, tzinfo=UTC), ids=map(str, itertools.count(1))
+    )
+    with serving(record_system_app(system)) as port:
+        yield f"http://127.0.0.1:{port}/fhir"
+
+
 @pytest.fixture(scope="session")
 def validator() -> Iterator[Validator]:
     """The validator, shared by the whole run: what one test defines, the others see."""
     with Validator() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Page]:
+    """LHC-Forms in a browser, shared by the whole run: it keeps nothing from form to form."""
+    with Page() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import itertools
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,7 @@ from pypdf import PdfReader
 
 from adapter.fhir.text import read_text
 from adapter.service import open_service
-from adapter.simulate import RecordSystem as Simulated
-from adapter.simulate import record_system_app, serving
 from adapter.store import versions
-from tests.live.servers import RecordSystem
 from tests.live.small import SmallTrial
 
 CORRECTED, DELETED = "1042", "1049"
@@ -33,20 +27,6 @@ ladder: [document]
 patient: {find_by: ihi}
 """
 Resource = dict[str, Any]
-
-
-@pytest.fixture(params=["full", "hapi"])
-def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a record system that holds nothing: the simulated one, and the real one."""
-    if request.param == "hapi":
-        empty: RecordSystem = request.getfixturevalue("empty_hapi")
-        yield empty.base_url
-        return
-    system = Simulated(
-        clock=lambda: datetime(2024, 9, 1, tzinfo=UTC), ids=map(str, itertools.count(1))
-    )
-    with serving(record_system_app(system)) as port:
-        yield f"http://127.0.0.1:{port}/fhir"
 
 
 @pytest.fixture

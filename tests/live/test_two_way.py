@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,11 @@ import pytest
 from adapter.fhir.identity import questionnaire_url
 from adapter.fhir.questionnaire_response import answer_value
 from adapter.service import open_service
-from adapter.simulate import RecordSystem as Simulated
-from adapter.simulate import record_system_app, serving
-from adapter.store import instances
-from tests.live.servers import RecordSystem
+from adapter.store import instances, versions
+from tests.conformance.scoring.page import Page
 from tests.live.small import ROOT, SmallTrial
 
-PERSON, FORM, LATER = "1042", "pcl-c", "week_21_arm_1"
+PERSON, FORM, WEEK, LATER = "1042", "pcl-c", "week-21", "week_21_arm_1"
 IHI = "http://ns.electronichealth.net.au/id/hi/ihi/1.0"
 PROFILE = """\
 kind: clinic
@@ -30,23 +27,9 @@ purpose: care
 ladder: [transaction]
 accepts: [Device, ResearchStudy, Questionnaire, QuestionnaireResponse, Observation, Provenance]
 patient: {find_by: ihi}
-pull: {page: 2}
+pull: {page: 2, history: true}
 """
 Resource = dict[str, Any]
-
-
-@pytest.fixture(params=["full", "hapi"])
-def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a record system that holds nothing."""
-    if request.param == "hapi":
-        empty: RecordSystem = request.getfixturevalue("empty_hapi")
-        yield empty.base_url
-        return
-    system = Simulated(
-        clock=lambda: datetime(2024, 9, 1, tzinfo=UTC), ids=map(str, itertools.count(1))
-    )
-    with serving(record_system_app(system)) as port:
-        yield f"http://127.0.0.1:{port}/fhir"
 
 
 @pytest.fixture
@@ -189,3 +172,62 @@ def test_standard_care_is_fetched_exported_for_research_and_taken_back(clinic: S
     assert for_care == []
     assert third["care_retracted"] == 1
     assert exported(clinic, "research") == []
+
+
+def test_a_deletion_is_met_at_once_where_the_statement_offers_histories(
+    clinic: SmallTrial, request: pytest.FixtureRequest
+) -> None:
+    statement = httpx.get(f"{clinic.base_url}/metadata", timeout=60, trust_env=False).text
+    put(clinic, answered(clinic, "r0", 1))
+    put(clinic, answered(clinic, "other", 1, subject={"reference": "Patient/p2"}))
+    clinic.run("pull")
+    for id_ in ("r0", "other"):
+        url = f"{clinic.base_url}/QuestionnaireResponse/{id_}"
+        assert httpx.delete(url, timeout=60, trust_env=False).is_success
+
+    soon, full = clinic.clinic("pull"), clinic.clinic("pull", "--full")
+
+    is_offered = request.node.callspec.params["base_url"] == "hapi"
+    assert ("history-type" in statement) == is_offered
+    assert (soon["retracted"], full["retracted"]) == ((1, 0) if is_offered else (0, 1))
+
+
+def of_week(trial: SmallTrial, resource_type: str) -> dict[str, Resource]:
+    """What the ledger holds of the form in that week, by id."""
+    with open_service(trial.config) as service:
+        unit = service.trial.identity.unit(PERSON, FORM, WEEK, None)
+        held = versions.of_unit(service.database.read(), unit)
+    return {
+        each.id: json.loads(each.text)
+        for each in held
+        if each.type == resource_type and not each.is_retracted
+    }
+
+
+def questionnaire_there(clinic: SmallTrial) -> bytes:
+    """The form as the record system gives it."""
+    url = f"{clinic.base_url}/Questionnaire"
+    found = httpx.get(url, params={"_count": "500"}, timeout=60, trust_env=False).json()
+    resources = [entry["resource"] for entry in found["entry"]]
+    (form,) = (each for each in resources if each["url"].endswith(f"/Questionnaire/{FORM}"))
+    return json.dumps(form).encode()
+
+
+def test_what_a_form_filler_gives_there_scores_as_what_was_told_the_trial(
+    clinic: SmallTrial, tmp_path: Path, page: Page
+) -> None:
+    (tmp_path / "told").mkdir()
+    told = SmallTrial(tmp_path / "told", clinic.base_url, frozenset({PERSON}), PROFILE)
+    told.read()  # the same person, whose answers of that week stand in the trial's own source
+    (ours,) = of_week(told, "QuestionnaireResponse").values()
+
+    (filled,) = page.fill(questionnaire_there(clinic), [json.dumps(ours).encode()])
+    theirs = {"id": "by-hand", "subject": {"reference": "Patient/p1"}, "authored": ours["authored"]}
+    put(clinic, filled | theirs)
+    became = clinic.clinic("pull")
+
+    assert (became["taken"], became["waiting"]) == (1, 0)
+    assert LATER not in (clinic.folder / "records.csv").read_text("utf-8")
+    scores = of_week(clinic, "Observation")
+    assert scores == of_week(told, "Observation")
+    assert len(scores) > 1

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from contextlib import ExitStack
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.chromium import Chromium
+from tests.conformance.scoring.page import LHC_FORMS, Page
 from tests.installed import Package, unpack_package
 from tests.live.java import PROJECT, JavaProcess
 
@@ -29,18 +27,6 @@ FHIRPATH = Package(
     "5.2.2",
     "ij+/Bv09T2V1h0Rcvl4emVfiDXtFQ8Yvt73M51FSCdZpSuqg4MsIm+iifIZ7pp3VrQypqu34kYcChuIfoSPHwQ==",
 )
-LHC_FORMS = Package(
-    "lforms",
-    "40.1.3",
-    "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ==",
-)
-LHC_SCRIPTS = (
-    "webcomponent/assets/lib/zone.min.js",
-    "webcomponent/runtime.js",
-    "webcomponent/polyfills.js",
-    "webcomponent/main.js",
-    "fhir/R4/lformsFHIR.min.js",
-)
 # What the page calls each, by what a reader does.
 ON_THE_PAGE = {
     f"fhirpath.js {FHIRPATH.version}": "fhirpath",
@@ -49,7 +35,6 @@ ON_THE_PAGE = {
 _HAPI_VERSION = re.search("<hapi.version>(.+)</hapi.version>", (PROJECT / "pom.xml").read_text())
 HAPI = f"HAPI FHIRPath {_HAPI_VERSION[1] if _HAPI_VERSION else ''}"
 NAMES = (*ON_THE_PAGE, HAPI)
-ANSWER_SECONDS = 300
 
 Computed = dict[str, Decimal | str]
 
@@ -66,12 +51,10 @@ class Engines:
             JavaError: The Java side could not be built or started.
         """
         with ExitStack() as started:
-            self._chromium = started.enter_context(Chromium())
+            self._page = started.enter_context(Page())
             self._java = JavaProcess.start("live.Calculator", heap="512m")
             started.callback(self._java.stop)
-            folder = started.enter_context(tempfile.TemporaryDirectory())
-            self._chromium.open(_write_page(Path(folder)))
-            self._chromium.run(_load_fhirpath())
+            self._page.run(_load_fhirpath())
             self._started = started.pop_all()
 
     def compute(
@@ -95,8 +78,7 @@ class Engines:
 
     def fill(self, questionnaire: bytes, responses: Sequence[bytes]) -> list[dict[str, Any]]:
         """What LHC-Forms, having been given each response's answers, would send as a response."""
-        found: list[dict[str, Any]] = self._run("filled", questionnaire, responses)
-        return found
+        return self._page.fill(questionnaire, responses)
 
     def __enter__(self) -> Self:
         """Gives the running engines."""
@@ -114,12 +96,8 @@ class Engines:
     def _on_the_page(
         self, engine: str, questionnaire: bytes, responses: Sequence[bytes]
     ) -> list[Computed]:
-        found = self._run(engine, questionnaire, responses)
+        found = self._page.compute(engine, questionnaire, responses)
         return [_exact(each) for each in found]
-
-    def _run(self, engine: str, questionnaire: bytes, responses: Sequence[bytes]) -> Any:  # noqa: ANN401 - JSON
-        said = f"{questionnaire.decode()}, [{b','.join(responses).decode()}]"
-        return self._chromium.run(f"compute({json.dumps(engine)}, {said})", ANSWER_SECONDS)
 
     def _compute_in_java(self, questionnaire: bytes, responses: Sequence[bytes]) -> list[Computed]:
         computed = []
@@ -134,18 +112,6 @@ def _exact(computed: Mapping[str, Decimal | int | str]) -> Computed:
         item: value if isinstance(value, str) else Decimal(value)
         for item, value in computed.items()
     }
-
-
-def _write_page(folder: Path) -> Path:
-    """The page that loads LHC-Forms, and then what asks both engines."""
-    package = unpack_package(LHC_FORMS)
-    scripts = [package / "dist" / "lforms" / script for script in LHC_SCRIPTS]
-    scripts.append(Path(__file__).parent / "page.js")
-    tags = "".join(f'<script src="{script.as_uri()}"></script>' for script in scripts)
-    page = folder / "page.html"
-    head = '<!doctype html><meta charset="utf-8">'
-    page.write_text(f'{head}<body><div id="form"></div>{tags}</body>', "utf-8")
-    return page
 
 
 def _load_fhirpath() -> str:
