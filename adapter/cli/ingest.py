@@ -10,6 +10,7 @@ from adapter.cli.terminal import progress
 from adapter.ingest import Ledger, Report
 from adapter.ingest.run import ingest
 from adapter.service import Service
+from adapter.sync.set_back import read_again
 
 REJECTED = 12
 """The exit code where rows were rejected."""
@@ -18,23 +19,22 @@ REJECTED = 12
 def run_ingest(said: argparse.Namespace) -> int:
     """Sources into the ledger; 12 when rows were rejected."""
     with opened(said) as service:
-        reports = ingest_all(service, is_full=said.full)
+        reports = ingest_all(service, is_full=said.full, is_restored=said.restored)
         show.ingested(reports, rejections(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
 
 
-def ingest_all(service: Service, *, is_full: bool = False) -> list[Report]:
-    """Every configured source, in order; `is_full`: all of each, not only what has changed."""
-    reports = []
-    for source in service.sources(is_full=is_full):
-        with progress("reading") as step:
-            reports.append(
-                ingest(
-                    Ledger(service.database, service.crosswalk),
-                    service.trial,
-                    source,
-                    service.now(),
-                    step,
-                )
-            )
+def ingest_all(
+    service: Service, *, is_full: bool = False, is_restored: bool = False
+) -> list[Report]:
+    """Every configured source, in order; `is_full`: all of each, not only what has changed.
+
+    `is_restored`: ledger and crosswalk come from an older copy, so that neither tells of it.
+    """
+    ledger, reports = Ledger(service.database, service.crosswalk), list[Report]()
+    names = [clinic.name for clinic in service.clinics]
+    with read_again(service.database, service.crosswalk, names, service.now(), always=is_restored):
+        for source in service.sources(is_full=is_full):
+            with progress("reading") as step:
+                reports.append(ingest(ledger, service.trial, source, service.now(), step))
     return reports

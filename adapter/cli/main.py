@@ -81,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--full", action="store_true", help="read everything, not only what has changed"
             )
+        if name in {"ingest", "sync"}:
+            command.add_argument(
+                "--restored",
+                action="store_true",
+                help="ledger and crosswalk come from an older copy: look before anything is sent",
+            )
     _add_inbox(_configured(commands.add_parser("inbox", help="what came from clinics, and waits")))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")

@@ -14,7 +14,7 @@ from adapter.cli.pull import pull_all
 def run_sync(said: argparse.Namespace) -> int:
     """Ingest, push, pull, verify: one document for all four."""
     with opened(said, asks=True) as service:
-        reports = ingest_all(service, is_full=said.full)
+        reports = ingest_all(service, is_full=said.full, is_restored=said.restored)
         pushed = push_all(service)
         pulled = pull_all(service, is_full=said.full)
         verified = verify_all(service, everything=False)

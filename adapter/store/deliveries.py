@@ -141,6 +141,15 @@ def reopen(tx: Transaction, clinic: str, now: str) -> None:
         )
 
 
+def doubt(tx: Transaction, clinic: str, now: str) -> None:
+    """After the ledger was set back: what it owes may have been sent since the copy was made."""
+    for found, becomes in (("held", "queued"), ("queued", "claimed"), ("claimed", "uncertain")):
+        tx.execute(
+            "UPDATE delivery SET state = ?, rule = '', updated = ? WHERE clinic = ? AND state = ?",
+            (becomes, now, clinic, found),
+        )
+
+
 def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
     """After a consent changed: the gate is asked anew about what of this person it held."""
     tx.execute(

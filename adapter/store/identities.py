@@ -1,8 +1,9 @@
 """Who a participant is at a clinic: kept in a file of its own, apart from the data, and sealed.
 
 Identifiers such as an IHI or a record number stand here and nowhere else; the ledger holds study
-numbers. Without the crosswalk's own key the file tells how many people are in it, and nothing more:
-what is looked for is found by a keyed hash.
+numbers. Without the crosswalk's own key the file tells how many people are in it, and nothing more
+of them: what is looked for is found by a keyed hash. Beside them stands how far each clinic's turns
+came (`turns`), because this file is not restored when the ledger is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adapter.errors import ConflictError
 from adapter.instruments.participant import Participant
 from adapter.store.sealing import Sealer, wrong_key
 from adapter.store.sqlite import made
+from adapter.store.turns import Turns
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sealed (   -- every column but `kind` is a keyed hash, or sealed
@@ -72,6 +74,7 @@ class Crosswalk:
             # What is written over or taken out is gone from the file, too.
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
+            self.turns = Turns(self._connection)
         try:
             self._take_over(keys)
         except BaseException:

@@ -89,6 +89,22 @@ def release(tx: Transaction, lease: Lease) -> None:
     )
 
 
+def token_of(tx: Transaction, name: str) -> int:
+    """The token under which a right was held last, 0 where nobody ever held it."""
+    row = tx.execute("SELECT token FROM lease WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else int(row["token"])
+
+
+def catch_up(tx: Transaction, name: str, token: int) -> None:
+    """Goes on behind a token that was given before the ledger was set back."""
+    tx.execute(
+        "INSERT INTO lease (name, holder, token, seconds, expires) VALUES (?, '', ?, 0, 0)"
+        " ON CONFLICT (name) DO UPDATE SET holder = '', token = excluded.token, expires = 0"
+        " WHERE lease.token < excluded.token",
+        (name, token),
+    )
+
+
 def this_process() -> str:
     """Who holds: the machine, the process, and when it began."""
     return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}"

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapter.store.deliveries import Settlement, cancel_provenances, move_to_end
+from adapter.store.deliveries import (
+    Delivery,
+    Holding,
+    Settlement,
+    cancel_provenances,
+    move_to_end,
+)
 from adapter.store.states import State
 from adapter.store.transaction import Transaction
 
@@ -23,7 +29,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
     """
     void: dict[tuple[str, str], None] = {}
     for said in settlements:
-        is_outdated = said.state in _NOT_LANDED and _has_newer(tx, said.seq)
+        is_outdated = said.state in _NOT_LANDED and has_newer(tx, said.seq)
         tx.execute(
             "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?,"
             " remote_version = CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq = ?",
@@ -46,6 +52,34 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
         cancel_provenances(tx, clinic, unit, now)
 
 
+def refuse_unsent(tx: Transaction, seq: int, reason: str, now: str) -> bool:
+    """Leaves for a person what waits in the queue and cannot be sent; gives whether it waited."""
+    claimed = tx.execute(
+        "UPDATE delivery SET state = 'claimed' WHERE seq = ? AND state = 'queued'", (seq,)
+    )
+    if claimed.rowcount:
+        settle(tx, [Settlement(seq, "refused", reason=reason)], now)
+    return claimed.rowcount > 0
+
+
+def hold(tx: Transaction, delivery: Delivery, there: Holding) -> None:
+    """Notes that the clinic holds a version of which the ledger did not know that it left."""
+    tx.execute(
+        "INSERT INTO holding (clinic, type, id, version, action, unit, participant,"
+        " remote_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            delivery.clinic,
+            delivery.type,
+            delivery.id,
+            there.version,
+            there.action,
+            delivery.unit,
+            delivery.participant,
+            there.remote_version,
+        ),
+    )
+
+
 def file(tx: Transaction, clinic: str, task: str, now: str) -> bool:
     """A person's word that a task was filed: its delivery is confirmed; gives whether one was."""
     changed = tx.execute(
@@ -56,7 +90,8 @@ def file(tx: Transaction, clinic: str, task: str, now: str) -> bool:
     return changed.rowcount > 0
 
 
-def _has_newer(tx: Transaction, seq: int) -> bool:
+def has_newer(tx: Transaction, seq: int) -> bool:
+    """Whether a newer version of the same resource is owed behind this delivery."""
     row = tx.execute(
         "SELECT 1 FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
         " WHERE older.seq = ? AND newer.seq > older.seq AND newer.state <> 'superseded'",

@@ -34,6 +34,7 @@ from adapter.sync.ladder import DOCUMENT, Choice, choose_all
 from adapter.sync.outgoing import wire_text
 from adapter.sync.post import Post, rung_noted
 from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
+from adapter.sync.set_back import note_turn, stop_if_set_back
 from adapter.sync.turn import Turn
 
 
@@ -104,7 +105,7 @@ class Clinic:
         """A turn at this clinic, and the clinic as it is asked in it; what goes wrong names it.
 
         Raises:
-            ConflictError: another process is at work with it.
+            ConflictError: another process is at work with it, or the ledger was set back.
             EhrError: it rests, after trouble or as it asked for.
         """
         turn = Turn(
@@ -117,8 +118,10 @@ class Clinic:
         )
         # An answer may take as long as its time-out: it must not outlast the lease.
         seconds = max(self.database.lease_seconds, 2 * self.profile.timeout_seconds)
+        stop_if_set_back(self.database, self.crosswalk, self.name)
         with self.database.sole_writer(self.name, seconds):
             try:
+                note_turn(self.database, self.crosswalk, self.name)
                 turn.begin()
                 yield replace(self, client=turn, await_leave=turn.await_leave), turn
                 turn.end()

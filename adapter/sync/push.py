@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from adapter.errors import EhrError, ResourceError
+from adapter.errors import EhrError
 from adapter.store import deliveries, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
-from adapter.store.states import State
-from adapter.sync.carry import carry, look_up
+from adapter.sync.carry import carry
 from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
-from adapter.sync.found import Found
+from adapter.sync.delivering import outgoing_of, settlement_of
+from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.gate import held_by
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
-from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
+from adapter.sync.receipt import Accepted, Refused, Unknown, Unreachable
 from adapter.sync.run import PushReport, Run, Sent
 from adapter.sync.turn import Turn
 
@@ -39,7 +39,7 @@ def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushRe
             deliveries.reopen(tx, there.name, there.now())
         run = Run(there, step)
         while True:
-            trouble = _look_up_uncertain(there, run.report)
+            trouble = look_up_uncertain(there, run.report)
             if trouble is not None:
                 _wait(turn, run, trouble)
                 continue
@@ -89,7 +89,7 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     people: set[str] = set()
     arrived: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):
-        settlements.append(_settlement(item, receipt, report))
+        settlements.append(settlement_of(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
         if isinstance(receipt, Unknown):
@@ -140,7 +140,7 @@ def _in_its_terms(
     outgoing: list[Outgoing] = []
     settlements: list[Settlement] = []
     for delivery in released:
-        item = _outgoing(clinic, delivery)
+        item = outgoing_of(clinic, delivery)
         if item is None:
             settlements.append(Settlement(delivery.seq, "superseded"))
         elif isinstance(item, Refused):
@@ -158,82 +158,6 @@ def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict
     return rule or unfound.get(delivery.participant, "")
 
 
-def _outgoing(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None:
-    """What goes over the wire; None for a retraction of what is not there, or not any more.
-
-    Refused: in this clinic's terms it breaks a rule of R4, which keeps back it alone.
-    """
-    tx = clinic.database.read()
-    held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
-    if held is None and delivery.action == "retract":
-        return None
-    try:
-        text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
-        if held is None:
-            return Outgoing(delivery, text)
-        before = clinic.text_of(tx, delivery, held.version, held.action)
-    except ResourceError as wrong:
-        return Refused(str(wrong))
-    return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
-
-
 def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:
     tx = clinic.database.read()
     return deliveries.holding(tx, clinic.name, delivery.type, delivery.id) is not None
-
-
-def _settlement(item: Outgoing, receipt: Receipt, report: PushReport) -> Settlement:
-    delivery = item.delivery
-    match receipt:
-        case Accepted(remote_version, is_awaiting):
-            _count(item, report)
-            becomes: State = "awaiting" if is_awaiting else "accepted"
-            return Settlement(delivery.seq, becomes, remote_version=remote_version)
-        case Refused(reason, remote_version, is_found_out):
-            report.refused[delivery.type] += 1
-            becomes = "quarantined" if is_found_out else "refused"
-            return Settlement(delivery.seq, becomes, reason=reason, remote_version=remote_version)
-        case Unreachable():
-            return Settlement(delivery.seq, "queued")
-    return Settlement(delivery.seq, "uncertain", reason=receipt.reason)
-
-
-def _count(item: Outgoing, report: PushReport) -> None:
-    if item.delivery.action == "retract":
-        report.retracted[item.delivery.type] += 1
-    elif item.before is None:
-        report.created[item.delivery.type] += 1
-    else:
-        report.updated[item.delivery.type] += 1
-
-
-def _look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unknown | None:
-    """Reads back what may or may not have arrived; None when nothing is in doubt any more."""
-    while True:
-        doubted = deliveries.in_state(
-            clinic.database.read(), clinic.name, "uncertain", clinic.profile.bundle.entries
-        )
-        if not doubted:
-            return None
-        items = [_outgoing(clinic, delivery) for delivery in doubted]
-        found = look_up(clinic, [item for item in items if isinstance(item, Outgoing)])
-        if isinstance(found, Unreachable | Unknown):
-            return found
-        told = iter(found)
-        settlements = [
-            # What is owed no more, or cannot be said, is looked at again when it is its turn.
-            _after_look(item, next(told), report)
-            if isinstance(item, Outgoing)
-            else Settlement(delivery.seq, "queued")
-            for delivery, item in zip(doubted, items, strict=True)
-        ]
-        with clinic.write() as tx:
-            settling.settle(tx, settlements, clinic.now())
-
-
-def _after_look(item: Outgoing, found: Found, report: PushReport) -> Settlement:
-    if found.word == "there":
-        return _settlement(item, Accepted(found.remote_version), report)
-    if found.word == "awaiting":
-        return _settlement(item, Accepted(found.remote_version, is_awaiting=True), report)
-    return Settlement(item.delivery.seq, "queued")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,11 @@ class Simulated:
     url: str
     clean: str
     layer: FaultLayer
+    system: RecordSystem
+
+    def versions_of(self, names: Iterable[str]) -> int:
+        """How many versions it has of these (`Type/id`), all together."""
+        return sum(len(self.system.resources.versions(*name.split("/"))) for name in names)
 
 
 @contextmanager
@@ -42,7 +47,8 @@ def simulated(
     app = record_system_app(system)
     layer = FaultLayer(app, Chance(rates or {}, SEED), now, retry_after_seconds=1)
     with serving(layer) as port, serving(app) as clean:
-        yield Simulated(f"http://127.0.0.1:{port}/fhir/", f"http://127.0.0.1:{clean}/fhir/", layer)
+        faulty, plain = (f"http://127.0.0.1:{each}/fhir/" for each in (port, clean))
+        yield Simulated(faulty, plain, layer, system)
 
 
 def checked(owed: Owed, url: str) -> dict[str, object]:

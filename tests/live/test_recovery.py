@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from adapter.errors import ResourceError
+from adapter.errors import ConflictError, ResourceError
 from adapter.simulate.versions import Resource
 from adapter.store.database import Database
 from adapter.sync.push import push
+from adapter.sync.set_back import read_again
 from adapter.sync.verify import verify
 from tests.live.simulated import SEED, checked, opened_clinic, remembering, simulated
 from tests.live.small import TRIAL, SmallTrial
@@ -112,9 +113,17 @@ def test_a_ledger_restored_from_an_older_copy_doubles_nothing_and_takes_nothing_
         nursery.finish(owed.job)
         restored = replace(owed.job, ledger=str(copy))
         again = Owed(restored, Database(copy))
-        for participant, turn, value in changed:  # as an ingest of what the trial holds now does
-            again.amend(str(participant), turn, value)
+        asked, written = len(system.layer.met), system.versions_of(owed.texts)
+        with opened_clinic(restored) as clinic:
+            with pytest.raises(ConflictError, match="found an older one"):
+                push(clinic)  # nobody has read the trial's data again
+            assert len(system.layer.met) == asked
+            where = clinic.database, clinic.crosswalk, [clinic.name], clinic.now()
+            with read_again(*where, always=False):
+                for participant, turn, value in changed:  # what the trial holds by now
+                    again.amend(str(participant), turn, value)
         nursery.finish(restored)
+        rewritten = system.versions_of(owed.texts) - written
         with opened_clinic(restored) as clinic:
             told = verify(clinic)
         counted = {state for state, count in again.counted().items() if count}
@@ -123,7 +132,8 @@ def test_a_ledger_restored_from_an_older_copy_doubles_nothing_and_takes_nothing_
 
     assert (told.missing, told.drifted) == ({}, {})
     assert counted == {"confirmed", "superseded"}
-    note("ledger restored", {**figures, "taken back": 0})
+    assert rewritten == 0
+    note("ledger restored", {**figures, "taken back": 0, "written again": rewritten})
 
 
 def test_a_ledger_that_somebody_else_locks_for_seconds_is_waited_for(

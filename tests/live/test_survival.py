@@ -80,8 +80,9 @@ def test_with_a_third_of_all_requests_going_wrong_everything_arrives_once(
     share = 0.3
     rates = dict.fromkeys(MIXED, share / len(MIXED))
     people = 400 if IS_FULL else 50
-    plain = tmp_path / "plain.sqlite"
-    with simulated() as system, Owed.opened(plain, tmp_path, system.url) as owed:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    with simulated() as system, Owed.opened(plain / "ledger.sqlite", plain, system.url) as owed:
         owed.fill(people, turns=4)
         nursery.finish(owed.job)
         least = len(system.layer.met)

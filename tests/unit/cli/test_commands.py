@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adapter.cli import main
-from adapter.store import claiming, settling
+from adapter.store import claiming, leases, settling
 from adapter.store.database import Database
 from adapter.store.deliveries import Settlement
 from adapter.store.identities import Crosswalk
@@ -521,3 +521,31 @@ def test_a_total_that_differs_is_a_warning_and_no_rejection(site: Site) -> None:
     assert (ingested.code, ingested.document["problems"]) == (0, 0)
     assert (told["record"], told["field"], told["severity"]) == ("1", "mood_spare", "warning")
     assert ingested.document["rejected"] == [told]
+
+
+def test_a_ledger_restored_from_an_older_copy_says_14_until_the_sources_are_read(
+    ingested: Site,
+) -> None:
+    with closing(Crosswalk(ingested.folder / "state" / "who.sqlite", CROSSWALK_KEYS)) as crosswalk:
+        for name in (REPOSITORY, CLINIC):
+            crosswalk.turns.keep(name, 5)  # turns of which the ledger knows nothing
+    refused = ingested.run("push")
+
+    read = ingested.run("ingest")
+
+    assert refused.code == 14
+    assert "found an older one. Run `adapter ingest` first" in refused.err
+    assert read.code == 0
+    with ledger_of(ingested) as database:
+        assert leases.token_of(database.read(), CLINIC) == 5
+    assert clinic_of(ingested.run("status", "--json"), CLINIC)["queued"] == 0
+
+
+def test_where_the_crosswalk_was_restored_too_a_word_makes_everything_owed_doubtful(
+    ingested: Site,
+) -> None:
+    assert ingested.run("ingest", "--restored").code == 0
+
+    states = clinic_of(ingested.run("status", "--json"), CLINIC)
+    assert states["uncertain"] > 0
+    assert states["queued"] == 0

@@ -189,8 +189,9 @@ def test_what_somebody_changed_meanwhile_is_not_taken_for_ours(desk: Desk, far: 
 
     desk.push()
 
-    assert far.holds("Observation/a") is not None
-    assert desk.states() == {"a": "accepted"}
+    assert value_at(far, "Observation/a") == 3
+    assert desk.states() == {"a": "refused"}
+    assert desk.reasons()["a"].startswith("the clinic holds something else under this name")
 
 
 def test_a_newer_version_waits_until_the_older_one_is_no_longer_in_doubt(
