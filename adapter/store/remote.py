@@ -24,6 +24,16 @@ def keep_remote_id(tx: Transaction, delivery: Delivery, given: str) -> None:
     )
 
 
+def answered_before(tx: Transaction, delivery: Delivery) -> int:
+    """How many other deliveries of the same resource a clinic has given a version of its own."""
+    row = tx.execute(
+        "SELECT count(*) AS n FROM delivery WHERE clinic = ? AND type = ? AND id = ? AND seq <> ?"
+        " AND remote_version <> ''",
+        (delivery.clinic, delivery.type, delivery.id, delivery.seq),
+    ).fetchone()
+    return int(row["n"])
+
+
 def names_ours(tx: Transaction, clinic: str, resource_type: str, given: str) -> bool:
     """Whether a clinic gave this id to something of ours."""
     row = tx.execute(

@@ -12,7 +12,7 @@ from typing import TypeVar
 from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_content, is_same_total
 from adapter.store.deliveries import Delivery
-from adapter.store.remote import keep_remote_id, remote_id
+from adapter.store.remote import answered_before, keep_remote_id, remote_id
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
@@ -88,11 +88,12 @@ def _numbered(group: Sequence[Outgoing], told: Sequence[Told]) -> dict[int, Told
 def _deliver(
     clinic: Clinic, rung: Rung, items: Sequence[Outgoing], absent: Iterable[str]
 ) -> list[Receipt]:
+    token_of, leave = _token_of(clinic), clinic.await_leave
     match rung:
         case "hl7v2":
-            return hl7v2.deliver(_post(clinic), items, _message_of(clinic), clinic.await_leave)
+            return hl7v2.deliver(_post(clinic), items, _message_of(clinic), token_of, leave)
         case "task":
-            return task.deliver(_tasks(clinic), items, clinic.person_of, clinic.await_leave)
+            return task.deliver(_tasks(clinic), items, clinic.person_of, token_of, leave)
         case "single" | "totals":
             return single.deliver(_singly(clinic, rung), items)
     return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)
@@ -103,9 +104,9 @@ def _look_up(
 ) -> list[Found] | Unreachable | Unknown:
     match rung:
         case "hl7v2":
-            return hl7v2.look_up(_post(clinic), items)
+            return hl7v2.look_up(_post(clinic), items, _token_of(clinic))
         case "task":
-            return task.look_up(_tasks(clinic), items)
+            return task.look_up(_tasks(clinic), items, _token_of(clinic))
         case "single" | "totals":
             return single.look_up(_singly(clinic, rung), items)
     return fhir_rest.look_up(clinic.client, items)
@@ -120,6 +121,23 @@ def _message_of(clinic: Clinic) -> Callable[[Outgoing, str], bytes]:
         return hl7v2.message_of(item, control_id, rules, person, clinic.study.base)
 
     return message_of
+
+
+def _token_of(clinic: Clinic) -> Callable[[Outgoing], str]:
+    """What a message or a task is called by: a keyed hash of what it says, and to whom.
+
+    Never its place among all that is owed: that counts what blinding holds. The same content may go
+    again, after it was taken back or refused; then what the clinic answered before tells it apart.
+    """
+
+    def token_of(item: Outgoing) -> str:
+        delivery = item.delivery
+        said = (item.text or b"").decode()
+        before = answered_before(clinic.database.read(), delivery)
+        named = (clinic.name, delivery.name, delivery.action, said)
+        return clinic.identity.token("sent", *named, str(before), delivery.remote_version)
+
+    return token_of
 
 
 def _singly(clinic: Clinic, rung: Rung) -> single.Singly:

@@ -1,12 +1,11 @@
 """HL7 v2: each outcome as an ORU^R01 of its own, made of the document at the moment of sending.
 
-MSH-10 is derived from the delivery, so that the same delivery is the same message however often it
-is sent. Only after a refusal, and a person's word to try again, it is a new message.
+MSH-10 is derived from what the message says, so that the same delivery is the same message however
+often it is sent. Only after a refusal, and a person's word to try again, it is a new message.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 from adapter.errors import ResourceError
@@ -15,7 +14,6 @@ from adapter.render.hl7v2 import Envelope, render_message
 from adapter.render.pdf import render_pdf
 from adapter.render.person import Person
 from adapter.render.report import read_report
-from adapter.store.deliveries import Delivery
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.post import MESSAGE, Post
@@ -29,10 +27,12 @@ def deliver(
     post: Post,
     items: Sequence[Outgoing],
     message_of: Callable[[Outgoing, str], bytes],
+    token_of: Callable[[Outgoing], str],
     await_leave: Callable[[], None],
 ) -> list[Receipt]:
     """Sends a message for each, in order; after the first trouble nothing more is sent.
 
+    `token_of` gives 32 hexadecimal digits that stand for what is sent and for nothing else;
     `await_leave` is asked before each, and raises what forbids to go on.
     """
     receipts: list[Receipt] = []
@@ -40,7 +40,7 @@ def deliver(
         if any(isinstance(receipt, Unreachable | Unknown) for receipt in receipts):
             receipts.append(Unreachable("not sent"))
             continue
-        control_id = control_of(item.delivery)
+        control_id = control_of(item, token_of)
         try:
             message = message_of(item, control_id)
         except ResourceError as wrong:  # it alone stays behind; the others need not wait
@@ -51,32 +51,22 @@ def deliver(
     return receipts
 
 
-def look_up(post: Post, items: Sequence[Outgoing]) -> list[Found]:
+def look_up(
+    post: Post, items: Sequence[Outgoing], token_of: Callable[[Outgoing], str]
+) -> list[Found]:
     """What became of each message."""
     return [
-        post.look_up(control_of(item.delivery), is_in_doubt=item.delivery.state not in _ARRIVED)
+        post.look_up(control_of(item, token_of), is_in_doubt=item.delivery.state not in _ARRIVED)
         for item in items
     ]
 
 
-def control_of(delivery: Delivery) -> str:
+def control_of(item: Outgoing, token_of: Callable[[Outgoing], str]) -> str:
     """MSH-10 of a delivery's message: 20 letters, as many as version 2.4 allows."""
+    delivery = item.delivery
     if delivery.state in _ARRIVED and delivery.remote_version:
         return delivery.remote_version
-    return f"{MESSAGE}{token_of(delivery)[:17]}"
-
-
-def token_of(delivery: Delivery) -> str:
-    """32 hexadecimal digits that stand for this delivery, and for no other try after a refusal."""
-    said = (
-        delivery.clinic,
-        delivery.name,
-        str(delivery.seq),
-        str(delivery.version),
-        delivery.action,
-        delivery.remote_version,  # of the message that was refused, where this is another try
-    )
-    return hashlib.blake2b("\x1f".join(said).encode(), digest_size=16).hexdigest()
+    return f"{MESSAGE}{token_of(item)[:17]}"
 
 
 def message_of(item: Outgoing, control_id: str, rules: V2Rules, person: Person, base: str) -> bytes:

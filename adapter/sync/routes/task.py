@@ -15,12 +15,10 @@ from adapter.render.pdf import render_pdf
 from adapter.render.person import Person
 from adapter.render.report import read_report
 from adapter.render.text import render_text
-from adapter.store.deliveries import Delivery
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.post import TASK
 from adapter.sync.receipt import Accepted, Receipt, Unreachable
-from adapter.sync.routes.hl7v2 import token_of
 
 _WAITS = "waits for a person to file it"
 
@@ -29,21 +27,28 @@ def deliver(
     folder: Path,
     items: Sequence[Outgoing],
     person_of: Callable[[str], Person],
+    token_of: Callable[[Outgoing], str],
     await_leave: Callable[[], None],
 ) -> list[Receipt]:
-    """Lays a task into the folder for each, in order; `await_leave` is asked before each."""
+    """Lays a task into the folder for each, in order; `await_leave` is asked before each.
+
+    `token_of` gives hexadecimal digits that stand for what is sent and for nothing else.
+    """
     receipts: list[Receipt] = []
     for item in items:
         await_leave()
-        receipts.append(_lay(folder, item, person_of(item.delivery.participant)))
+        name = task_of(item, token_of)
+        receipts.append(_lay(folder, name, item, person_of(item.delivery.participant)))
     return receipts
 
 
-def look_up(folder: Path, items: Sequence[Outgoing]) -> list[Found]:
+def look_up(
+    folder: Path, items: Sequence[Outgoing], token_of: Callable[[Outgoing], str]
+) -> list[Found]:
     """Whether a person filed each; the ledger knows it, and the folder what was never laid."""
     found = []
     for item in items:
-        name = task_of(item.delivery)
+        name = task_of(item, token_of)
         if item.delivery.state == "confirmed":
             found.append(Found("there", name))
         elif item.delivery.state != "uncertain" or (folder / f"{name}.pdf").exists():
@@ -53,14 +58,13 @@ def look_up(folder: Path, items: Sequence[Outgoing]) -> list[Found]:
     return found
 
 
-def task_of(delivery: Delivery) -> str:
+def task_of(item: Outgoing, token_of: Callable[[Outgoing], str]) -> str:
     """The name of a delivery's task."""
-    known = delivery.remote_version
-    return known if known.startswith(TASK) else f"{TASK}{token_of(delivery)[:12]}"
+    known = item.delivery.remote_version
+    return known if known.startswith(TASK) else f"{TASK}{token_of(item)[:12]}"
 
 
-def _lay(folder: Path, item: Outgoing, person: Person) -> Receipt:
-    name = task_of(item.delivery)
+def _lay(folder: Path, name: str, item: Outgoing, person: Person) -> Receipt:
     report = read_report(read_text(item.text or b"{}"))
     contents = {"txt": render_text(report, person).encode(), "pdf": render_pdf(report, person)}
     try:

@@ -59,7 +59,9 @@ def message_of(item: Outgoing, control_id: str) -> bytes:
 def test_a_message_that_is_forbidden_is_refused_and_the_others_go() -> None:
     box = Box()
 
-    receipts = hl7v2.deliver(box, [outgoing(1), outgoing(2), outgoing(3)], message_of, lambda: None)
+    three = [outgoing(1), outgoing(2), outgoing(3)]
+
+    receipts = hl7v2.deliver(box, three, message_of, lambda item: item.delivery.id, lambda: None)
 
     assert box.sent == ["d1", "d3"]
     assert [type(receipt) for receipt in receipts] == [Accepted, Refused, Accepted]
