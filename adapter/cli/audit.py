@@ -12,6 +12,7 @@ from adapter.cli.terminal import document, lines, table
 from adapter.errors import NotFoundError, Problem
 from adapter.fhir.audit_event import build_audit_event, build_unblinding
 from adapter.fhir.identity import Identity
+from adapter.ingest.owe import owe_unblinded
 from adapter.store import instances
 from adapter.store.audit import Act, Line, read_lines, verify
 
@@ -42,6 +43,9 @@ def run_unblind(said: argparse.Namespace) -> int:
             raise NotFoundError("Expected a record that takes part; found none of this name.")
         act = Act(service.now(), "unblind", clinic.name, said.record, rule=said.reason)
         service.audit.add([act])
+        receiver = next(each for each in service.trial.receivers if each.name == clinic.name)
+        with service.database.write() as tx:
+            owe_unblinded(tx, service.trial, receiver, said.record, service.now())
         show.done({"clinic": clinic.name, "unblinded": 1}, as_json=said.json)
     return 0
 

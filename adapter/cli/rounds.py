@@ -46,6 +46,8 @@ def planned(plans: list[Plan], *, as_json: bool, explains: bool = False) -> None
                 for kind in _kinds(told.create, told.update, told.retract, _types(told.held))
             ],
         )
+        if told.withheld:
+            print(f"never told there, and not counted: {', '.join(told.withheld)}")
         print(f"unchanged: {told.unchanged}\n")
 
 
@@ -136,6 +138,7 @@ def _plan_document(told: Plan) -> dict[str, Any]:
         "unchanged": told.unchanged,
         "held": told.held.total(),
         "held_by": _by_rule(told.held),
+        "withheld": told.withheld,
         "routes": told.routes,
         "by_type": sent,
     }

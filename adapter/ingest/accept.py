@@ -14,6 +14,7 @@ from adapter.fhir.adverse_event import build_adverse_event
 from adapter.fhir.draft import Draft
 from adapter.fhir.observation import build_observations
 from adapter.fhir.questionnaire_response import build_questionnaire_response
+from adapter.ingest.blinded import concealed
 from adapter.ingest.change import Place, changes_at, follow_baseline, forget_baseline
 from adapter.ingest.compare import find_differences
 from adapter.ingest.document import put_document
@@ -68,7 +69,8 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
         if changed:
             drop_therapy(tx, trial, response.form.id, response.participant, said.now)
     if changed and built:
-        put_provenance(tx, trial, belonging, built, said)
+        of_change = concealed(tx, trial, belonging, changed)
+        put_provenance(tx, trial, of_change, built, said)
     if response.repeat is None:
         follow_baseline(tx, trial, place, said)
     accept_signals(tx, trial, response, scores, said)

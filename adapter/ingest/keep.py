@@ -23,7 +23,7 @@ from adapter.fhir.text import read_text
 from adapter.ingest.owe import DOCUMENT, owe, retractable
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record
-from adapter.release.blinding import blinded_cells
+from adapter.release.blinding import CONCEALED, blinded_cells
 from adapter.store import versions
 from adapter.store.database import Transaction
 from adapter.store.instances import Instance
@@ -126,7 +126,9 @@ def put_provenance(
     activity: Activity = "CREATE" if said.before is None else "UPDATE"
     form = trial.form_of(said.record.form)
     blinded = blinded_cells(said.record, form, trial.study)
-    blinded_hash = "" if blinded is None else trial.identity.source_hash(blinded)
+    # Nobody who is blinded gets the Provenance of what is concealed: its id follows from all cells.
+    is_told = blinded is not None and not belonging.form.startswith(CONCEALED)
+    blinded_hash = trial.identity.source_hash(blinded) if is_told and blinded else ""
     derivation = Derivation(said.record, said.source_hash, form, activity, blinded_hash)
     provenance = build_provenance(derivation, names, trial.identity, said.now)
     put_all(tx, trial, belonging, [Draft(provenance)], said)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
+from adapter.ingest.blinded import is_kept_from, is_seen, tells
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
-from adapter.release import CARE, PARTICIPATION, THERAPY, Receiver
+from adapter.release import BLINDED, CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.store import deliveries, inbox, instances, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
@@ -28,7 +29,11 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
         return []
     for receiver in trial.receivers:
         if not version.is_retracted:
-            if is_wanted(tx, receiver, version) and not _stays_away(tx, trial, receiver, version):
+            if (
+                is_wanted(tx, trial, receiver, version)
+                and is_seen(tx, trial, receiver, version)
+                and not _stays_away(tx, trial, receiver, version)
+            ):
                 deliveries.enqueue(tx, receiver.name, version, "put", now)
         elif _is_with(tx, receiver, version):
             _take_back(tx, receiver, version, now)
@@ -42,18 +47,21 @@ def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
     for receiver in trial.receivers:
         before = receivers.accepted_before(tx, receiver.name)
         added, types = added_terms(receiver, before)
-        if before - receiver.terms:  # what it gets in another way now must not come in both
-            _cancel_unwanted(tx, receiver, now)
+        is_told_now = BLINDED in before and receiver.is_unblinded
+        types |= _types_of(receiver.terms) if is_told_now else frozenset()
+        # What it gets in another way now must not come in both; what it must not know, in none.
+        if before - receiver.terms or BLINDED in added:
+            _cancel_unwanted(tx, trial, receiver, now)
         after: int | None = 0
         while types and after is not None:
             page, after = receivers.newest_of(tx, types, after)
             for version in page:
-                owed = deliveries.last_owed(tx, receiver.name, version)
-                is_behind = owed is None or owed[0] < version.version
+                is_told = is_told_now and tells(trial, version)
                 is_added = receiver.term(version.type, version.form) in added
-                is_new = is_behind and is_added and is_wanted(tx, receiver, version)
+                is_new = is_told or (is_added and _is_behind(tx, trial, receiver, version))
                 if (
                     is_new
+                    and is_wanted(tx, trial, receiver, version)
                     and _names_what_is_owed(tx, receiver, version)
                     and not _stays_away(tx, trial, receiver, version)
                 ):
@@ -71,15 +79,36 @@ def added_terms(
     added = receiver.terms - before
     came_back = any(_OF in term for term in before - receiver.terms)
     added |= receiver.accepts if came_back else frozenset()
-    return added, frozenset(term.partition(_OF)[0] for term in added)
+    return added, _types_of(added)
 
 
-def is_wanted(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+def owe_unblinded(
+    tx: Transaction, trial: Trial, receiver: Receiver, participant: str, now: str
+) -> None:
+    """Owes what tells a person's arm, after it was made known to a receiver."""
+    for version in versions.of_participant(tx, participant):
+        if (
+            not version.is_retracted
+            and tells(trial, version)
+            and is_wanted(tx, trial, receiver, version)
+            and _names_what_is_owed(tx, receiver, version)
+            and not _stays_away(tx, trial, receiver, version)
+        ):
+            deliveries.enqueue(tx, receiver.name, version, "put", now)
+
+
+def _types_of(terms: frozenset[str]) -> frozenset[str]:
+    return frozenset(term.partition(_OF)[0] for term in terms)
+
+
+def is_wanted(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
     """Whether a version goes to a receiver: it takes such ones, and gets this outcome in that way.
 
     An outcome that the receiver holds in another way already stays on that until it is taken back.
     """
     if version.form.startswith(CARE):  # what standard care gave is owed to nobody
+        return False
+    if is_kept_from(trial, receiver, version):
         return False
     taking = receiver.taking(version.form)
     if version.participant and version.form not in {PARTICIPATION, THERAPY}:
@@ -99,9 +128,15 @@ def _has_code(version: Version, codes: frozenset[str] | None) -> bool:
     return any(each["code"] in codes for each in read_text(version.text)["code"]["coding"])
 
 
-def _cancel_unwanted(tx: Transaction, receiver: Receiver, now: str) -> None:
+def _is_behind(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    is_older = owed is not None and owed[0] < version.version
+    return owed is None or (is_older and is_seen(tx, trial, receiver, version))
+
+
+def _cancel_unwanted(tx: Transaction, trial: Trial, receiver: Receiver, now: str) -> None:
     for version in receivers.waiting(tx, receiver.name):
-        if not is_wanted(tx, receiver, version):
+        if not is_wanted(tx, trial, receiver, version):
             deliveries.cancel(tx, receiver.name, version, now)
 
 
@@ -126,7 +161,7 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
         for version in mine:
             if must_go:
                 _take_back(tx, receiver, version, now)
-            elif is_wanted(tx, receiver, version):
+            elif is_wanted(tx, trial, receiver, version):
                 _give_back(tx, receiver, version, now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapter.fhir.identity import Identity
@@ -14,13 +14,17 @@ from adapter.release import Receiver
 
 @dataclass(frozen=True)
 class Trial:
-    """One study on its way into the ledger. `software` is the adapter's own version."""
+    """One study on its way into the ledger. `software` is the adapter's own version.
+
+    `unblinded` says whether a person's arm (second) was made known to a receiver (first) by an act.
+    """
 
     study: Study
     forms: Mapping[str, Form]
     identity: Identity
     receivers: tuple[Receiver, ...]
     software: str
+    unblinded: Callable[[str, str], bool] = field(default=lambda *_: False, compare=False)
     _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def form_of(self, source_form: str) -> Form:
@@ -40,6 +44,11 @@ class Trial:
     def is_documented(self, form: str) -> bool:
         """Whether some receiver reads documents of a form."""
         return any(each.takes("DocumentReference", form) for each in self.receivers)
+
+    def may_know(self, receiver: Receiver, participant: str) -> bool:
+        """Whether a receiver may know who got the therapy: of everybody, or of this person."""
+        is_told = bool(participant) and self.unblinded(receiver.name, participant)
+        return receiver.is_unblinded or is_told
 
     @property
     def basis(self) -> str:

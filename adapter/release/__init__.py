@@ -11,9 +11,10 @@ from adapter.release.gate import (
     Subject,
     decide,
 )
-from adapter.release.receiver import Receiver
+from adapter.release.receiver import BLINDED, Receiver
 
 __all__ = [
+    "BLINDED",
     "CARE",
     "PARTICIPATION",
     "SAFETY",

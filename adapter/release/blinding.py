@@ -22,14 +22,19 @@ from adapter.instruments.study import FormPlacement, Study
 Resource = dict[str, Any]
 THERAPY: Final = "therapy/"
 """Stands in `Subject.form` for the therapy itself; no form has a name with a slash."""
+CONCEALED: Final = "concealed/"
+"""Stands in `Subject.form` before the form of a change that nobody who is blinded can see."""
 TELLING: Final = frozenset({"AdverseEvent", "Provenance"})
 """The types of which a part may tell the arm."""
 
 
 def reveals_allocation(study: Study, form: str) -> bool:
-    """Whether the study file says of this form that it reveals the arm; the therapy always does."""
+    """Whether the study file says of this form that it reveals the arm.
+
+    The therapy always does, and so does a change that nobody who is blinded can see.
+    """
     named = any(placed.reveals_allocation for placed in study.forms if placed.form == form)
-    return named or form == THERAPY
+    return named or form == THERAPY or form.startswith(CONCEALED)
 
 
 def as_published(form: Form) -> Form:

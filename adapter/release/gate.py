@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from adapter.instruments.participant import ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
-from adapter.release.blinding import reveals_allocation
+from adapter.release.blinding import CONCEALED, reveals_allocation
 from adapter.release.consent import ConsentHold, held_as_care, held_by_consent
 from adapter.release.embargo import is_embargoed
 
@@ -111,7 +111,7 @@ def _rule_of_person(
         hold = held_as_care(study, subject.form.removeprefix(CARE), reader.purpose, words)
     if hold is not None:
         return hold
-    form = subject.form.removeprefix(SAFETY)
+    form = subject.form.removeprefix(SAFETY).removeprefix(CONCEALED)
     is_early = is_embargoed(study, form, reader.purpose, reader.clinic, person, today)
     return "embargo" if is_early else "released"
 

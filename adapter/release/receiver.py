@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapter.instruments.study import Purpose
+from adapter.release.blinding import CONCEALED
+
+BLINDED: Final = "blinded"
+"""What a receiver agrees to that must not know the arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Receiver:
     """A clinic or repository: its name, why it may know, and what it takes.
 
     `accepts` are the resource types that it takes, `rungs` the ways by which it gets them; `forms`
-    are the forms of which it takes otherwise.
+    are the forms of which it takes otherwise. `is_unblinded`: it may know who got the therapy.
     """
 
     name: str
@@ -34,10 +39,12 @@ class Receiver:
     accepts: frozenset[str]
     rungs: frozenset[str] = frozenset({"transaction"})
     forms: Mapping[str, Taking] = field(default_factory=dict)
+    is_unblinded: bool = False
 
     def taking(self, form: str) -> Taking:
         """What it takes of a form; of what belongs to no form, for '' and words that name none."""
-        return self.forms.get(form) or Taking(self.accepts, self.rungs)
+        known = self.forms.get(form.removeprefix(CONCEALED))
+        return known or Taking(self.accepts, self.rungs)
 
     def takes(self, resource_type: str, form: str) -> bool:
         """Whether it takes resources of this type that belong to this form."""
@@ -45,7 +52,8 @@ class Receiver:
 
     def term(self, resource_type: str, form: str) -> str:
         """What it agreed to when it takes such a resource: the ledger notes it once owed."""
-        return f"{resource_type} of {form}" if form in self.forms else resource_type
+        named = form.removeprefix(CONCEALED)
+        return f"{resource_type} of {named}" if named in self.forms else resource_type
 
     @property
     def terms(self) -> frozenset[str]:
@@ -53,4 +61,4 @@ class Receiver:
         special = (
             self.term(kind, form) for form, taking in self.forms.items() for kind in taking.types
         )
-        return frozenset({*self.accepts, *special})
+        return frozenset({*self.accepts, *special, *(() if self.is_unblinded else (BLINDED,))})

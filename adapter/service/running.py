@@ -120,7 +120,9 @@ def open_service(
             for client, said in zip(clients, known, strict=True)
         )
         software = installed_version("trial-fhir-adapter")
-        trial = Trial(declared.study, declared.forms, identity, receivers, software)
+        trial = Trial(
+            declared.study, declared.forms, identity, receivers, software, audit.is_unblinded
+        )
         clinics = tuple(
             Clinic(
                 client.profile,

@@ -127,6 +127,16 @@ def types(tx: Transaction) -> list[str]:
     return [row["type"] for row in tx.execute("SELECT DISTINCT type FROM version ORDER BY type")]
 
 
+def numbered(tx: Transaction, resource_type: str, resource_id: str, version: int) -> Version:
+    """One version of one resource."""
+    row = tx.execute(
+        "SELECT type, id, version, unit, participant, form, is_retracted, text FROM version"
+        " WHERE type = ? AND id = ? AND version = ?",
+        (resource_type, resource_id, version),
+    ).fetchone()
+    return _version(row)
+
+
 def text_of(tx: Transaction, resource_type: str, resource_id: str, version: int) -> bytes:
     """The text of one version, as it was written."""
     row = tx.execute(

@@ -20,7 +20,7 @@ from adapter.fhir.total import Filing, as_total, score_of
 from adapter.instruments.form import Form
 from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
-from adapter.release.blinding import TELLING, as_blinded
+from adapter.release.blinding import CONCEALED, TELLING, as_blinded
 from adapter.release.wording import WORDED, without_wording
 from adapter.render.person import Person
 from adapter.store import deliveries, inbox, versions
@@ -95,7 +95,7 @@ class Clinic:
 
     def rung_for(self, resource_type: str, form: str) -> Rung:
         """The chosen rung for resources of this type that belong to this form."""
-        for rung in _rungs(self.profile, self.choices.get(form)):
+        for rung in _rungs(self.profile, self.choices.get(form.removeprefix(CONCEALED))):
             if (rung in DOCUMENTED) == (resource_type == DOCUMENT):
                 return rung
         return "document"
@@ -246,7 +246,9 @@ class Clinic:
     def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""
         held = told = read_text(text)
-        if not self.may_know_arm(delivery.participant):
+        # Where the therapy never comes, an event that names it would name nothing.
+        knows = "Procedure" in self.profile.accepts and self.may_know_arm(delivery.participant)
+        if not knows:
             told = as_blinded(told, self.forms.get(delivery.form), self.study)
         if delivery.type == "AdverseEvent" and self.profile.adverse_events == "research-backport":
             takes_subjects = "ResearchSubject" in self.profile.accepts

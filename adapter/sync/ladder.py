@@ -74,7 +74,9 @@ def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiv
         for form, choice in choices.items()
         if choice.rung not in {"transaction", "single"} or choice.also
     }
-    return Receiver(profile.id, profile.purpose, accepts, forms=takings)
+    return Receiver(
+        profile.id, profile.purpose, accepts, forms=takings, is_unblinded=profile.unblinded
+    )
 
 
 def drift(profile: ClinicProfile, capability: Capability) -> list[str]:

@@ -18,7 +18,9 @@ class Plan:
     """For one clinic, by type: what would be created, updated, retracted, held by which rule.
 
     `routes` counts what would be sent by each rung, and `choices` says why, by form.
-    `unchanged_by_type` is what the clinic holds and nothing is owed for.
+    `unchanged_by_type` is what the clinic holds and nothing is owed for. `withheld` names the forms
+    (and the therapy) that never go there, because they tell the arm: by what the study declares,
+    not by what there is, for to count it would tell.
     """
 
     clinic: str
@@ -29,6 +31,7 @@ class Plan:
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     unchanged_by_type: Counter[str] = field(default_factory=Counter)
     choices: Mapping[str, Choice] = field(default_factory=dict, compare=False)
+    withheld: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def unchanged(self) -> int:
@@ -41,7 +44,12 @@ def plan(clinic: Clinic) -> Plan:
     tx = clinic.database.read()
     asked = {placed.form for placed in clinic.study.forms}
     choices = {form: said for form, said in clinic.choices.items() if form in asked}
-    told = Plan(clinic.name, Counter(dict.fromkeys(clinic.profile.ladder, 0)), choices=choices)
+    told = Plan(
+        clinic.name,
+        Counter(dict.fromkeys(clinic.profile.ladder, 0)),
+        choices=choices,
+        withheld=_withheld(clinic),
+    )
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if rule:
@@ -60,6 +68,14 @@ def plan(clinic: Clinic) -> Plan:
         if _is_there(clinic, name, there):
             told.unchanged_by_type[name] += count
     return told
+
+
+def _withheld(clinic: Clinic) -> tuple[str, ...]:
+    """What tells the arm, where the clinic must not know it."""
+    if clinic.profile.unblinded:
+        return ()
+    forms = (placed.form for placed in clinic.study.forms if placed.reveals_allocation)
+    return (*dict.fromkeys(forms), *(("therapy",) if clinic.study.therapy else ()))
 
 
 def _is_there(clinic: Clinic, resource_type: str, there: Action | None) -> bool:

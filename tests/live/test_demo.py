@@ -48,7 +48,7 @@ def test_the_demonstration_shows_what_was_created_corrected_retracted_held_and_c
     assert unchanged + corrected + retracted == first[0] > 9000
     assert confirmed == first[0] + created
     assert retracted > 100
-    assert all("42 blinding" in table for table in tables[1:])
+    assert "blinding" not in "".join(tables)  # how much it keeps back would tell
     assert "consent-refused" in tables[4]
     assert "Where to look next" in printed
 

@@ -6,6 +6,8 @@ record systems: what they hold in the end is looked at, not what was meant to be
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +20,11 @@ import httpx
 import pytest
 
 from adapter.cli import main
+from adapter.fhir.text import read_text
 from adapter.ingest import Ledger
 from adapter.ingest.run import ingest
 from adapter.service import Service, open_service
-from adapter.store import deliveries
+from adapter.store import deliveries, versions
 from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -38,6 +41,7 @@ TRIAL = ROOT / "fixtures" / "next-trial"
 DESK, REPOSITORY = "safety-desk", "research-repository"
 EXPORTS = {"records.csv": "2025-05-20T12:00:00-02:30", "records-2.csv": "2025-06-10T12:00:00-02:30"}
 NOW = datetime(2025, 6, 10, 15, tzinfo=UTC)
+PAGES = (("status", "--json"), ("plan", "--json"), ("audit", "show", "--json"))
 MARKS = ("suspectEntity", "suspect-entity", "ae_related", "in-session", "A programme", "Procedure")
 
 
@@ -113,7 +117,7 @@ key_file = "key"
 kind = "redcap"
 dictionary = "{TRIAL / "dictionary.csv"}"
 records = "{TRIAL / export}"
-as_of = {EXPORTS[export]}
+as_of = {EXPORTS[Path(export).name]}
 missing_limit = 5
 {clinics}""",
             "utf-8",
@@ -214,6 +218,147 @@ def test_an_event_that_comes_back_after_it_was_taken_back_is_counted_as_an_updat
     events = {term(event): event for event in two.held(DESK, "AdverseEvent")}
     (status,) = events["Pain"]["modifierExtension"]
     assert status == {"url": f"{BASE}status", "valueCode": "completed"}
+
+
+def with_event(folder: Path, **cells: str) -> str:
+    """The first export with the first adverse event told otherwise, as a file."""
+    rows = list(csv.DictReader(io.StringIO((TRIAL / "records.csv").read_text("utf-8"))))
+    first = next(row for row in rows if row["ae_related"] == "3")
+    assert all(first[name] != value for name, value in cells.items())
+    first.update(cells)
+    path = folder / "records.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
+def sent_since(two: Two, name: str, before: int) -> list[str]:
+    """The addresses of what was written to a receiver after so many transactions."""
+    return [
+        entry["request"]["url"]
+        for entries in two.far[name].transactions[before:]
+        for entry in entries
+        if entry["request"]["method"] != "GET"
+    ]
+
+
+@pytest.mark.parametrize("related", ["1", "4", ""], ids=["less", "more", "no word of it"])
+def test_a_correction_that_the_blinded_cannot_see_is_sent_to_who_may_know_alone(
+    two: Two, related: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in two.far:
+        two.deliver(name)
+    before = {name: len(far.transactions) for name, far in two.far.items()}
+    exported = export(two, "before")
+    was = [page(two, capsys, *words) for words in PAGES]
+
+    two.read(with_event(two.folder, ae_related=related))
+    status, told, _ = (page(two, capsys, *words) for words in PAGES)
+    for name in two.far:
+        two.deliver(name)
+    log = page(two, capsys, "audit", "show", "--json")
+
+    kinds = [url.partition("/")[0] for url in sent_since(two, DESK, before[DESK])]
+    assert {"AdverseEvent", "Provenance"} <= set(kinds) <= {"AdverseEvent", "Provenance"}
+    assert sent_since(two, REPOSITORY, before[REPOSITORY]) == []
+    assert [of(REPOSITORY, each) for each in (status, told)] == [
+        of(REPOSITORY, each) for each in was[:2]
+    ]
+    assert log == was[2]
+    assert export(two, "after") == exported
+
+
+def test_what_the_blinded_can_see_is_sent_to_them_even_after_what_they_could_not(
+    two: Two,
+) -> None:
+    two.deliver(REPOSITORY)
+    two.read(with_event(two.folder, ae_related="1"))
+    two.deliver(REPOSITORY)
+    before = len(two.far[REPOSITORY].transactions)
+
+    two.read(with_event(two.folder, ae_related="1", ae_term="Admitted for a night"))
+    two.deliver(REPOSITORY)
+
+    sent = sent_since(two, REPOSITORY, before)
+    assert [url.partition("/")[0] for url in sent] == ["AdverseEvent", "Provenance"]
+    (event,) = (each for each in two.held(REPOSITORY, "AdverseEvent") if "night" in str(each))
+    assert f"AdverseEvent/{event['id']}" == sent[0]
+
+
+def test_an_unblinding_sends_what_tells_of_one_person_to_the_clinic_that_was_told(
+    two: Two, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.change(REPOSITORY, "ResearchSubject, ", "ResearchSubject, Procedure, ")
+    two.deliver(REPOSITORY)
+    (record,) = (row["record_id"] for row in events() if row["ae_related"] == "3")
+    before = len(two.far[REPOSITORY].transactions)
+
+    words = ("unblind", record, "--clinic", REPOSITORY, "--reason", "emergency")
+    assert main([*words, "--config", str(two.config)]) == 0
+    two.deliver(REPOSITORY)
+
+    capsys.readouterr()
+    sent = {url.partition("/")[0] for url in sent_since(two, REPOSITORY, before)}
+    assert sent == {"Procedure", "AdverseEvent", "Provenance"}
+    mine = [each for each in two.held(REPOSITORY, "AdverseEvent") if "suspectEntity" in each]
+    (procedure,) = two.held(REPOSITORY, "Procedure")
+    assert {each["subject"]["reference"] for each in mine} == {procedure["subject"]["reference"]}
+
+
+def test_a_receiver_that_may_know_from_now_on_gets_what_tells(two: Two) -> None:
+    two.deliver(REPOSITORY)
+    two.read(with_event(two.folder, ae_related="4"))  # which it could not see
+    two.deliver(REPOSITORY)
+    withheld = held_back(two)
+
+    two.change(REPOSITORY, "ResearchSubject, ", "ResearchSubject, Procedure, ")
+    two.change(REPOSITORY, "ladder:", "unblinded: true\nladder:")
+    two.read(with_event(two.folder, ae_related="4"))
+    two.deliver(REPOSITORY)
+
+    assert (withheld, held_back(two)) == (("therapy",), ())
+    for kind in ("AdverseEvent", "Procedure"):
+        with two.at(REPOSITORY) as clinic:
+            ours = [
+                read_text(version.text)
+                for version in versions.of_type(clinic.database.read(), kind)
+            ]
+        assert {each["id"]: each.get("suspectEntity") for each in two.held(REPOSITORY, kind)} == {
+            each["id"]: each.get("suspectEntity") for each in ours
+        }
+
+
+def held_back(two: Two) -> tuple[str, ...]:
+    """What a plan says is never told to the repository."""
+    with two.at(REPOSITORY) as clinic:
+        return plan(clinic).withheld
+
+
+def events() -> list[dict[str, str]]:
+    """The rows of the first export that tell of an adverse event."""
+    rows = csv.DictReader(io.StringIO((TRIAL / "records.csv").read_text("utf-8")))
+    return [row for row in rows if row["ae_term"]]
+
+
+def page(two: Two, capsys: pytest.CaptureFixture[str], *words: str) -> Any:  # noqa: ANN401 - JSON
+    """What a command prints."""
+    capsys.readouterr()
+    assert main([*words, "--config", str(two.config)]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def of(name: str, document: Any) -> Any:  # noqa: ANN401 - JSON
+    """What a page says of one receiver."""
+    return next(each for each in document["clinics"] if each["name"] == name)
+
+
+def export(two: Two, name: str) -> dict[str, bytes]:
+    """Every file of an export but the manifest, which has its time."""
+    out = two.folder / name
+    assert main(["export", "--config", str(two.config), "--out", str(out)]) == 0
+    return {path.name: path.read_bytes() for path in out.glob("*.ndjson")}
 
 
 def test_a_receiver_that_may_no_longer_know_gets_no_more_of_it(two: Two) -> None:
