@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
                 help="ledger and crosswalk come from an older copy: look before anything is sent",
             )
     _add_inbox(_configured(commands.add_parser("inbox", help="what came from clinics, and waits")))
+    _add_listen(_configured(commands.add_parser("listen", help="pull when clinics say so")))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
     _add_linking(commands)
@@ -160,6 +161,20 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     confirm.add_argument("clinic", help="the clinic's id")
     confirm.add_argument("record", help="the record in the trial's database")
     confirm.add_argument("patient", help="the id of the candidate")
+
+
+def _add_listen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", required=True, help="where clinics reach this, with https")
+    parser.add_argument("--port", type=int, default=8642, help="where it listens on this machine")
+    parser.add_argument(
+        "--every", type=float, default=15, metavar="MINUTES", help="ask each so often anyway"
+    )
+    parser.add_argument(
+        "--pause", type=float, default=60, metavar="SECONDS", help="ask none again before"
+    )
+    parser.add_argument(
+        "--off", action="store_true", help="remove our Subscriptions from the clinics, and end"
+    )
 
 
 def _add_inbox(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ from adapter.simulate import (
     record_system_app,
     serve,
 )
+from adapter.simulate.hooks import hooks, post_in_background
 from adapter.simulate.redcap import FAULTS as REDCAP_FAULTS
 from adapter.simulate.redcap import Faults, ProjectFiles, RedcapProject, open_project, redcap_app
 
@@ -102,6 +103,7 @@ def _fhir(said: argparse.Namespace) -> ASGIApp:
     site = Site(frozenset(said.code), said.needs_encounter, said.sign_after)
     kind = replace(PERSONALITIES[said.personality](site), largest_page=said.largest_page)
     system = record_system(said.data, kind, clock)
+    system.written = hooks(post_in_background())
     if said.load is not None:
         _load(system, said.load)
     app: ASGIApp = record_system_app(system)

@@ -26,7 +26,8 @@ def capability_of(database: Database, client: LateClient, *, asks: bool) -> Capa
     `asks`: it is asked now, where that decides how it is written to, or read.
     """
     profile = client.profile
-    decides = profile.ladder != ("transaction",) or (profile.pull or PullRule()).history
+    rule = profile.pull or PullRule()
+    decides = profile.ladder != ("transaction",) or rule.history or rule.subscribe
     if asks and profile.speaks_fhir and decides:
         told = ask(client)
         if isinstance(told, Capability):

@@ -136,6 +136,8 @@ def needed_rights(profile: ClinicProfile) -> dict[str, str]:
     rights: dict[str, str] = dict.fromkeys(sorted(types), _ALL_RIGHTS)
     if profile.pull is not None:
         rights.setdefault("QuestionnaireResponse", _TO_FIND)
+        if profile.pull.subscribe:
+            rights["Subscription"] = _ALL_RIGHTS
     return rights if profile.patient.create else {"Patient": _TO_FIND, **rights}
 
 

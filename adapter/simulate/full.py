@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from adapter.simulate.versions import Resource
+    from adapter.simulate.versions import Resource, Version
 
 
 class RecordSystem:
@@ -58,6 +58,8 @@ class RecordSystem:
         self.lock = threading.RLock()
         self.resources = Resources()
         self.personality = personality
+        # What happens after a write, such as notifications; Subscriptions alone are only kept.
+        self.written: Callable[[RecordSystem, tuple[Version, ...]], None] | None = None
         self.stale_status = personality.stale_status
         self.gap = Window(self.lock, personality.gap_seconds)
         self.started = instant(clock())
@@ -85,6 +87,8 @@ class RecordSystem:
         if self._journal and versions:
             self._journal.append(versions)
         self.resources.apply(versions)
+        if self.written is not None:
+            self.written(self, versions)
 
     def check(self, resource: Resource) -> None:
         """Passes when this record system keeps `resource`.

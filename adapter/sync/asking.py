@@ -126,8 +126,9 @@ def ask(asking: Asking, method: str, path: str, content: bytes | None = None) ->
     Raises:
         EhrError: there is none, or nobody lets us in.
     """
+    headers = _FORM if path.endswith("/_search") else None
     while True:
-        answer = asking.clinic.client.exchange(method, path, content, _FORM if content else None)
+        answer = asking.clinic.client.exchange(method, path, content, headers)
         if isinstance(answer, Answer):
             if not (method == "GET" and answer.status in GONE):  # somebody deleted it
                 stop_if_no_entry(answer)

@@ -105,12 +105,14 @@ class PullRule(Declared, frozen=True):
     A reading begins `overlap_minutes` before the end of the last one; once in `full_every_hours`
     everything is read, and what was deleted is found; `page` is how much one answer should hold.
     `history`: what was deleted is found by the history of a type, too, which tells of everybody.
+    `subscribe`: while `adapter listen` runs, the clinic tells it that something was written.
     """
 
     overlap_minutes: int = Field(default=5, ge=0)
     full_every_hours: float = Field(default=24, ge=0)
     page: int = Field(default=50, ge=1, le=1000)
     history: bool = False
+    subscribe: bool = False
 
 
 class ClinicProfile(Declared, frozen=True):

@@ -9,6 +9,7 @@ import pytest
 
 from adapter.simulate import RecordSystem as Simulated
 from adapter.simulate import record_system_app, serving
+from adapter.simulate.hooks import hooks, post_in_background
 from tests.conformance.scoring.page import Page
 from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
@@ -51,6 +52,7 @@ def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
     system = Simulated(
         clock=lambda: datetime(2024, 9, 1, tzinfo=UTC), ids=map(str, itertools.count(1))
     )
+    system.written = hooks(post_in_background())
     with serving(record_system_app(system)) as port:
         yield f"http://127.0.0.1:{port}/fhir"
 

@@ -21,7 +21,7 @@ from adapter.settings import (
     StaticTokenSettings,
 )
 from adapter.sync.auth.keys import new_key
-from adapter.sync.profile import PatientRule
+from adapter.sync.profile import PatientRule, PullRule
 from tests.unit.sync.desk import CLINIC, REPOSITORY
 
 BASE = "https://north.example.org/fhir"
@@ -112,6 +112,14 @@ def test_a_repository_of_our_patients_is_asked_to_let_us_write_them() -> None:
     assert needed_rights(REPOSITORY)["Patient"] == "cruds"
     found = CLINIC.model_copy(update={"patient": PatientRule(find_by="ihi")})
     assert needed_rights(found)["Patient"] == "rs"
+
+
+def test_a_clinic_that_is_to_tell_us_is_asked_to_let_us_subscribe() -> None:
+    asked = CLINIC.model_copy(update={"pull": PullRule()})
+    told = CLINIC.model_copy(update={"pull": PullRule(subscribe=True)})
+
+    assert "Subscription" not in needed_rights(asked)
+    assert needed_rights(told)["Subscription"] == "cruds"
 
 
 @pytest.mark.parametrize("name", ["ca_file", "client_certificate"])
