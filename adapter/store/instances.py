@@ -93,7 +93,7 @@ def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> I
     """
     query = f"SELECT * FROM instance WHERE run <> ? AND {_OF_SOURCE}"
     if scope is None:
-        rows: Iterable[Any] = tx.execute(f"{query} ORDER BY unit", (run,))
+        rows: Iterable[Any] = tx.stream(f"{query} ORDER BY unit", (run,))
     else:
         rows = (
             row

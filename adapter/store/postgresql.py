@@ -9,8 +9,9 @@ writer at a time, and what it claims nobody else wants.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -30,6 +31,7 @@ _LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeou
 _ALONE = b"SELECT pg_advisory_xact_lock(7241009)"
 _SHARED = b"SELECT pg_advisory_xact_lock_shared(7241009)"
 _BETWEEN_TRIES_SECONDS = 0.25
+_ROWS_AT_A_TIME = 200
 
 
 class Row(tuple[Any, ...]):
@@ -81,6 +83,7 @@ class PostgresConnection:
         self._url, self._name, self._patience = url, name, patience_seconds
         self._idle = idle_seconds
         self._is_inside = False
+        self._numbers = itertools.count(1)
         self._connection: psycopg.Connection[Any] | None = None
         self._patiently(lambda connection: connection)
 
@@ -91,6 +94,19 @@ class PostgresConnection:
             with _told(self._name):
                 return self._open().execute(text, parameters)
         return self._patiently(lambda connection: connection.execute(text, parameters))
+
+    def stream(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        """A query's rows, some at a time: the server keeps the others.
+
+        Outside a transaction it keeps them for as long as they are asked for, so that other
+        statements may come between.
+        """
+        with _told(self._name):
+            opened = self._open()
+            name = f"stream_{next(self._numbers)}"
+            with opened.cursor(name, withhold=not self._is_inside) as cursor:
+                cursor.itersize = _ROWS_AT_A_TIME
+                yield from cursor.execute(_in_postgres(statement), parameters)
 
     def executemany(self, statement: str, parameters: Iterable[Sequence[Any]], /) -> object:
         """Runs one statement for each of these."""

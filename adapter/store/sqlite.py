@@ -7,11 +7,11 @@ sync. Measured: 32 rows a commit are about twenty times the rate of one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from adapter.errors import DeclarationError, LedgerError, Origin, Problem
@@ -45,6 +45,10 @@ class SqliteConnection(sqlite3.Connection):
         """Takes the transaction back, unless SQLite did so itself."""
         if self.in_transaction:
             self.execute("ROLLBACK")
+
+    def stream(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        """A query's rows, each read when it is asked for."""
+        return iter(self.execute(statement, parameters))
 
     def moment(self) -> float:
         """What this machine's clock says, in seconds since 1970."""

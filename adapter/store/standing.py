@@ -27,7 +27,7 @@ class Pending:
 
 def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
     """What a push would send or hold, grouped by what the gate decides on."""
-    rows = tx.execute(
+    rows = tx.stream(
         "SELECT d.participant, d.form, d.type, d.action, h.action AS there, count(*) AS count"
         " FROM delivery AS d LEFT JOIN holding AS h"
         " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"

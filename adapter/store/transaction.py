@@ -38,6 +38,10 @@ class Transaction(Protocol):
         """Runs one statement."""
         ...
 
+    def stream(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        """Runs one query, and gives its rows while only a few of them are held at a time."""
+        ...
+
     def executemany(self, statement: str, parameters: Iterable[Sequence[Any]], /) -> object:
         """Runs one statement for each of these."""
         ...

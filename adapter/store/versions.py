@@ -118,7 +118,7 @@ def of_participant(tx: Transaction, participant: str) -> list[Version]:
 
 def of_type(tx: Transaction, resource_type: str) -> Iterator[Version]:
     """The newest version of every resource of a type, a row at a time."""
-    rows = tx.execute(f"{_LATEST} AND type = ? ORDER BY v.type, v.id", (resource_type,))
+    rows = tx.stream(f"{_LATEST} AND type = ? ORDER BY v.type, v.id", (resource_type,))
     return (_version(row) for row in rows)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from adapter.store import versions
-from adapter.store.database import Transaction
+from pathlib import Path
+
+from adapter.store import deliveries, versions
+from adapter.store.database import Database, Transaction
 from adapter.store.versions import Belonging, Version
 from tests.unit.store.ledger import NOW, put
 
@@ -106,3 +108,44 @@ def test_types_are_told_once_each(tx: Transaction) -> None:
     put(tx, "Patient/p")
 
     assert versions.types(tx) == ["Observation", "Patient"]
+
+
+def test_however_many_there_are_only_a_few_are_held_at_a_time(database: Database) -> None:
+    each = 8_000
+    with database.write() as tx:
+        tx.execute(
+            "INSERT INTO version (type, id, version, unit, participant, form, is_retracted, hash,"
+            " text, created) WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM"
+            " numbers WHERE n < ?) SELECT 'Observation', 'o-' || n, 1, 'u', '1', 'mood', 0, ?, ?,"
+            " ? FROM numbers",
+            (each, b"", bytes(8_000), NOW),
+        )
+    before, most, count = held_kib(), 0, 0
+
+    for version in versions.of_type(database.read(), "Observation"):
+        count += len(version.text) == 8_000
+        if count % 500 == 1:
+            most = max(most, held_kib() - before)
+
+    assert count == each
+    assert most < each  # KiB: an eighth of what was read
+
+
+def test_other_statements_may_come_between_two_rows(database: Database) -> None:
+    with database.write() as tx:
+        for number in range(3):
+            put(tx, f"Observation/{number}")
+    told = []
+
+    for version in versions.of_type(database.read(), "Observation"):
+        with database.write() as tx:
+            deliveries.enqueue(tx, "north", version, "put", NOW)
+        told.append(versions.latest(database.read(), version.type, version.id))
+
+    assert [each.id for each in told if each] == ["0", "1", "2"]
+
+
+def held_kib() -> int:
+    """How much memory this process holds."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.split("VmRSS:")[1].split()[0])
