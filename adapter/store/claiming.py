@@ -6,7 +6,7 @@ what was held out of it, and what blinding holds tells the arm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,13 @@ from adapter.store.deliveries import COLUMNS, Delivery, delivery_of
 from adapter.store.parking import ALONE_FROM
 from adapter.store.transaction import Transaction
 
+# Each is asked once, whatever PostgreSQL believes of tables that are new to it.
 _NOT_UNDER_WAY = (
-    "NOT EXISTS (SELECT 1 FROM delivery WHERE clinic = d.clinic AND unit = d.unit"
-    " AND state IN ('claimed', 'uncertain'))"
+    "unit NOT IN (SELECT unit FROM delivery WHERE clinic = ? AND state IN ('claimed', 'uncertain'))"
+)
+_NOT_PARKED = (
+    "participant NOT IN"
+    f" (SELECT participant FROM parked WHERE clinic = ? AND attempts >= {ALONE_FROM})"
 )
 
 
@@ -37,10 +41,9 @@ def claim(tx: Transaction, clinic: str, room: Room, now: str) -> list[Delivery]:
     does not count takes no room, so that there may be more to claim while there is some left.
     """
     rows = tx.execute(
-        f"SELECT unit FROM delivery AS d WHERE clinic = ? AND state = 'queued' AND {_NOT_UNDER_WAY}"
-        " AND NOT EXISTS (SELECT 1 FROM parked WHERE clinic = d.clinic"
-        f" AND participant = d.participant AND attempts >= {ALONE_FROM}) ORDER BY seq LIMIT ?",
-        (clinic, room.limit),
+        f"SELECT unit FROM delivery WHERE clinic = ? AND state = 'queued' AND {_NOT_UNDER_WAY}"
+        f" AND {_NOT_PARKED} ORDER BY seq LIMIT ?",
+        (clinic, clinic, clinic, room.limit),
     ).fetchall()
     return _claim_units(tx, clinic, rows, room, now)
 
@@ -50,9 +53,9 @@ def claim_of(
 ) -> list[Delivery]:
     """The same, of one person alone, who may be parked."""
     rows = tx.execute(
-        "SELECT unit FROM delivery AS d WHERE clinic = ? AND participant = ? AND state = 'queued'"
+        "SELECT unit FROM delivery WHERE clinic = ? AND participant = ? AND state = 'queued'"
         f" AND {_NOT_UNDER_WAY} ORDER BY seq LIMIT ?",
-        (clinic, participant, room.limit),
+        (clinic, participant, clinic, room.limit),
     ).fetchall()
     return _claim_units(tx, clinic, rows, room, now)
 
@@ -62,24 +65,33 @@ def _claim_units(
 ) -> list[Delivery]:
     found: list[Delivery] = []
     taken = room.taken
-    for unit in dict.fromkeys(row["unit"] for row in rows):
-        whole = _queued_of_unit(tx, clinic, unit)
+    for whole in _queued_of_units(tx, clinic, dict.fromkeys(row["unit"] for row in rows)):
         more = sum(map(room.counts, whole))
         if taken and more and taken + more > room.limit:
             break
         found += whole
         taken += more
-    tx.executemany(
-        "UPDATE delivery SET state = 'claimed', attempts = attempts + 1, updated = ? WHERE seq = ?",
-        [(now, delivery.seq) for delivery in found],
-    )
+    if found:
+        marks = ", ".join("?" * len(found))
+        tx.execute(
+            "UPDATE delivery SET state = 'claimed', attempts = attempts + 1, updated = ?"
+            f" WHERE seq IN ({marks})",
+            (now, *(delivery.seq for delivery in found)),
+        )
     return found
 
 
-def _queued_of_unit(tx: Transaction, clinic: str, unit: str) -> list[Delivery]:
-    rows = tx.execute(
-        f"SELECT {COLUMNS} FROM delivery WHERE clinic = ? AND unit = ? AND state = 'queued'"
-        " ORDER BY seq",
-        (clinic, unit),
-    )
-    return [delivery_of(row) for row in rows]
+def _queued_of_units(
+    tx: Transaction, clinic: str, units: Collection[str]
+) -> Iterable[list[Delivery]]:
+    """What is queued of each of these units, in order; the units as they were given."""
+    whole: dict[str, list[Delivery]] = {unit: [] for unit in units}
+    if whole:
+        rows = tx.execute(
+            f"SELECT {COLUMNS} FROM delivery WHERE clinic = ? AND state = 'queued'"
+            f" AND unit IN ({', '.join('?' * len(whole))}) ORDER BY seq",
+            (clinic, *whole),
+        )
+        for row in rows:
+            whole[row["unit"]].append(delivery_of(row))
+    return whole.values()

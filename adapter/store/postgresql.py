@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.adapt import Dumper
 from psycopg.rows import RowMaker
+from psycopg.sql import Literal
 
 from adapter.errors import LedgerError
 from adapter.store.transaction import Connection, Rows, Transaction
@@ -124,12 +125,12 @@ class PostgresConnection:
         """Opens a transaction, when the locks that it needs are free."""
 
         def open_in_lane(connection: psycopg.Connection[Any]) -> None:
-            connection.execute("BEGIN")
+            wanted = [b"BEGIN", _ALONE]
             if lane:
-                connection.execute(_SHARED)
-                connection.execute("SELECT pg_advisory_xact_lock(1, hashtext(%s))", (lane,))
-            else:
-                connection.execute(_ALONE)
+                name = Literal(lane).as_bytes(connection)
+                alone_there = b"SELECT pg_advisory_xact_lock(1, hashtext(%b))" % name
+                wanted = [b"BEGIN", _SHARED, alone_there]
+            connection.execute(b"; ".join(wanted))  # one way there and back, not three
 
         self._patiently(open_in_lane)
         self._is_inside = True

@@ -6,7 +6,8 @@ superseded, for it must not come after that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from adapter.store.deliveries import (
     Delivery,
@@ -19,37 +20,60 @@ from adapter.store.states import State
 from adapter.store.transaction import Transaction
 
 _LANDED: frozenset[State] = frozenset({"accepted", "awaiting"})
+_AT_ONCE = 500
 _NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarantined"})
 
 
 def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
     """Writes down what became of deliveries, and what the clinic now holds.
 
-    What did not land and has a newer one behind it is superseded: it must not come after that.
+    What did not land and has a newer one behind it is superseded: it must not come after that. All
+    that is alike is written at once, because each statement by itself is a way to the database and
+    back.
     """
+    said = list(settlements)
+    landed = [each for each in said if each.state in _LANDED]
+    outdated = _outdated(tx, [each.seq for each in said if each.state in _NOT_LANDED])
+    _write(tx, landed, now)
+    _hold(tx, landed, now)
     void: dict[tuple[str, str], None] = {}
-    for said in settlements:
-        is_outdated = said.state in _NOT_LANDED and has_newer(tx, said.seq)
-        tx.execute(
-            "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?,"
-            " remote_version = CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq = ?",
-            (
-                "superseded" if is_outdated else said.state,
-                said.rule,
-                said.reason,
-                now,
-                said.remote_version,
-                said.remote_version,
-                said.seq,
-            ),
-        )
-        if said.state in _LANDED:
-            _hold(tx, said, now)
-        if is_outdated:
-            void.update(dict.fromkeys(_void_retraction(tx, said, now)))
-            _pass_place_on(tx, said.seq)
+    for each in said:
+        if each.seq in outdated:
+            _write(tx, [replace(each, state="superseded")], now)
+            void.update(dict.fromkeys(_void_retraction(tx, each, now)))
+            _pass_place_on(tx, each.seq)
+    others = (each for each in said if each.state not in _LANDED and each.seq not in outdated)
+    _write(tx, others, now)
     for clinic, unit in void:
         cancel_provenances(tx, clinic, unit, now)
+
+
+def _write(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
+    alike: dict[Settlement, list[int]] = {}
+    for each in settlements:
+        alike.setdefault(replace(each, seq=0), []).append(each.seq)
+    for said, places in alike.items():
+        for marks, some in _in_parts(places):
+            tx.execute(
+                "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?, remote_version ="
+                f" CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq IN ({marks})",
+                (
+                    said.state,
+                    said.rule,
+                    said.reason,
+                    now,
+                    said.remote_version,
+                    said.remote_version,
+                    *some,
+                ),
+            )
+
+
+def _in_parts(places: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """The marks for some of these, and which, until all are told."""
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE]
+        yield ", ".join("?" * len(some)), some
 
 
 def refuse_unsent(tx: Transaction, seq: int, reason: str, now: str) -> bool:
@@ -90,14 +114,19 @@ def file(tx: Transaction, clinic: str, task: str, now: str) -> bool:
     return changed.rowcount > 0
 
 
-def has_newer(tx: Transaction, seq: int) -> bool:
-    """Whether a newer version of the same resource is owed behind this delivery."""
-    row = tx.execute(
-        "SELECT 1 FROM delivery AS newer JOIN delivery AS older USING (clinic, type, id)"
-        " WHERE older.seq = ? AND newer.seq > older.seq AND newer.state <> 'superseded'",
-        (seq,),
-    ).fetchone()
-    return row is not None
+def _outdated(tx: Transaction, places: Sequence[int]) -> frozenset[int]:
+    """Those of these deliveries behind which a newer version of the same resource is owed."""
+    return frozenset(
+        row["seq"]
+        for marks, some in _in_parts(places)
+        for row in tx.execute(
+            "SELECT older.seq FROM delivery AS older WHERE EXISTS (SELECT 1 FROM delivery AS newer"
+            " WHERE newer.clinic = older.clinic AND newer.type = older.type AND newer.id = older.id"
+            " AND newer.seq > older.seq AND newer.state <> 'superseded')"
+            f" AND older.seq IN ({marks})",
+            some,
+        )
+    )
 
 
 def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[str, str]]:
@@ -130,20 +159,21 @@ def _pass_place_on(tx: Transaction, seq: int) -> None:
         tx.execute("UPDATE delivery SET seq = ? WHERE seq = ?", (seq, waiting["seq"]))
 
 
-def _hold(tx: Transaction, said: Settlement, now: str) -> None:
-    tx.execute(
-        "INSERT INTO holding (clinic, type, id, version, action, unit, participant,"
-        " remote_version) SELECT clinic, type, id, version, action, unit, participant,"
-        " remote_version FROM delivery WHERE seq = ?"
-        " ON CONFLICT (clinic, type, id) DO UPDATE SET version = excluded.version,"
-        " action = excluded.action, unit = excluded.unit, participant = excluded.participant,"
-        " remote_version = excluded.remote_version",
-        (said.seq,),
-    )
-    tx.execute(
-        "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
-        " WHERE newer.seq = ? AND older.clinic = newer.clinic AND older.type = newer.type"
-        " AND older.id = newer.id AND older.seq < newer.seq"
-        " AND older.state IN ('accepted', 'awaiting', 'confirmed')",
-        (now, said.seq),
-    )
+def _hold(tx: Transaction, landed: Iterable[Settlement], now: str) -> None:
+    for marks, some in _in_parts([each.seq for each in landed]):
+        tx.execute(
+            "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
+            " WHERE older.clinic = newer.clinic AND older.type = newer.type"
+            " AND older.id = newer.id AND older.seq < newer.seq"
+            f" AND older.state IN ('accepted', 'awaiting', 'confirmed') AND newer.seq IN ({marks})",
+            (now, *some),
+        )
+        tx.execute(
+            "INSERT INTO holding (clinic, type, id, version, action, unit, participant,"
+            " remote_version) SELECT clinic, type, id, version, action, unit, participant,"
+            f" remote_version FROM delivery WHERE state <> 'superseded' AND seq IN ({marks})"
+            " ON CONFLICT (clinic, type, id) DO UPDATE SET version = excluded.version,"
+            " action = excluded.action, unit = excluded.unit, participant = excluded.participant,"
+            " remote_version = excluded.remote_version",
+            some,
+        )

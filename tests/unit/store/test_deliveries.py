@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
 import pytest
 
 from adapter.store import claiming, deliveries, settling, standing
@@ -9,6 +12,7 @@ from adapter.store.database import Transaction
 from adapter.store.deliveries import Holding, Settlement
 from adapter.store.standing import Pending, Stuck
 from adapter.store.states import STATES, State
+from adapter.store.transaction import Rows
 from tests.unit.store.ledger import (
     CLINIC,
     LATER,
@@ -508,3 +512,42 @@ def test_what_needs_a_person_is_grouped_by_why_most_first(tx: Transaction) -> No
         Stuck("refused", "Observation", "", "because", 2),
         Stuck("held", "Observation", "consent", "", 1),
     ]
+
+
+class Counted:
+    """A transaction that counts how often the database is asked."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx, self.asked = tx, 0
+
+    def execute(self, statement: str, parameters: Sequence[Any] = (), /) -> Rows:
+        self.asked += 1
+        return self.tx.execute(statement, parameters)
+
+    def stream(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
+        self.asked += 1
+        return self.tx.stream(statement, parameters)
+
+    def executemany(self, statement: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        many = list(parameters)
+        self.asked += len(many)
+        return self.tx.executemany(statement, many)
+
+    def moment(self) -> float:
+        return self.tx.moment()
+
+
+def test_the_database_is_asked_as_often_for_many_as_for_a_few(tx: Transaction) -> None:
+    asked = []
+    for many in (2, 40):
+        for number in range(many):
+            owe(tx, f"Observation/{many}-{number}", unit=f"{many}-{number}")
+        counted = Counted(tx)
+
+        claimed = claim(counted, many)
+        settle(counted, claimed, "accepted", "1")
+
+        assert len(claimed) == many
+        asked.append(counted.asked)
+
+    assert asked[0] == asked[1] <= 6
