@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.fhir.coding import RESTRICTED, answer_concept, coding
+from adapter.fhir.coding import answer_concept, coding
 from adapter.fhir.identity import PROJECT, Identity, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.adverse_event_codes import (
     GRADES,
     NCIT,

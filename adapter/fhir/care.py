@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapter.fhir.check import find_faults
-from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.study import CareType
 from adapter.instruments.window import local_day
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from adapter.fhir.coding import RESTRICTED, number, own_coding, quantity
+from adapter.fhir.coding import number, own_coding, quantity
 from adapter.fhir.draft import Draft
 from adapter.fhir.identity import Identity, code_system, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.fhir.observation import INTERPRETATION
 from adapter.instruments.form import Form, Scale
 from adapter.scoring.change import Change, change_since

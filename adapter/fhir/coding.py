@@ -13,11 +13,6 @@ DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason
 RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 UCUM = "http://unitsofmeasure.org"
-RESTRICTED = {
-    "security": [
-        {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
-    ]
-}
 
 
 def coding(code: Code) -> dict[str, Any]:

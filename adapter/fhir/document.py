@@ -20,8 +20,9 @@ from typing import Any
 import orjson
 
 from adapter.fhir.check import write
-from adapter.fhir.coding import RESEARCH_STUDY, RESTRICTED, own_coding
+from adapter.fhir.coding import RESEARCH_STUDY, own_coding
 from adapter.fhir.identity import Identity, reference
+from adapter.fhir.labels import RESTRICTED, highest
 from adapter.fhir.text import read_text
 
 Resource = dict[str, Any]
@@ -66,10 +67,11 @@ def build_document(outcome: Outcome, text: str, identity: Identity, made: str) -
     """The document of an outcome; `text` is its report in words, `made` an instant."""
     kind, token = document_name(outcome.unit, identity)
     patient = reference("Patient", identity.patient(outcome.participant))
+    label = highest(outcome.resources) or RESTRICTED["security"]
     built: Resource = {
         "resourceType": kind,
         "id": token,
-        "meta": RESTRICTED,
+        "meta": {"security": label},
         "extension": [
             {
                 "url": RESEARCH_STUDY,
@@ -86,7 +88,7 @@ def build_document(outcome: Outcome, text: str, identity: Identity, made: str) -
         "date": made,
         "author": [reference("Device", identity.device_id)],
         "description": outcome.title,
-        "securityLabel": [{"coding": RESTRICTED["security"]}],
+        "securityLabel": [{"coding": label}],
         "content": [
             {"attachment": attachment(PLAIN, text.encode(), outcome.title, made)},
             {"attachment": attachment(BUNDLE, _bundle(outcome), outcome.title, made)},
@@ -128,4 +130,6 @@ def reported(document: Resource) -> tuple[Resource, ...]:
 
 def _bundle(outcome: Outcome) -> bytes:
     entries = [{"resource": orjson.Fragment(text)} for text in outcome.resources]
-    return write({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    label = highest(outcome.resources)
+    meta = {"meta": {"security": label}} if label else {}
+    return write({"resourceType": "Bundle", **meta, "type": "collection", "entry": entries})

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from adapter.fhir.coding import (
     RESEARCH_STUDY,
-    RESTRICTED,
     UCUM,
     category_of,
     coding,
@@ -27,6 +26,7 @@ from adapter.fhir.coding import (
 )
 from adapter.fhir.draft import Draft, Frame, make_frame
 from adapter.fhir.identity import Identity, code_system, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.answer import Answer, Value
 from adapter.instruments.form import Band, Form, Item, Option, Scale
 from adapter.instruments.response import Response

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.form import Form
 from adapter.instruments.response import Record
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, RESTRICTED, option_coding
+from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, option_coding
 from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.answer import Answer, Value
 from adapter.instruments.form import Form, Item, Option
 from adapter.instruments.response import Response

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.fhir.coding import RESTRICTED
 from adapter.fhir.identity import Identity, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.participant import Participant
 from adapter.instruments.study import Study
 

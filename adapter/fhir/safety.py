@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.fhir.coding import RESTRICTED, own_coding
+from adapter.fhir.coding import own_coding
 from adapter.fhir.identity import Identity, reference
+from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.safety import Level
 from adapter.scoring.signals import Fired, Reason
 

@@ -11,13 +11,8 @@ from typing import Any
 
 from adapter.fhir.coding import RESEARCH_STUDY, coding
 from adapter.fhir.identity import Identity, reference
+from adapter.fhir.labels import VERY_RESTRICTED
 from adapter.instruments.study import Therapy
-
-VERY_RESTRICTED = {
-    "security": [
-        {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
-    ]
-}
 
 
 def build_therapy(identity: Identity, therapy: Therapy, participant: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from adapter.fhir.text import read_text
 from adapter.ingest.keep import retract_version
 from adapter.ingest.owe import DOCUMENT, owe
 from adapter.ingest.trial import Trial
-from adapter.release.blinding import TELLING, as_blinded
+from adapter.release.blinding import TELLING, as_blinded, as_whole
 from adapter.release.wording import without_wording
 from adapter.render.report import read_report
 from adapter.render.text import render_text
@@ -99,7 +99,8 @@ def _as_anybody_may_read(trial: Trial, version: Version) -> bytes:
     if version.type in TELLING:
         told = as_blinded(said, form, trial.study)
     else:
-        told = without_wording(said, form) if form.is_licensed_to_site else said
+        bare = without_wording(said, form) if form.is_licensed_to_site else said
+        told = as_whole(bare, version.form, trial.study)
     return bytes(version.text) if told is said else write(told)
 
 

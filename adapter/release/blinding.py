@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from adapter.fhir.adverse_event import NOTE
 from adapter.fhir.coding import answer_concept
+from adapter.fhir.labels import as_redacted, as_very_restricted
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.instruments.form import Form
 from adapter.instruments.response import Record
@@ -70,10 +71,11 @@ def blinded_cells(record: Record, form: Form, study: Study) -> Record | None:
 
 
 def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
-    """The resource as a blinded receiver may have it; the same one where nothing would tell.
+    """The resource as a blinded receiver may have it; the same one where no such one would tell.
 
-    Of an event whose form no mapping declares any more (None), nothing is known to be harmless:
-    category, note and columns go, too.
+    Every event, and every Provenance of one, is labelled as redacted, whether or not something was
+    taken out of it: else the label would tell. Of an event whose form no mapping declares any more
+    (None), nothing is known to be harmless: category, note and columns go, too.
     """
     if form is not None and form.kind != "adverse-event":
         return resource
@@ -81,14 +83,25 @@ def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
     match resource["resourceType"]:
         case "AdverseEvent":
             told = _without_cause(resource, form)
-            return _without_note(told) if _conceals_note(form, placed) else told
+            return as_redacted(_without_note(told) if _conceals_note(form, placed) else told)
         case "Provenance" if _is_of_event(resource):
-            return _without_columns(resource, form, placed)
+            return as_redacted(_without_columns(resource, form, placed))
     return resource
 
 
-def _is_of_event(provenance: Resource) -> bool:
-    names = (each["reference"] for each in provenance.get("target", ()))
+def as_whole(resource: Resource, form: str, study: Study) -> Resource:
+    """The resource as one who may know the arm has it: labelled, where its kind tells the arm."""
+    is_telling = resource["resourceType"] == "AdverseEvent" or _is_of_event(resource)
+    return (
+        as_very_restricted(resource) if is_telling or reveals_allocation(study, form) else resource
+    )
+
+
+def _is_of_event(resource: Resource) -> bool:
+    """Whether it is the Provenance of an event."""
+    if resource["resourceType"] != "Provenance":
+        return False
+    names = (each["reference"] for each in resource.get("target", ()))
     return any(name.startswith("AdverseEvent/") for name in names)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from adapter.fhir.labels import as_redacted
 from adapter.instruments.form import Form
 
 Resource = dict[str, Any]
@@ -17,7 +18,15 @@ WORDED = frozenset({"Questionnaire", "QuestionnaireResponse", "Observation"})
 
 
 def without_wording(resource: Resource, form: Form) -> Resource:
-    """The resource as it would be had nobody laid wording over the form."""
+    """The resource as it would be had nobody laid wording over the form, and labelled as redacted.
+
+    The same one where it has no such wording.
+    """
+    bare = _bare(resource, form)
+    return resource if bare is resource else as_redacted(bare)
+
+
+def _bare(resource: Resource, form: Form) -> Resource:
     kind = resource["resourceType"]
     if kind not in WORDED:
         return resource

@@ -20,7 +20,7 @@ from adapter.fhir.total import Filing, as_total, score_of
 from adapter.instruments.form import Form
 from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
-from adapter.release.blinding import CONCEALED, TELLING, as_blinded
+from adapter.release.blinding import CONCEALED, TELLING, as_blinded, as_whole, reveals_allocation
 from adapter.release.wording import WORDED, without_wording
 from adapter.render.person import Person
 from adapter.store import deliveries, inbox, versions
@@ -163,7 +163,7 @@ class Clinic:
         text = versions.text_of(tx, delivery.type, delivery.id, version)
         if delivery.type == DOCUMENT:
             return self._document(text, delivery, action)
-        if delivery.type in TELLING:
+        if delivery.type in TELLING or reveals_allocation(self.study, delivery.form):
             text = self._as_told(text, delivery)
         rung = self.rung_for(delivery.type, delivery.form)
         if rung == "totals":
@@ -247,8 +247,10 @@ class Clinic:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""
         held = told = read_text(text)
         # Where the therapy never comes, an event that names it would name nothing.
-        knows = "Procedure" in self.profile.accepts and self.may_know_arm(delivery.participant)
-        if not knows:
+        names_what_comes = delivery.type not in TELLING or "Procedure" in self.profile.accepts
+        if names_what_comes and self.may_know_arm(delivery.participant):
+            told = as_whole(told, delivery.form, self.study)
+        else:
             told = as_blinded(told, self.forms.get(delivery.form), self.study)
         if delivery.type == "AdverseEvent" and self.profile.adverse_events == "research-backport":
             takes_subjects = "ResearchSubject" in self.profile.accepts

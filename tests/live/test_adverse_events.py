@@ -16,7 +16,7 @@ import pytest
 from adapter.fhir.research_backport import as_research_backport, is_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
-from adapter.release import as_blinded
+from adapter.release.blinding import as_blinded, as_whole
 from adapter.service import Service
 from adapter.sync.push import push
 from adapter.sync.verify import verify
@@ -53,7 +53,7 @@ def shaped(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
     told = [
         as_research_backport(event, "somebody")
         for whole in held
-        for event in (whole, as_blinded(whole, form, study))
+        for event in (as_whole(whole, form.id, study), as_blinded(whole, form, study))
     ]
     return [event for event in told if is_research_backport(event)]
 

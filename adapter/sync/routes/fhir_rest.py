@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from adapter.fhir.comparison import is_same_content
+from adapter.fhir.labels import highest
 from adapter.sync.answer import (
     Answer,
     RecordSystem,
@@ -181,7 +182,10 @@ def _bundle(batch: Sequence[Outgoing]) -> bytes:
             # The stored text goes out as it is: a fragment is not parsed or written again.
             entry = {"resource": orjson.Fragment(item.text), "request": request}
         entries.append(entry)
-    return orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    label = highest(item.text for item in batch if item.text is not None)
+    meta = {"meta": {"security": label}} if label else {}
+    said = {"resourceType": "Bundle", **meta, "type": "transaction", "entry": entries}
+    return orjson.dumps(said)
 
 
 def look_up(client: RecordSystem, items: Sequence[Outgoing]) -> list[Found] | Unreachable | Unknown:

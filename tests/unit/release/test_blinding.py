@@ -10,7 +10,7 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.provenance import Derivation, build_provenance
 from adapter.instruments.study import Study
 from adapter.release import as_blinded, as_published
-from adapter.release.blinding import blinded_cells
+from adapter.release.blinding import as_whole, blinded_cells
 from tests.forms import FORMS, record_of
 from tests.unit.fhir.events import (
     CONCEALING,
@@ -142,12 +142,21 @@ def test_of_a_form_that_nobody_declares_any_more_nothing_is_taken_for_harmless()
     assert columns_of(as_blinded(provenance, None, STUDY)) == set()
 
 
+@pytest.mark.parametrize("cells", [SERIOUS, {"ae_term": "A fall"}], ids=["told of", "nothing"])
+def test_every_event_is_labelled_as_redacted_whether_or_not_something_was_taken_out(
+    cells: dict[str, str],
+) -> None:
+    for whole in (event_of(cells), provenance_of(cells)):
+        told, known = as_blinded(whole, FORM, STUDY), as_whole(whole, FORM.id, STUDY)
+
+        assert [each["code"] for each in told["meta"]["security"]] == ["R", "REDACTED"]
+        assert [each["code"] for each in known["meta"]["security"]] == ["V"]
+        assert find_faults(told) == find_faults(known) == ()
+
+
 def test_what_tells_nothing_stays_the_very_same() -> None:
-    plain = event_of({"ae_term": "A fall"})
     observation = {"resourceType": "Observation"}
 
-    assert as_blinded(plain, FORM, CONCEALING) is plain
-    assert as_blinded(plain, None, STUDY) is plain
     assert as_blinded(observation, FORM, STUDY) is observation
     assert as_blinded(provenance_of(SERIOUS), FORMS["phq-9"], STUDY) == provenance_of(SERIOUS)
     other = {**provenance_of(SERIOUS), "target": [{"reference": "Observation/a"}]}

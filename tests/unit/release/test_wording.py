@@ -9,6 +9,7 @@ import pytest
 
 from adapter.fhir.check import find_faults
 from adapter.fhir.identity import Identity
+from adapter.fhir.labels import REDACTED
 from adapter.fhir.observation import build_observations
 from adapter.fhir.questionnaire import build_questionnaire
 from adapter.fhir.questionnaire_response import build_questionnaire_response
@@ -70,8 +71,24 @@ def resources(form: Form) -> list[dict[str, Any]]:
 def test_no_word_is_left_and_what_is_left_is_what_the_file_gives() -> None:
     bare = [without_wording(resource, WORDED) for resource in resources(WORDED)]
 
-    assert bare == resources(PLAIN)
+    said = [without(each, "security") for each in bare]
+    assert said == [without(each, "security") for each in resources(PLAIN)]
     assert CANARY not in json.dumps(bare, default=str)
+
+
+def without(resource: dict[str, Any], label: str) -> dict[str, Any]:
+    """A resource without its labels."""
+    meta = {word: said for word, said in resource.get("meta", {}).items() if word != label}
+    return {**resource, "meta": meta}
+
+
+def test_a_copy_without_its_words_is_labelled_as_redacted_and_one_that_had_none_is_not() -> None:
+    bare = [without_wording(resource, WORDED) for resource in resources(WORDED)]
+
+    redacted = [REDACTED in each.get("meta", {}).get("security", []) for each in bare]
+    had_words = [CANARY in json.dumps(each, default=str) for each in resources(WORDED)]
+    assert redacted == had_words
+    assert {True, False} == set(redacted)
 
 
 def test_with_a_licence_the_words_are_there_in_every_language() -> None:

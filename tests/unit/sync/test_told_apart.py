@@ -177,6 +177,46 @@ def test_the_desk_is_told_all_of_it(two: Two) -> None:
     assert [mark for mark in MARKS if mark not in sent] == []
 
 
+def test_the_copies_and_their_bundles_say_how_restricted_they_are(two: Two) -> None:
+    two.deliver(DESK)
+    two.deliver(REPOSITORY)
+
+    whole, blinded = labels(two, DESK), labels(two, REPOSITORY)
+    assert {whole[kind] for kind in ("AdverseEvent", "Procedure")} == {("V",)}
+    assert (blinded["AdverseEvent"], blinded["Observation"]) == (("R", "REDACTED"), ("R",))
+    bundles = {name: labels_of_bundles(two, name) for name in two.far}
+    assert {"V"} < bundles[DESK] <= {"V", "R", ""}
+    assert "R" in bundles[REPOSITORY] <= {"R", ""}
+
+
+def labels(two: Two, name: str) -> dict[str, tuple[str, ...]]:
+    """The labels that all resources of a type have at a receiver."""
+    found = {}
+    for kind in ("AdverseEvent", "Observation", "Procedure"):
+        told = [[each["code"] for each in one["meta"]["security"]] for one in two.held(name, kind)]
+        assert all(each == told[0] for each in told)
+        found[kind] = tuple(*told[:1])
+    return found
+
+
+def labels_of_bundles(two: Two, name: str) -> set[str]:
+    """The labels of the transactions that a receiver got, each held against what stands in it."""
+    found = set()
+    for request in two.far[name].requests:
+        bundle = json.loads(request.content or b"{}")
+        if bundle.get("type") != "transaction":
+            continue
+        said = [each["code"] for each in bundle.get("meta", {}).get("security", [])]
+        within = {
+            label["code"]
+            for entry in bundle["entry"]
+            for label in entry.get("resource", {}).get("meta", {}).get("security", [])
+        }
+        assert said == ([code for code in ("V", "R") if code in within][:1])
+        found.add("".join(said))
+    return found
+
+
 def test_what_is_taken_back_is_marked_in_the_profile_and_deleted_in_base_r4(two: Two) -> None:
     two.deliver(DESK)
     two.deliver(REPOSITORY)
@@ -386,7 +426,7 @@ def test_what_a_receiver_holds_that_became_blinded_is_for_a_person_and_then_writ
         push(clinic)
         after = verify(clinic)
 
-    assert drifted["AdverseEvent"] == 5  # of one only term and day are known, in either shape
+    assert drifted["AdverseEvent"] == 6  # each has another label at least
     assert after.drifted == {}
     held = json.dumps(two.held(DESK, "AdverseEvent"))
     assert [mark for mark in (*MARKS, "modifierExtension") if mark in held] == []
