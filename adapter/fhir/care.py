@@ -4,12 +4,17 @@ Kept are codes, dates and states, element by element from a list; everything els
 narrative, notes, names, identifiers, who performed it and where, what is contained, words. The
 subject is our pseudonymous Patient. Doses are left out, too: half of them are free text.
 
-Source: https://hl7.org/fhir/R4/condition.html, encounter.html and medicationstatement.html; for
-what must not be overlooked, https://hl7.org/fhir/R4/extensibility.html#modifierExtension.
+Medications are what a clinic says of them: requests in some countries, statements in others.
+
+Source: https://hl7.org/fhir/R4/condition.html, encounter.html, medicationrequest.html and
+medicationstatement.html; US Core 6.1, medication-list.html, which makes lists of requests alone
+(the intents `order` and `plan`) and lets them name a Medication elsewhere; AU Core 2.0 has both
+types. For what must not be overlooked, https://hl7.org/fhir/R4/extensibility.html#modifierExtension.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +32,10 @@ _KEPT: dict[CareType, tuple[str, ...]] = {
         *("onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod", "recordedDate"),
     ),
     "Encounter": ("status", "class", "type", "period"),
+    "MedicationRequest": (
+        *("status", "intent", "category", "doNotPerform", "reportedBoolean"),
+        *("medicationCodeableConcept", "authoredOn"),
+    ),
     "MedicationStatement": (
         *("status", "medicationCodeableConcept"),
         *("effectiveDateTime", "effectivePeriod", "dateAsserted"),
@@ -35,19 +44,24 @@ _KEPT: dict[CareType, tuple[str, ...]] = {
 _CODED: dict[CareType, str] = {
     "Condition": "code",
     "Encounter": "class",
+    "MedicationRequest": "medicationCodeableConcept",
     "MedicationStatement": "medicationCodeableConcept",
 }
 """The element without which the resource says nothing."""
 _ENDS: dict[CareType, tuple[str, ...]] = {
     "Condition": ("abatementDateTime", "abatementPeriod"),
     "Encounter": ("period",),
+    "MedicationRequest": (),
     "MedicationStatement": ("effectivePeriod",),
 }
 _GOES_ON: dict[CareType, frozenset[str]] = {
     "Condition": frozenset({"active", "recurrence", "relapse"}),
     "Encounter": frozenset({"planned", "arrived", "triaged", "in-progress", "onleave"}),
+    "MedicationRequest": frozenset({"active", "on-hold", "draft"}),
     "MedicationStatement": frozenset({"active", "intended", "on-hold"}),
 }
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_MEDICATION = re.compile(rf"(?:^|/)(Medication/{_ID})(?:/_history/{_ID})?$")
 _WORDS = ("system", "code")  # not the version, nor the display: people may have typed them
 
 
@@ -64,7 +78,7 @@ def read_care(
         return "it was entered in error at the clinic"
     said = {**resource, **_medication(resource)}
     kept = {name: _reduced(said[name]) for name in _KEPT[resource_type] if name in said}
-    kept = {name: value for name, value in kept.items() if value}
+    kept = {name: value for name, value in kept.items() if value or value is False}
     if _CODED[resource_type] not in kept:
         return "it has no code"
     subject = {"subject": reference("Patient", patient)}
@@ -72,6 +86,24 @@ def read_care(
     built = {**head, **kept, **subject}
     faults = find_faults(built)
     return "; ".join(map(str, faults)) if faults else built
+
+
+def medication_named(resource: Resource) -> str | None:
+    """The Medication that is named and not contained, as it is named; None for none."""
+    named = resource.get("medicationReference")
+    place = named.get("reference") if isinstance(named, dict) else None
+    return place if isinstance(place, str) and medication_path(place) else None
+
+
+def medication_path(place: str) -> str:
+    """`Medication/id` of such a name, relative or in full, of whichever version; '' for none."""
+    found = _MEDICATION.search(place)
+    return found[1] if found else ""
+
+
+def with_medication(resource: Resource, medication: Resource) -> Resource:
+    """The resource with the code of the Medication that it names, as far as that has one."""
+    return {**resource, "medicationCodeableConcept": medication.get("code")}
 
 
 def is_since(resource: Resource, resource_type: CareType, day: str, zone: ZoneInfo) -> bool:
@@ -109,7 +141,7 @@ def _codes(concept: object) -> list[str]:
 
 
 def _medication(resource: Resource) -> Resource:
-    """The code of a Medication that the resource contains; one elsewhere is not fetched."""
+    """The code of a Medication that the resource contains."""
     named = resource.get("medicationReference")
     place = named.get("reference") if isinstance(named, dict) else None
     contained = resource.get("contained")
@@ -124,7 +156,7 @@ def _reduced(value: object) -> object:
     if isinstance(value, list):
         return [kept for each in value if (kept := _reduced(each))]
     if not isinstance(value, dict):
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str | bool) else None
     if isinstance(value.get("coding"), list):
         codings = [_coding(each) for each in value["coding"] if isinstance(each, dict)]
         kept = [each for each in codings if each]

@@ -41,6 +41,7 @@ OUR_TYPES = (
     *("Flag", "Task", "DocumentReference", "CodeSystem", "ValueSet", "Group", "AuditEvent"),
     *("Procedure", "Organization", "Practitioner", "Condition", "CapabilityStatement", "Binary"),
     *("Parameters", "Subscription", "DiagnosticReport", "Encounter", "MedicationStatement"),
+    "MedicationRequest",
 )
 """The resource types that have a schema here; `tools/compile_schema.py` makes one for each."""
 SHARED = "datatypes"

@@ -40,6 +40,8 @@ RESOURCE_TYPES = frozenset(
         "Encounter",
         "Flag",
         "Group",
+        "Medication",
+        "MedicationRequest",
         "MedicationStatement",
         "Observation",
         "OperationOutcome",

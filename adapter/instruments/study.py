@@ -34,7 +34,7 @@ AbsentReason = Literal[
     "not-permitted",
 ]
 Purpose = Literal["research", "care"]
-CareType = Literal["Condition", "Encounter", "MedicationStatement"]
+CareType = Literal["Condition", "Encounter", "MedicationRequest", "MedicationStatement"]
 """What may be asked of standard care: the types of which it is known what may be kept."""
 StudyStatus = Literal[
     "active",

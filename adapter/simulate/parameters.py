@@ -31,6 +31,8 @@ DocumentReference: category identifier=masterIdentifier,identifier patient=subje
 Encounter: identifier patient=subject status subject
 Flag: identifier patient=subject subject
 Group: code identifier
+Medication: code identifier status
+MedicationRequest: code=medicationCodeableConcept identifier patient=subject status subject
 MedicationStatement: code=medicationCodeableConcept identifier patient=subject status subject
 Observation: category code derived-from=derivedFrom identifier patient=subject status subject
 Organization: identifier

@@ -120,8 +120,15 @@ def entries(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield entry
 
 
-def ask(asking: Asking, method: str, path: str, content: bytes | None = None) -> Answer:
-    """One answer, after some patience.
+def ask(
+    asking: Asking,
+    method: str,
+    path: str,
+    content: bytes | None = None,
+    *,
+    may_say: frozenset[int] = frozenset(),
+) -> Answer:
+    """One answer, after some patience; one of `may_say` is about what was asked for alone.
 
     Raises:
         EhrError: there is none, or nobody lets us in.
@@ -130,7 +137,8 @@ def ask(asking: Asking, method: str, path: str, content: bytes | None = None) ->
     while True:
         answer = asking.clinic.client.exchange(method, path, content, headers)
         if isinstance(answer, Answer):
-            if not (method == "GET" and answer.status in GONE):  # somebody deleted it
+            is_gone = method == "GET" and answer.status in GONE  # somebody deleted it
+            if not (is_gone or answer.status in may_say):
                 stop_if_no_entry(answer)
             asking.turn.went_well()
             return answer

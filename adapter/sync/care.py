@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.fhir.care import medication_named, medication_path, with_medication
 from adapter.ingest.care import GONE as IS_GONE
 from adapter.ingest.care import WITHDRAWN, Fetched, drop_care, take_care
 from adapter.ingest.received import is_about
@@ -22,6 +23,8 @@ from adapter.store.cursors import Cursor, cursor, keep_cursor
 from adapter.store.database import Transaction
 from adapter.sync.asking import GONE, Asking, ask, may_ask, search, updated
 from adapter.sync.deletions import Deletions
+
+_NOT_FOR_US = frozenset({403})
 
 
 def pull_care(
@@ -78,6 +81,7 @@ def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str
     found = search(asking, rule.type, patient, since)
     if found is None:
         return Counter({"refused": 1})
+    found = _coded(asking, found)
     stood = [row for row in rows if row.stands == "held" or row.why == WITHDRAWN]
     missing = [
         row
@@ -98,6 +102,30 @@ def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str
         reached = max((updated(each) for each in found.values()), default="")
         keep_cursor(tx, Cursor(source, max(reached, since or ""), basis, clinic.now()))
     return became
+
+
+def _coded(asking: Asking, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was found, each with the code of the Medication that it names, where that can be read.
+
+    Each is asked for once; one at another address is not.
+    """
+    at_home = asking.clinic.client.is_at_home
+    places = {name: medication_named(each) for name, each in found.items()}
+    paths = {
+        name: medication_path(place) for name, place in places.items() if place and at_home(place)
+    }
+    read = {path: _medication(asking, path) for path in sorted(set(paths.values()))}
+    return {
+        name: with_medication(each, read[paths[name]]) if name in paths else each
+        for name, each in found.items()
+    }
+
+
+def _medication(asking: Asking, path: str) -> dict[str, Any]:
+    """A Medication; nothing where it may not be read."""
+    answer = ask(asking, "GET", path, may_say=_NOT_FOR_US)
+    is_one = answer.is_success and answer.body.get("resourceType") == "Medication"
+    return answer.body if is_one else {}
 
 
 def _who_agreed(

@@ -80,7 +80,7 @@ def asks_of_care(clinic: SmallTrial) -> None:
     asked = """
 from_care:
   - {type: Condition, consent: share-with-clinic}
-  - {type: MedicationStatement, consent: share-with-clinic}
+  - {type: MedicationRequest, consent: share-with-clinic}
 """
     study = clinic.folder / "study.yaml"
     study.write_text(known.read_text("utf-8") + asked, "utf-8")
@@ -89,11 +89,11 @@ from_care:
     clinic.run("ingest")
 
 
-def exported(clinic: SmallTrial, purpose: str) -> list[str]:
-    """The lines of conditions that leave for a purpose."""
+def exported(clinic: SmallTrial, purpose: str, kind: str = "Condition") -> list[str]:
+    """The lines of a type that leave for a purpose."""
     out = clinic.folder / purpose
     clinic.run("export", "--out", str(out), "--purpose", purpose)
-    file = out / "Condition.ndjson"
+    file = out / f"{kind}.ndjson"
     return file.read_text("utf-8").splitlines() if file.exists() else []
 
 
@@ -125,19 +125,33 @@ def test_standard_care_is_fetched_exported_for_research_and_taken_back(
     }
     put(clinic, condition)
     put(clinic, {**condition, "id": "c2", "subject": {"reference": "Patient/p2"}})
+    drug = {"coding": [{"system": "http://snomed.info/sct", "code": "322236009"}], "text": "pills"}
+    put(clinic, {"resourceType": "Medication", "id": "m1", "code": drug})
+    request_of_it = {
+        "resourceType": "MedicationRequest",
+        "id": "q1",
+        "status": "active",
+        "intent": "order",
+        "medicationReference": {"reference": "Medication/m1"},
+        "subject": {"reference": "Patient/p1"},
+    }
+    put(clinic, request_of_it)
 
     first, again = clinic.clinic("pull"), clinic.clinic("pull")
     for_research, for_care = exported(clinic, "research"), exported(clinic, "care")
+    (medication,) = exported(clinic, "research", "MedicationRequest")
     url = f"{clinic.base_url}/Condition/c1"
     assert httpx.delete(url, timeout=60, trust_env=False).is_success
     third, fourth = clinic.clinic("pull"), clinic.clinic("pull", "--full")
 
-    assert (first["care_taken"], first["care_refused"]) == (1, 0)
+    assert (first["care_taken"], first["care_refused"]) == (2, 0)
     assert again["care_taken"] + again["care_changed"] == 0
     assert [("82423001" in line, "aches" in line, "p1" in line) for line in for_research] == [
         (True, False, False)
     ]
     assert for_care == []
+    told = ("322236009" in medication, "pills" in medication, "Medication/m1" in medication)
+    assert told == (True, False, False)
     found = (third["care_retracted"], fourth["care_retracted"])
     assert found == ((1, 0) if tells_histories(clinic, request) else (0, 1))
     assert exported(clinic, "research") == []

@@ -45,6 +45,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "DiagnosticReport": ("status",),
     "Encounter": ("status", "location[0].status"),
     "MedicationStatement": ("status",),
+    "MedicationRequest": ("status", "intent", "priority"),
 }
 """Elements with a required binding, to be given a code from nowhere."""
 

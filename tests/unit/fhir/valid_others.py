@@ -241,12 +241,23 @@ MEDICATION_STATEMENT: Resource = {
     "subject": PATIENT_1,
 }
 
+MEDICATION_REQUEST: Resource = {
+    "resourceType": "MedicationRequest",
+    "status": "active",
+    "intent": "plan",
+    "priority": "routine",
+    "medicationCodeableConcept": TEXT,
+    "subject": PATIENT_1,
+    "authoredOn": "2024-03-15",
+}
+
 OTHERS: dict[str, Resource] = {
     value["resourceType"]: value
     for value in (
         *(FLAG, TASK, DOCUMENT_REFERENCE, CODE_SYSTEM, VALUE_SET, GROUP, AUDIT_EVENT, PROCEDURE),
         *(ORGANIZATION, PRACTITIONER, CONDITION, CAPABILITY_STATEMENT, BINARY, PARAMETERS),
         *(SUBSCRIPTION, DIAGNOSTIC_REPORT, ENCOUNTER, MEDICATION_STATEMENT),
+        MEDICATION_REQUEST,
     )
 }
 """The resources by type."""

@@ -15,7 +15,7 @@ from adapter.release import Reader, Subject, decide
 from adapter.store import deliveries, instances, versions
 from adapter.store.versions import Version
 from tests.unit.ingest import project
-from tests.unit.sync.far_side import Take, answering
+from tests.unit.sync.far_side import Fault, Take, answering
 from tests.unit.sync.ward import Ward, opened
 
 STUDY = (
@@ -40,6 +40,7 @@ from_care:
   - {type: Encounter, consent: records, since: ever}
 """
 )
+REQUESTS = STUDY.replace("type: MedicationStatement", "type: MedicationRequest")
 SNOMED = "http://snomed.info/sct"
 STATE = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 TOLD = {"display": "Ada Example, told in words"}
@@ -69,6 +70,24 @@ CONDITION: dict[str, Any] = {
 RESOLVED = {
     **CONDITION,
     "clinicalStatus": {"coding": [{"system": STATE, "code": "resolved"}]},
+}
+REQUEST: dict[str, Any] = {
+    "resourceType": "MedicationRequest",
+    "id": "q1",
+    "identifier": [{"system": "https://north.example.org", "value": "Ada-8"}],
+    "status": "stopped",
+    "statusReason": {"text": "Ada felt ill"},
+    "intent": "plan",
+    "category": [{"text": "Ada's", "coding": [{"system": SNOMED, "code": "373784005", **TOLD}]}],
+    "doNotPerform": True,
+    "reportedBoolean": False,
+    "medicationCodeableConcept": {"coding": [{"system": SNOMED, "code": "322236009"}]},
+    "subject": {"reference": "Patient/77", **TOLD},
+    "authoredOn": "2024-02-10T09:00:00+11:00",
+    "requester": TOLD,
+    "reasonCode": [{"text": "Ada's pain"}],
+    "note": [{"text": "Ada said so"}],
+    "dosageInstruction": [{"text": "two, Ada"}],
 }
 VISIT: dict[str, Any] = {
     "resourceType": "Encounter",
@@ -234,6 +253,50 @@ def test_what_cannot_be_kept_is_left(ward: Ward, wrong: dict[str, Any]) -> None:
     assert (care(ward), kept(ward)) == ({"left": 1}, [])
 
 
+def test_of_a_request_it_is_kept_what_was_asked_for_and_that_it_was_not(
+    tmp_path: Path, where: Path | str
+) -> None:
+    with opened(tmp_path, where, study=REQUESTS) as ward:
+        ward.ingest(p1={"agree_care": "1"})
+        ward.far.put(REQUEST)
+
+        became = care(ward)
+
+        (said,) = kept(ward)
+        assert became == {"taken": 1}
+        assert {name: said[name] for name in said if name not in {"id", "meta", "subject"}} == {
+            "resourceType": "MedicationRequest",
+            "status": "stopped",
+            "intent": "plan",
+            "category": [{"coding": [{"system": SNOMED, "code": "373784005"}]}],
+            "doNotPerform": True,
+            "reportedBoolean": False,
+            "medicationCodeableConcept": REQUEST["medicationCodeableConcept"],
+            "authoredOn": "2024-02-10T09:00:00+11:00",
+        }
+        assert b"Ada" not in b"".join(each.text for each in standing(ward))
+
+
+@pytest.mark.parametrize(
+    ("more", "became"),
+    [
+        ({"authoredOn": "2024-01-10"}, {"left": 1}),
+        ({"authoredOn": "2024-01-10", "status": "active"}, {"taken": 1}),
+        ({"authoredOn": None}, {"left": 1}),
+    ],
+    ids=["before", "before, and goes on", "at no time"],
+)
+def test_a_request_from_before_the_day_of_enrolment_counts_while_it_goes_on(
+    tmp_path: Path, where: Path | str, more: dict[str, Any], became: dict[str, int]
+) -> None:
+    with opened(tmp_path, where, study=REQUESTS) as ward:
+        ward.ingest(p1={"agree_care": "1"})
+        told = {**REQUEST, **more}
+        ward.far.put({name: value for name, value in told.items() if value is not None})
+
+        assert care(ward) == became
+
+
 def test_a_medication_that_is_contained_is_told_by_its_code(ward: Ward) -> None:
     code = {"coding": [{"system": SNOMED, "code": "322236009"}]}
     inside = {"resourceType": "Medication", "id": "a", "code": {**code, "text": "Ada's"}}
@@ -351,13 +414,76 @@ def test_it_leaves_for_research_alone_and_by_its_own_consent(ward: Ward) -> None
     ).rule == ("released")
 
 
-def test_a_medication_that_stands_elsewhere_is_left(ward: Ward) -> None:
-    said = {name: value for name, value in MEDICATION.items() if name[:10] != "medication"}
-    told = {**said, "medicationReference": {"reference": "Medication/9"}}
-    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": told}]}
-    ward.far.faults.extend([None, answering(200, bundle)])
+@pytest.mark.parametrize(
+    "place",
+    ["Medication/m9", "Medication/m9/_history/1", "https://clinic.example.org/fhir/Medication/m9"],
+    ids=["relative", "of a version", "in full"],
+)
+def test_a_medication_that_stands_elsewhere_there_is_told_by_its_code(
+    ward: Ward, place: str
+) -> None:
+    code = {"coding": [{"system": SNOMED, "code": "322236009"}]}
+    ward.far.put({"resourceType": "Medication", "id": "m9", "code": {**code, "text": "Ada's"}})
+    naming(ward, place, place)
 
-    assert (care(ward), kept(ward)) == ({"left": 1}, [])
+    became = care(ward)
+
+    assert became == {"taken": 2}
+    assert [each["medicationCodeableConcept"] for each in kept(ward)] == [code, code]
+    asked = [request for request in ward.far.requests if "Medication/m9" in str(request.url)]
+    assert len(asked) == 1  # for both
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answering(403, {"resourceType": "OperationOutcome", "issue": []}),
+        answering(404, {"resourceType": "OperationOutcome", "issue": []}),
+        answering(200, {"resourceType": "Medication", "id": "9"}),
+        answering(200, {"resourceType": "Medication", "id": "9", "code": "odd"}),
+        answering(200, {"resourceType": "Condition", "id": "9", "code": CONDITION["code"]}),
+    ],
+    ids=["forbidden", "not there", "without a code", "an odd code", "no medication"],
+)
+def test_a_medication_without_a_code_to_read_is_left_and_hinders_no_other(
+    ward: Ward, answer: Fault
+) -> None:
+    naming(ward, "Medication/9")
+    ward.far.put(CONDITION)
+    ward.far.faults.append(answer)
+
+    assert care(ward) == {"left": 1, "taken": 1}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://elsewhere.example.org/fhir/Medication/9",
+        "Substance/9",
+        "Medication/",
+        "Medication/9/other",
+        7,
+    ],
+)
+def test_what_names_no_medication_there_is_left_unasked(ward: Ward, place: object) -> None:
+    naming(ward, place)
+
+    became = care(ward)
+
+    assert became == {"left": 1}
+    assert [request.method for request in ward.far.requests if request.method == "GET"] == []
+
+
+def naming(ward: Ward, *places: object) -> None:
+    """The clinic's next answers tell of statements that name a Medication; no code is in them."""
+    said = {name: value for name, value in MEDICATION.items() if name[:10] != "medication"}
+    told = [
+        {**said, "id": f"m{number}", "medicationReference": {"reference": place}}
+        for number, place in enumerate(places)
+    ]
+    entries = [{"resource": each} for each in told]
+    page = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    ward.far.faults.extend([None, answering(200, page)])
 
 
 def test_what_is_about_somebody_else_by_now_is_retracted_at_a_full_pass(ward: Ward) -> None:
