@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import httpx
 from adapter.errors import ConflictError, EhrError, LedgerError
 from adapter.fhir.identity import Identity
 from adapter.instruments.participant import ConsentState, Participant
+from adapter.service import open_service
 from adapter.store import standing
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
@@ -92,6 +93,18 @@ class Job:
         )
 
 
+@dataclass(frozen=True)
+class Configured:
+    """Another job: what an `adapter.toml` names, its only clinic."""
+
+    config: str
+    hurry: float = 0.05
+
+    def line(self) -> bytes:
+        """As a worker is asked for."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
 def identity() -> Identity:
     """Whose ids they are."""
     return Identity(STUDY, b"a key for tests only")
@@ -131,16 +144,29 @@ def work(job: Job) -> None:
         trust_env=False,
         transport=failpoints.transport(job.dies),
     ) as http:
-        clinic = clinic_of(job, database, crosswalk, http)
-        while True:
-            try:
-                push(clinic)
-            except (ConflictError, EhrError, LedgerError):
-                time.sleep(0.02)
-            else:
-                counted = standing.count_states(database.read(), clinic.name)
-                if not any(counted[state] for state in UNDER_WAY):
-                    return
+        push_until_nothing_is_left(clinic_of(job, database, crosswalk, http))
+
+
+def work_as_configured(job: Configured) -> None:
+    """The same, as a site's own configuration says."""
+    with open_service(Path(job.config)) as service:
+        (clinic,) = service.clinics
+        push_until_nothing_is_left(
+            replace(clinic, sleep=lambda seconds: time.sleep(seconds * job.hurry))
+        )
+
+
+def push_until_nothing_is_left(clinic: Clinic) -> None:
+    """Tries again whatever trouble there is."""
+    while True:
+        try:
+            push(clinic)
+        except (ConflictError, EhrError, LedgerError):
+            time.sleep(0.02)
+        else:
+            counted = standing.count_states(clinic.database.read(), clinic.name)
+            if not any(counted[state] for state in UNDER_WAY):
+                return
 
 
 def say(line: str) -> None:
@@ -157,7 +183,11 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                work(Job(**json.loads(line)))
+                said = json.loads(line)
+                if "config" in said:
+                    work_as_configured(Configured(**said))
+                else:
+                    work(Job(**said))
             except BaseException:  # noqa: BLE001 - nothing may go on in a second copy of this
                 traceback.print_exc()  # what ends a worker is our mistake, and shown
                 os._exit(1)

@@ -22,7 +22,7 @@ from adapter.release import PARTICIPATION
 from adapter.store import deliveries, instances, standing, versions
 from adapter.store.database import Database
 from adapter.store.versions import Belonging
-from tests.live.nursery import UNDER_WAY, Job, identity, now, person
+from tests.live.nursery import UNDER_WAY, Configured, Job, identity, now, person
 
 ROOT = Path(__file__).parents[2]
 IS_FULL = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -57,7 +57,7 @@ class Nursery:
         assert self._warm.stdout is not None
         self._warm.stdout.close()
 
-    def start(self, job: Job) -> int:
+    def start(self, job: Job | Configured) -> int:
         """The process id of a worker that has begun."""
         assert self._warm.stdin is not None
         self._warm.stdin.write(job.line())
@@ -66,7 +66,7 @@ class Nursery:
         self.pids.append(pid)
         return pid
 
-    def finish(self, job: Job) -> None:
+    def finish(self, job: Job | Configured) -> None:
         """Lets a worker deliver everything that is owed."""
         pid = self.start(job)
         wait_for(lambda: not is_alive(pid))
