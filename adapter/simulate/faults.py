@@ -72,6 +72,8 @@ class FaultLayer:
         """`chance` draws among `FAULTS`; `silent_seconds` is when a silence ends by itself."""
         self.met: list[str | None] = []
         """What met each request, None for nothing; in the order they came."""
+        self.moments: list[datetime] = []
+        """When each request came."""
         self._app, self._chance, self._clock = app, chance, clock
         self._retry_after_seconds, self._silent_seconds = retry_after_seconds, silent_seconds
 
@@ -82,6 +84,7 @@ class FaultLayer:
             return
         fault = self._chance.draw()
         self.met.append(fault)
+        self.moments.append(self._clock())
         send = self._dated(send)
         match fault:
             case None:

@@ -15,7 +15,8 @@ from adapter.store.transaction import Transaction
 class Pace:
     """Times are in seconds since 1970.
 
-    `tokens` requests could be made at once when it was `filled`. `failures` in a row open the
+    `tokens` requests could be made at once when it was `filled`; below 0 while a turn goes on, and
+    after one that was not ended, when nobody knows. `failures` in a row open the
     breaker, for the `openings`-th time in a row: nobody asks before `open_until`.
     """
 

@@ -49,6 +49,10 @@ class Turn:
         if known is None:
             known = Pace(self.profile.burst, self.now())
         self.state = known
+        if known.tokens < 0:  # whoever had the turn did not end it
+            self.state = replace(known, tokens=0.0, filled=self.now())
+        if self.profile.requests_per_second is not None:
+            self._keep(self.state)
         left = known.open_until - self.now()
         if left <= 0 or known.filled > self.now() + 1:  # the clock went back: when, nobody knows
             return
@@ -62,7 +66,7 @@ class Turn:
     def end(self) -> None:
         """Leaves the pace to whoever comes next."""
         if self.profile.requests_per_second is not None:
-            self._keep(self.state)
+            self._write(self.state)
 
     def exchange(
         self,
@@ -146,6 +150,11 @@ class Turn:
         self.sleep(seconds)
 
     def _keep(self, state: Pace) -> None:
+        """Keeps it while the turn goes on: how much of the budget is left nobody else knows."""
         self.state = state
+        is_limited = self.profile.requests_per_second is not None
+        self._write(replace(state, tokens=-1.0) if is_limited else state)
+
+    def _write(self, state: Pace) -> None:
         with self.database.write(self.profile.id) as tx:
             keep_pace(tx, self.profile.id, state)

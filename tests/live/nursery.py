@@ -65,6 +65,8 @@ class Job:
     timeout_seconds: float = 5.0
     lease_seconds: float = 2.0
     hurry: float = 0.05
+    requests_per_second: float | None = None
+    burst: int = 1
     dies: str = ""
     """Where it is killed, a name of `failpoints`; nowhere without one."""
 
@@ -90,6 +92,8 @@ class Job:
             patient=PatientRule(create=True),
             bundle=BundleLimits(entries=self.entries),
             timeout_seconds=self.timeout_seconds,
+            requests_per_second=self.requests_per_second,
+            burst=self.burst,
         )
 
 

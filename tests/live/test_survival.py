@@ -31,6 +31,8 @@ from tests.live.survival import IS_FULL, Nursery, Owed, is_alive, note, wait_for
 from tests.postgresql import PostgreSql
 
 KILLS = 250 if IS_FULL else 8
+ON_THE_WAY_SECONDS = 0.1
+"""How much longer one request may take to come than another."""
 
 
 @pytest.fixture(params=["simulator", "hapi"])
@@ -72,6 +74,8 @@ def test_workers_killed_at_random_points_lose_nothing_and_double_nothing(
 # Every fault that loses something at once: `latency` takes time only, `silent` lasts until a
 # time-out, `expired` is for the tests of signing in.
 MIXED = tuple(sorted(FAULTS.keys() - {"latency", "expired", "silent"}))
+NOT_TAKEN = frozenset({"broken", "html", "dropped"})
+"""Whoever meets these cannot tell that nothing has happened."""
 
 
 def test_with_a_third_of_all_requests_going_wrong_everything_arrives_once(
@@ -93,10 +97,47 @@ def test_with_a_third_of_all_requests_going_wrong_everything_arrives_once(
         asked, wrong = len(system.layer.met), sum(map(bool, system.layer.met))
         figures = checked(owed, system.clean)
 
+    # A fault costs one more request: the same again, or, where nobody knows, a look at all that was
+    # in the bundle. Where the look finds nothing, that is sent again.
+    floor = least + wrong + sum(met in NOT_TAKEN for met in system.layer.met)
     assert wrong / asked > share / 2
-    assert asked / least <= 1.15 / (1 - wrong / asked)
-    figures |= {"faults": wrong, "requests a message": round(asked / least, 2)}
+    assert asked <= floor
+    figures |= {
+        "faults": wrong,
+        "requests a message": round(asked / least, 2),
+        "and no fewer than": round((least + wrong) / least, 2),
+    }
     note(f"faults: {request.node.callspec.id}", figures)
+
+
+def test_faults_and_killed_workers_cost_a_clinic_no_more_requests_than_it_allows(
+    nursery: Nursery, where: Path | str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - when to kill
+    kills, per_second, burst = (20 if IS_FULL else 2), 16.0, 8
+    rates = dict.fromkeys(("dropped", "reset"), 0.05)
+    how = {"requests_per_second": per_second, "burst": burst, "hurry": 1.0, "entries": 1}
+    with simulated(rates) as system, Owed.opened(where, tmp_path, system.url, **how) as owed:
+        owed.fill(8 * kills, turns=1)
+        for _ in range(kills):
+            asked = len(system.layer.met)
+            pid = nursery.start(owed.job)
+            wait_for(lambda: len(system.layer.met) >= asked + burst)  # noqa: B023 - at once
+            time.sleep(chance.uniform(0, 0.2))
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not is_alive(pid))  # noqa: B023
+        nursery.finish(owed.job)
+        figures = checked(owed, system.clean)
+
+    came = [moment.timestamp() for moment in system.layer.moments]
+    over = max(
+        last - first + 1 - burst - per_second * (came[last] - came[first] + ON_THE_WAY_SECONDS)
+        for first in range(len(came))
+        for last in range(first, len(came))
+    )
+    assert over <= 0
+    figures |= {"kills": kills, "requests": len(came), "beyond the budget": 0}
+    note(f"budget: {request.node.callspec.id}", figures)
 
 
 def test_a_worker_frozen_past_its_lease_changes_nothing_that_another_did(

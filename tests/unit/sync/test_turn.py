@@ -54,6 +54,23 @@ def test_whoever_has_the_next_turn_goes_on_with_the_same_budget(opened: Opened) 
     assert second.slept == [0.5]
 
 
+def test_who_comes_after_a_killed_push_counts_on_no_request_that_may_be_left(
+    opened: Opened,
+) -> None:
+    first, second = opened(SLOW), opened(SLOW)
+    for number in range(4):
+        first.owe(first.observation(f"o{number}"))
+    first.clinic = first.with_sleep(dies)  # it has made three requests by then
+    with pytest.raises(KeyboardInterrupt):
+        first.push()
+    second.here += timedelta(minutes=10)
+
+    second.push()
+
+    assert len(first.far.requests) == 3
+    assert second.slept[0] == 0.5
+
+
 def test_a_budget_fills_up_again_while_nobody_asks(opened: Opened) -> None:
     desk = opened(SLOW)
     for turn in range(2):
