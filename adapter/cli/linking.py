@@ -56,9 +56,15 @@ def run_candidates(said: argparse.Namespace) -> int:
 
 
 def run_confirm(said: argparse.Namespace) -> int:
-    """Links a record to one of its candidates, and to nobody else."""
+    """Links a record to one of its candidates, and to nobody else; or says that it is none."""
+    if (said.patient is None) == (not said.none):
+        print("expected CLINIC RECORD PATIENT, or CLINIC RECORD --none", file=sys.stderr)
+        return USAGE
     with opened(said) as service:
         clinic = clinic_of(service, said.clinic)
+        if said.none:
+            _turn_down(service, clinic.name, said.record, as_json=said.json)
+            return 0
         found = service.crosswalk.candidates(clinic.name, said.record)
         if found is None or said.patient not in {each.patient for each in found.patients}:
             raise NotFoundError(
@@ -68,6 +74,22 @@ def run_confirm(said: argparse.Namespace) -> int:
         _link(service, clinic.name, said.record, said.patient)
         show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
     return 0
+
+
+def _turn_down(service: Service, clinic: str, record: str, *, as_json: bool) -> None:
+    """Notes a person's word that a record is none of its candidates.
+
+    Raises:
+        NotFoundError: the record has no candidates there.
+    """
+    count = service.crosswalk.turn_down(clinic, record, service.now())
+    if not count:
+        raise NotFoundError(
+            "Expected a record that waits for a person's word; found none of this name. "
+            "`adapter candidates` lists them."
+        )
+    service.audit.add([Act(service.now(), "link", clinic, record, rule="none-of-candidates")])
+    show.done({"clinic": clinic, "turned_down": count}, as_json=as_json)
 
 
 def _link(service: Service, clinic: str, record: str, patient: str) -> None:

@@ -160,7 +160,8 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     confirm = _configured(commands.add_parser("confirm", help="say which candidate a record is"))
     confirm.add_argument("clinic", help="the clinic's id")
     confirm.add_argument("record", help="the record in the trial's database")
-    confirm.add_argument("patient", help="the id of the candidate")
+    confirm.add_argument("patient", nargs="?", help="the id of the candidate")
+    confirm.add_argument("--none", action="store_true", help="it is none of its candidates")
 
 
 def _add_listen(parser: argparse.ArgumentParser) -> None:

@@ -129,17 +129,40 @@ class Crosswalk:
 
     def propose(self, candidates: Candidates) -> None:
         """Keeps who a participant may be, in place of what was known of that."""
+        said = orjson.loads(orjson.dumps(asdict(candidates)))
+        not_they = self.turned_down(candidates.clinic, candidates.participant)
         with self._connection:
-            self._write("candidates", orjson.loads(orjson.dumps(asdict(candidates))))
+            self._write("candidates", {**said, "turned_down": sorted(not_they)})
 
     def candidates(self, clinic: str, participant: str) -> Candidates | None:
         """Who a participant may be at a clinic, None where nobody was found, or it is decided."""
         known = self._read(self._sealer.place("candidates", clinic, participant))
-        return None if known is None else _candidates(known)
+        return None if known is None or not known["patients"] else _candidates(known)
+
+    def turn_down(self, clinic: str, participant: str, now: str) -> int:
+        """Notes, by a person's word, that a participant is none of their candidates; how many.
+
+        It stands until an identifier of theirs changes, or somebody links them.
+        """
+        asked = self.candidates(clinic, participant)
+        if asked is None:
+            return 0
+        names = {each.patient for each in asked.patients}
+        kept = sorted(names | self.turned_down(clinic, participant))
+        said = asdict(Candidates(clinic, participant, now, ()))
+        with self._connection:
+            self._write("candidates", {**said, "turned_down": kept})
+        return len(names)
+
+    def turned_down(self, clinic: str, participant: str) -> frozenset[str]:
+        """The ids of the clinic's Patients who a participant is not."""
+        known = self._read(self._sealer.place("candidates", clinic, participant)) or {}
+        return frozenset(known.get("turned_down", ()))  # an older file does not say
 
     def undecided(self) -> list[Candidates]:
         """Everybody who waits for a person's word, by clinic and participant."""
-        found = [_candidates(said) for kind, said in self._everything() if kind == "candidates"]
+        everything = (said for kind, said in self._everything() if kind == "candidates")
+        found = [_candidates(said) for said in everything if said["patients"]]
         return sorted(found, key=lambda each: (each.clinic, each.participant))
 
     def close(self) -> None:

@@ -1,7 +1,9 @@
 """Who a participant may be among a clinic's own patients: asked by identifier, or by `$match`.
 
-What a clinic answers is kept as candidates until a person says who it is; nobody is linked by a
-program, and no Patient is created. Identifiers travel in bodies, because addresses end up in logs.
+What a clinic answers is kept as candidates until a person says who it is; who was turned down is
+proposed no more. Nobody is linked by a program, and no Patient is created. `$match` is asked by
+identifiers alone: names and dates of birth are sent to nobody who may not know the person.
+Identifiers travel in bodies, because addresses end up in logs.
 
 Source: https://hl7.org/fhir/R4/patient-operation-match.html
 """
@@ -15,6 +17,7 @@ import orjson
 
 from adapter.store.identities import Candidate, Candidates
 from adapter.sync.answer import Answer, reason_of, stop_if_no_entry
+from adapter.sync.asking import entries
 from adapter.sync.clinic import Clinic
 from adapter.sync.receipt import Unknown, Unreachable
 
@@ -51,7 +54,8 @@ def _told(clinic: Clinic, participant: str, answer: Answer) -> str | Unknown:
         return "patient-search-refused"
     if answer.body.get("resourceType") != "Bundle":
         return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
-    found = _found(answer.body)
+    turned_down = clinic.crosswalk.turned_down(clinic.name, participant)
+    found = tuple(each for each in _found(answer.body) if each.patient not in turned_down)
     if not found:
         return "patient-not-found"
     clinic.crosswalk.propose(Candidates(clinic.name, participant, clinic.now(), found))
@@ -85,16 +89,20 @@ def _match(clinic: Clinic, known: dict[str, str]) -> Answer | Unreachable | Unkn
 
 
 def _found(bundle: dict[str, Any]) -> tuple[Candidate, ...]:
-    """The Patients of a searchset, most certain first as the clinic lists them."""
-    return tuple(
-        Candidate(entry["resource"]["id"], _grade(entry.get("search", {})))
-        for entry in bundle.get("entry", ())
-        if entry.get("resource", {}).get("resourceType") == "Patient"
-        and _grade(entry.get("search", {})) != "certainly-not"
-    )
+    """The Patients of a searchset, most certain first as the clinic lists them; each once."""
+    found: dict[str, Candidate] = {}
+    for entry in entries(bundle):
+        resource, grade = entry.get("resource"), _grade(entry.get("search"))
+        name = resource.get("id") if isinstance(resource, dict) else None
+        is_patient = isinstance(resource, dict) and resource.get("resourceType") == "Patient"
+        if is_patient and isinstance(name, str) and grade != "certainly-not":
+            found.setdefault(name, Candidate(name, grade))
+    return tuple(found.values())
 
 
-def _grade(search: dict[str, Any]) -> str:
+def _grade(search: object) -> str:
     """How sure the clinic is, in the standard's words; no other word is repeated."""
-    said = (each.get("valueCode") for each in search.get("extension", ()) if each["url"] == _GRADE)
+    listed = search.get("extension") if isinstance(search, dict) else None
+    told = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    said = (each.get("valueCode") for each in told if each.get("url") == _GRADE)
     return next((code for code in said if code in _GRADES), "")

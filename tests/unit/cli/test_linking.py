@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -104,6 +105,28 @@ def test_a_candidate_waits_until_a_person_confirms_it(trial: Site) -> None:
     assert "nobody waits" in trial.run("candidates").out
     with crosswalk_of(trial) as crosswalk:
         assert crosswalk.linked(CLINIC, "1") == "p-8"
+
+
+def test_candidates_are_turned_down_by_a_person_and_that_is_on_record(trial: Site) -> None:
+    with crosswalk_of(trial) as crosswalk:
+        crosswalk.propose(Candidates(CLINIC, "1", NOW, (Candidate("p-7"), Candidate("p-8"))))
+
+    said = trial.run("confirm", CLINIC, "1", "--none", "--json")
+    again = trial.run("confirm", CLINIC, "1", "--none")
+
+    acts = trial.run("audit", "show", "--json").document["audit"]
+    told = [(each["action"], each["record"], each["rule"]) for each in acts]
+    assert (said.document, again.code) == ({"clinic": CLINIC, "turned_down": 2}, 15)
+    assert told == [("link", "1", "none-of-candidates")]
+    assert "p-7" not in json.dumps(acts)
+    with crosswalk_of(trial) as crosswalk:
+        assert (crosswalk.linked(CLINIC, "1"), crosswalk.undecided()) == (None, [])
+        assert crosswalk.turned_down(CLINIC, "1") == {"p-7", "p-8"}
+
+
+@pytest.mark.parametrize("more", [(), ("p-7", "--none")], ids=["neither", "both"])
+def test_a_word_has_to_be_plain(trial: Site, more: tuple[str, ...]) -> None:
+    assert trial.run("confirm", CLINIC, "1", *more).code == 2
 
 
 def test_a_key_is_exchanged_by_a_line_above_it(trial: Site) -> None:

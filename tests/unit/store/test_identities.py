@@ -183,6 +183,22 @@ def test_a_row_that_was_laid_in_another_s_place_is_noticed(
         [crosswalk.linked("north", record) for record in "12"]
 
 
+def test_who_was_turned_down_stays_so_until_an_identifier_changes(crosswalk: Crosswalk) -> None:
+    crosswalk.keep(known(ihi="8003600000000001"))
+    for name in ("patient-8", "patient-7"):
+        crosswalk.propose(Candidates("north", "1", NOW, (Candidate(name),)))
+        crosswalk.turn_down("north", "1", NOW)
+
+    again = crosswalk.turn_down("north", "1", LATER)
+    before = crosswalk.turned_down("north", "1")
+    elsewhere = crosswalk.turned_down("south", "1") | crosswalk.turned_down("north", "2")
+    crosswalk.keep(known(ihi="8003600000000002"))
+
+    assert (again, crosswalk.undecided()) == (0, [])
+    assert (sorted(before), elsewhere) == (["patient-7", "patient-8"], frozenset())
+    assert crosswalk.turned_down("north", "1") == frozenset()
+
+
 def test_nobody_is_a_patient_who_is_somebody_else(crosswalk: Crosswalk) -> None:
     crosswalk.link("north", "1", "patient-7", NOW)
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from adapter.errors import EhrError
+from adapter.instruments.participant import DEMOGRAPHICS, Participant
 from adapter.store.identities import Candidate, Candidates
 from adapter.sync.profile import PatientRule
 from tests.unit.sync.desk import CLINIC, IHI, limited, patient
@@ -88,10 +89,15 @@ def graded(id_: str, grade: str) -> Resource:
     return {"resource": patient(id_), "search": {"mode": "match", "extension": said}}
 
 
-def test_a_match_is_asked_by_every_identifier_and_nothing_else(opened: Opened) -> None:
+@pytest.mark.parametrize(
+    "told", [{}, {f"{DEMOGRAPHICS}family": "Example"}], ids=["a number", "a name, too"]
+)
+def test_a_match_is_asked_by_every_identifier_and_nothing_else(
+    opened: Opened, told: dict[str, str]
+) -> None:
     clinic = opened(CLINIC.model_copy(update={"patient": PatientRule(match=True)}))
     clinic.take_in("2")
-    clinic.identify("2", OTHER)
+    clinic.crosswalk.keep(Participant("2", identifiers={"ihi": OTHER, **told}))
     clinic.owe(clinic.observation("a", participant="2"), participant="2")
     entries = [graded("88", "certain"), graded("89", "possible"), graded("90", "certainly-not")]
     entries.append(graded("91", "a word of its own"))
@@ -283,6 +289,49 @@ def test_an_outcome_among_the_matches_is_no_patient(asked: Desk) -> None:
     report = asked.push()
 
     assert report.held == {("Observation", "patient-unconfirmed"): 1}
+
+
+def test_who_was_turned_down_is_proposed_no_more(asked: Desk) -> None:
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+    first = asked.push()
+    asked.crosswalk.turn_down("clinic", "2", asked.clinic.now())
+
+    second = asked.push()
+
+    assert first.held == {("Observation", "patient-unconfirmed"): 1}
+    assert second.held == {("Observation", "patient-not-found"): 1}
+    assert asked.crosswalk.undecided() == []
+
+
+ODD: list[object] = [
+    *({}, 7, {"resource": 7}, {"resource": {"resourceType": "Patient"}}),
+    *({"resource": {"resourceType": "Patient", "id": 7}}, {"resource": {"id": "91"}}),
+]
+ODD_GRADES: list[object] = [7, {"extension": 7}, {"extension": [7, {}, {"url": 7}]}]
+
+
+def test_what_is_no_patient_of_an_odd_answer_is_passed_over(opened: Opened) -> None:
+    clinic = opened(CLINIC.model_copy(update={"patient": PatientRule(match=True)}))
+    clinic.take_in("2")
+    clinic.identify("2", OTHER)
+    clinic.owe(clinic.observation("a", participant="2"), participant="2")
+    whole = [{"resource": patient("88"), "search": search} for search in ODD_GRADES]
+    bundle = {"resourceType": "Bundle", "entry": [*ODD, *whole]}
+    clinic.far.faults.extend([answering(200, bundle)])
+
+    clinic.push()
+
+    found = clinic.crosswalk.candidates("clinic", "2")
+    assert found is not None
+    assert found.patients == (Candidate("88"),)
+
+
+@pytest.mark.parametrize("entry", [7, None, {"resource": patient("88")}])
+def test_an_answer_that_is_no_list_finds_nobody(asked: Desk, entry: object) -> None:
+    asked.far.faults.extend([answering(200, {"resourceType": "Bundle", "entry": entry})])
+    asked.owe(asked.observation("a", participant="2"), participant="2")
+
+    assert asked.push().held == {("Observation", "patient-not-found"): 1}
 
 
 @pytest.mark.parametrize(
