@@ -13,6 +13,9 @@ import orjson
 _OF_A_TOTAL = frozenset(
     {"status", "code", "subject", "effectiveDateTime", "valueQuantity", "dataAbsentReason"}
 )
+_ADDED = frozenset({"interpretation", "performer", "note", "issued", "encounter", "language"})
+"""What people and record systems add to a result without changing what it says."""
+_LISTED = frozenset({"interpretation", "performer", "note", "category"})
 _SET_BY_SERVERS = ("versionId", "lastUpdated", "source")
 
 
@@ -26,6 +29,28 @@ def is_same_total(ours: bytes, theirs: dict[str, Any]) -> bool:
     said, held = _content(orjson.loads(ours)), _content(theirs)
     needed = {name for name in said if name in _OF_A_TOTAL}
     return needed <= held.keys() and all(said[name] == held[name] for name in needed)
+
+
+def still_says(ours: bytes, theirs: dict[str, Any]) -> bool:
+    """Whether all that our text says is said there, and only such was added as changes none of it.
+
+    Who signs a result may add a reading, a name or a note; a record system, labels of its own.
+    """
+    said, held = _content(orjson.loads(ours)), _content(theirs)
+    meta, theirs_meta = said.pop("meta", {}), held.pop("meta", {})
+    has_labels = all(_has(theirs_meta.get(name, []), meta[name]) for name in meta)
+    if not has_labels or not (held.keys() - said.keys()) <= _ADDED:
+        return False
+    return all(
+        name in held and (_has(held[name], value) if name in _LISTED else held[name] == value)
+        for name, value in said.items()
+    )
+
+
+def _has(theirs: Any, ours: Any) -> bool:  # noqa: ANN401 - an element of any type
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return all(each in theirs for each in ours)
+    return bool(theirs == ours)
 
 
 def _content(resource: dict[str, Any]) -> dict[str, Any]:

@@ -19,22 +19,19 @@ _CORRECTED = frozenset({"amended", "corrected"})
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """Under which code a total is filed, in which category, and what the system knows of status.
+    """Under which code a total is filed, and in which category.
 
-    `unit` replaces the words of the unit, None keeps them. `only_final`: it knows no corrected one.
+    `unit` replaces the words of the unit, None keeps them.
     """
 
     coding: tuple[tuple[str, str], ...]
     category: str
     unit: str | None = None
-    only_final: bool = False
 
 
 def as_total(observation: Resource, filing: Filing) -> Resource:
     """The Observation of a score as such a system gets it."""
     told = {name: observation[name] for name in _KEPT if name in observation}
-    if filing.only_final and told["status"] in _CORRECTED:
-        told["status"] = "final"
     told["category"] = [{"coding": [{"system": CATEGORY, "code": filing.category}]}]
     told["code"] = {"coding": [dict(filing.coding)], "text": observation["code"]["text"]}
     if "valueQuantity" in observation:
@@ -45,6 +42,13 @@ def as_total(observation: Resource, filing: Filing) -> Resource:
         if name in observation:
             told[name] = observation[name]
     return told
+
+
+def as_final(observation: Resource) -> Resource:
+    """An Observation for a system that knows no corrected one; anything else as it is."""
+    is_corrected = observation["resourceType"] == "Observation"
+    is_corrected = is_corrected and observation["status"] in _CORRECTED
+    return {**observation, "status": "final"} if is_corrected else observation
 
 
 def score_of(observation: Resource) -> str:

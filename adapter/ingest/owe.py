@@ -10,7 +10,8 @@ from adapter.ingest.blinded import is_kept_from, is_seen, tells
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import BLINDED, CARE, PARTICIPATION, THERAPY, Receiver
-from adapter.store import deliveries, inbox, instances, receivers, versions
+from adapter.release.receiver import Taking
+from adapter.store import deliveries, inbox, instances, places, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
@@ -113,13 +114,35 @@ def is_wanted(tx: Transaction, trial: Trial, receiver: Receiver, version: Versio
     taking = receiver.taking(version.form)
     if version.participant and version.form not in {PARTICIPATION, THERAPY}:
         held = receivers.types_held(tx, receiver.name, version) - {"Provenance"}
-        has_document, has_resources = DOCUMENT in held, bool(held - {DOCUMENT})
-        is_of_both = has_document and has_resources
-        takes_document, takes_resources = DOCUMENT in taking.types, bool(taking.types - {DOCUMENT})
-        stays = (has_document and not takes_document) or (has_resources and not takes_resources)
-        if stays and not is_of_both:
-            return version.type == DOCUMENT if has_document else version.type in held
+        if held and not held.isdisjoint({DOCUMENT}) and len(held) > 1:
+            return version.type in taking.types and _has_code(version, taking.codes)
+        if DOCUMENT in held and DOCUMENT not in taking.types:
+            return version.type == DOCUMENT
+        if held and DOCUMENT not in held and not _goes_on(tx, receiver, version, taking):
+            return _is_of_the_way(tx, receiver, version, held)
     return version.type in taking.types and _has_code(version, taking.codes)
+
+
+def _goes_on(tx: Transaction, receiver: Receiver, version: Version, taking: Taking) -> bool:
+    """Whether the resources of an outcome still go the way by which the receiver holds them.
+
+    In transactions and one by one the same resources go.
+    """
+    way = places.way_of(tx, receiver.name, version.unit)
+    whole = {"transaction", "single"}
+    if not way:
+        return bool(taking.types - {DOCUMENT})
+    return bool(whole & taking.rungs) if way in whole else way in taking.rungs
+
+
+def _is_of_the_way(
+    tx: Transaction, receiver: Receiver, version: Version, held: frozenset[str]
+) -> bool:
+    """Whether a resource goes on by the way that an outcome went before: a total stays alone."""
+    if places.way_of(tx, receiver.name, version.unit) == "totals":
+        there = deliveries.holding(tx, receiver.name, version.type, version.id)
+        return there is not None and there.action == "put"
+    return version.type in held
 
 
 def _has_code(version: Version, codes: frozenset[str] | None) -> bool:

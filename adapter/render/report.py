@@ -106,6 +106,27 @@ def read_report(document: Resource) -> Report:
     )
 
 
+def lines_of(resource: Resource) -> tuple[Line, ...]:
+    """What one resource of ours says, a line for each number or word."""
+    match resource["resourceType"]:
+        case "Observation":
+            return (_line(resource, None),)
+        case "DocumentReference":
+            return read_report(resource).lines
+        case "QuestionnaireResponse":
+            return tuple(_answers(resource["item"]))
+    return tuple(_event_lines(resource))
+
+
+def _answers(items: Iterable[Resource]) -> Iterator[Line]:
+    for item in items:
+        yield from _answers(item.get("item", ()))
+        said = [_word(each) for each in item.get("answer", ())]
+        if said:
+            name = item.get("text") or f"Question {item['linkId']}"
+            yield Line(name, ", ".join(said), is_number=False)
+
+
 def _line(observation: Resource, change: Resource | None) -> Line:
     name = observation["code"]["text"]
     codes = tuple((each["system"], each["code"]) for each in observation["code"]["coding"])
@@ -149,7 +170,7 @@ def _range(observation: Resource) -> tuple[str, str]:
 def _word(observation: Resource) -> str:
     (value,) = (value for name, value in observation.items() if name.startswith("value"))
     if isinstance(value, dict):
-        return str(value["text"])
+        return str(value.get("text") or value.get("display") or value["code"])
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

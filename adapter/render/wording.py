@@ -21,6 +21,11 @@ def heading(report: Report, person: Person | None) -> list[tuple[str, str]]:
     return [(name, said) for name, said in told if said]
 
 
+def whose(person: Person) -> list[tuple[str, str]]:
+    """Whose it is, as far as the clinic knows them."""
+    return [(name, said) for name, said in _who(person) if said]
+
+
 def standing(report: Report) -> str:
     """What a reader must see first: that it was taken back, or reported otherwise before."""
     if report.is_withdrawn:

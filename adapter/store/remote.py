@@ -37,7 +37,16 @@ def answered_before(tx: Transaction, delivery: Delivery) -> int:
 def names_ours(tx: Transaction, clinic: str, resource_type: str, given: str) -> bool:
     """Whether a clinic gave this id to something of ours."""
     row = tx.execute(
-        "SELECT 1 FROM remote WHERE clinic = ? AND type = ? AND remote_id = ?",
-        (clinic, resource_type, given),
+        "SELECT 1 FROM remote WHERE clinic = ? AND type = ? AND remote_id = ? UNION ALL"
+        " SELECT 1 FROM stood WHERE clinic = ? AND type = ? AND remote_id = ?",
+        (clinic, resource_type, given) * 2,
     ).fetchone()
     return row is not None
+
+
+def lose_remote_id(tx: Transaction, delivery: Delivery) -> None:
+    """Notes that the clinic holds nothing any more under the id that it gave."""
+    tx.execute(
+        "DELETE FROM remote WHERE clinic = ? AND type = ? AND id = ?",
+        (delivery.clinic, delivery.type, delivery.id),
+    )

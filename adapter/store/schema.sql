@@ -185,6 +185,29 @@ CREATE TABLE remote (               -- the ids that a clinic gave to what it wou
   PRIMARY KEY (clinic, type, id)
 ) WITHOUT ROWID;
 
+CREATE TABLE stood (                -- each place where a clinic keeps, or kept, a resource of ours
+  clinic    TEXT NOT NULL,          -- that was replaced there, or left for a person; `store/places.py`
+  type      TEXT NOT NULL,
+  id        TEXT NOT NULL,
+  number    INTEGER NOT NULL,       -- 0 for the first place
+  remote_id TEXT NOT NULL,
+  version   INTEGER NOT NULL,       -- of ours, that was written there last
+  standing  TEXT NOT NULL CHECK (standing IN ('stands', 'due', 'left', 'retired', 'filed')),
+  cause     TEXT NOT NULL CHECK (cause IN ('', 'replaced', 'retracted', 'corrected')),
+  task      TEXT NOT NULL,          -- the name of what a person there was asked, '' for nothing
+  PRIMARY KEY (clinic, type, id, number),
+  CHECK (standing = 'stands' OR cause <> ''),
+  CHECK (standing NOT IN ('left', 'filed') OR task <> '')
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX stood_now ON stood (clinic, type, id) WHERE standing = 'stands';
+
+CREATE TABLE way (                  -- by which rung a clinic got the resources of a unit
+  clinic TEXT NOT NULL,
+  unit   TEXT NOT NULL,
+  rung   TEXT NOT NULL,
+  PRIMARY KEY (clinic, unit)
+) WITHOUT ROWID;
+
 CREATE TABLE inbox (                -- what clinics wrote, the newest version of each
   number         INTEGER PRIMARY KEY,
   clinic         TEXT NOT NULL,

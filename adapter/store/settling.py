@@ -16,6 +16,7 @@ from adapter.store.deliveries import (
     cancel_provenances,
     move_to_end,
 )
+from adapter.store.places import file_place
 from adapter.store.states import State
 from adapter.store.transaction import Transaction
 
@@ -105,7 +106,12 @@ def hold(tx: Transaction, delivery: Delivery, there: Holding) -> None:
 
 
 def file(tx: Transaction, clinic: str, task: str, now: str) -> bool:
-    """A person's word that a task was filed: its delivery is confirmed; gives whether one was."""
+    """A person's word that a task was done: its delivery is confirmed; gives whether one was.
+
+    It may be the page of an outcome that they filed, or what they were asked to do by hand.
+    """
+    if file_place(tx, clinic, task, now):
+        return True
     changed = tx.execute(
         "UPDATE delivery SET state = 'confirmed', reason = '', updated = ? WHERE clinic = ?"
         " AND remote_version = ? AND state IN ('accepted', 'awaiting')",

@@ -81,11 +81,12 @@ class Stuck:
 
 
 def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
-    """What is held or refused, grouped by why, most first."""
+    """What is held, refused, or left to a person by a task, grouped by why, most first."""
     rows = tx.execute(
         "SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?"
-        " AND state IN ('held', 'refused', 'quarantined') GROUP BY state, type, rule, reason"
-        " ORDER BY count(*) DESC, type",
+        " AND (state IN ('held', 'refused', 'quarantined')"
+        " OR (state = 'awaiting' AND reason LIKE '%task-%'))"
+        " GROUP BY state, type, rule, reason ORDER BY count(*) DESC, type",
         (clinic,),
     )
     return [Stuck(*row) for row in rows]

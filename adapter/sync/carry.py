@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapter.errors import EhrError
-from adapter.fhir.comparison import is_same_content, is_same_total
-from adapter.store.deliveries import Delivery
-from adapter.store.remote import answered_before, keep_remote_id, remote_id
+from adapter.fhir.comparison import is_same_total, still_says
+from adapter.store.remote import answered_before
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
+from adapter.sync.places import LedgerPlaces
 from adapter.sync.post import Post
 from adapter.sync.profile import Rung
 from adapter.sync.receipt import Receipt, Unknown, Unreachable
-from adapter.sync.routes import fhir_rest, hl7v2, single, task
+from adapter.sync.routes import fhir_rest, hl7v2, looking, single, task
+from adapter.sync.routes.singly import Singly
 
 Told = TypeVar("Told")
 Trouble = Unreachable | Unknown
@@ -68,13 +69,15 @@ def _by_rung(clinic: Clinic, items: Sequence[Outgoing]) -> list[tuple[Rung, list
 
 
 def _way(clinic: Clinic, rung: Rung) -> Rung:
-    """How a rung is carried: a document in transactions, where the clinic has them.
+    """How a rung is carried: in transactions, where the clinic has them, else one by one.
 
     Where the record system never told what it has, its profile says: `single` in its ladder, and no
-    `transaction`.
+    `transaction`. Documents that are replaced go one by one, too.
     """
-    if rung != "document":
+    if rung not in {"transaction", "document"}:
         return rung
+    if rung == "document" and clinic.corrects("DocumentReference") in {"new", "task"}:
+        return "single"
     said, ladder = clinic.capability, clinic.profile.ladder
     is_without = "single" in ladder and "transaction" not in ladder
     offers = not is_without if said is None else "transaction" in said.system
@@ -108,7 +111,7 @@ def _look_up(
         case "task":
             return task.look_up(_tasks(clinic), items, _token_of(clinic))
         case "single" | "totals":
-            return single.look_up(_singly(clinic, rung), items)
+            return looking.look_up(_singly(clinic, rung), items)
     return fhir_rest.look_up(clinic.client, items)
 
 
@@ -140,23 +143,15 @@ def _token_of(clinic: Clinic) -> Callable[[Outgoing], str]:
     return token_of
 
 
-def _singly(clinic: Clinic, rung: Rung) -> single.Singly:
-    is_same = is_same_total if rung == "totals" else is_same_content
-    return single.Singly(clinic.client, _Ids(clinic), clinic.chooses_id, is_same)
-
-
-class _Ids:
-    """The ids that a clinic gave, in the ledger."""
-
-    def __init__(self, clinic: Clinic) -> None:
-        self._clinic = clinic
-
-    def known(self, delivery: Delivery) -> str | None:
-        return remote_id(self._clinic.database.read(), delivery)
-
-    def keep(self, delivery: Delivery, given: str) -> None:
-        with self._clinic.write() as tx:
-            keep_remote_id(tx, delivery, given)
+def _singly(clinic: Clinic, rung: Rung) -> Singly:
+    return Singly(
+        clinic.client,
+        LedgerPlaces(clinic),
+        clinic.chooses_id,
+        is_same_total if rung == "totals" else still_says,
+        clinic.corrects,
+        clinic.may,
+    )
 
 
 def _post(clinic: Clinic) -> Post:

@@ -16,7 +16,7 @@ from adapter.fhir.identity import Identity
 from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
-from adapter.fhir.total import Filing, as_total, score_of
+from adapter.fhir.total import Filing, as_final, as_total, score_of
 from adapter.instruments.form import Form
 from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
@@ -28,14 +28,18 @@ from adapter.store.audit import AuditLog
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.identities import Crosswalk
+from adapter.store.places import way_of
 from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
-from adapter.sync.ladder import DOCUMENT, Choice, choose_all
+from adapter.sync.ladder import DOCUMENT, Choice, choose_all, correction_of
 from adapter.sync.outgoing import wire_text
 from adapter.sync.post import Post, rung_noted
-from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
+from adapter.sync.profile import DOCUMENTED, RUNGS, ClinicProfile, How, Rung
 from adapter.sync.set_back import note_turn, stop_if_set_back
 from adapter.sync.turn import Turn
+
+_BESIDE = frozenset({"Provenance", "ResearchSubject", "Device"})
+"""What tells of outcomes, or of who takes part, and is none itself."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,21 @@ class Clinic:
     def chooses_id(self, resource_type: str) -> bool:
         """Whether the record system says that it keeps such resources under ids of ours."""
         said = self.capability
-        return said is not None and resource_type in said.update_create
+        is_kept = self.corrects(resource_type) in {"update", "either"}
+        return said is not None and resource_type in said.update_create and is_kept
+
+    def corrects(self, resource_type: str) -> How:
+        """How such resources are corrected where they go one by one."""
+        return correction_of(self.profile, self.capability, resource_type)
+
+    def may(self, resource_type: str, interaction: str) -> bool:
+        """Whether its statement offers an interaction with a type, or it never told."""
+        said = self.capability
+        return said is None or said.offers(resource_type, interaction)
+
+    def leaves_out(self, delivery: Delivery) -> bool:
+        """Whether it need not go, where it cannot be said without what this clinic never gets."""
+        return delivery.type in _BESIDE and self.rung_of(delivery) == "single"
 
     def rung_of(self, delivery: Delivery) -> Rung:
         """The rung that carries a delivery: the one that carried the outcome before, or the chosen.
@@ -89,9 +107,11 @@ class Clinic:
         if delivery.type == DOCUMENT:
             held = deliveries.holding(self.database.read(), self.name, delivery.type, delivery.id)
             known = held.remote_version if held is not None and held.action == "put" else ""
-            if known:
-                return rung_noted(known)
-        return self.rung_for(delivery.type, delivery.form)
+            noted = rung_noted(known) if known else ""
+        else:
+            noted = way_of(self.database.read(), self.name, delivery.unit)
+        known_rung = next((rung for rung in RUNGS if rung == noted), None)
+        return known_rung or self.rung_for(delivery.type, delivery.form)
 
     def rung_for(self, resource_type: str, form: str) -> Rung:
         """The chosen rung for resources of this type that belong to this form."""
@@ -165,9 +185,11 @@ class Clinic:
             return self._document(text, delivery, action)
         if delivery.type in TELLING or reveals_allocation(self.study, delivery.form):
             text = self._as_told(text, delivery)
-        rung = self.rung_for(delivery.type, delivery.form)
+        rung = self.rung_of(delivery)
         if rung == "totals":
             text = self._total(text, delivery.form)
+        if self.profile.only_final and rung in {"single", "totals"}:
+            text = write(as_final(read_text(text)))
         if rung == "single":
             kept = {"Patient", *(self.profile.accepts if self.chooses_id(delivery.type) else ())}
             text = write(without_references(read_text(text), kept))
@@ -193,14 +215,14 @@ class Clinic:
 
     def _total(self, text: bytes, form: str) -> bytes:
         """A score under the site's own code; one that it has no code for stays as it is."""
-        said, rules = read_text(text), self.profile.totals
+        said = read_text(text)
         scale = score_of(said).removeprefix(f"{form}-")
         site = self.profile.codes.get(form, {}).get(scale)
         if site is None:
             return text
         coding = [("system", site.system), ("code", site.code)]
         coding += [("display", site.display)] if site.display else []
-        filing = Filing(tuple(coding), rules.category, site.unit, rules.only_final)
+        filing = Filing(tuple(coding), self.profile.totals.category, site.unit)
         return write(as_total(said, filing))
 
     def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:

@@ -15,7 +15,8 @@ from adapter.sync.run import PushReport
 def outgoing_of(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None:
     """What goes over the wire; None for a retraction of what is not there, or not any more.
 
-    Refused: in this clinic's terms it breaks a rule of R4, which keeps back it alone.
+    Refused: in this clinic's terms it breaks a rule of R4, which keeps back it alone. What only
+    goes along with outcomes, such as a Provenance, is left out then.
     """
     tx = clinic.database.read()
     held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
@@ -27,7 +28,7 @@ def outgoing_of(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None
             return Outgoing(delivery, text)
         before = clinic.text_of(tx, delivery, held.version, held.action)
     except ResourceError as wrong:
-        return Refused(str(wrong))
+        return None if clinic.leaves_out(delivery) else Refused(str(wrong))
     return Outgoing(delivery, text, before, held.remote_version if before is not None else "")
 
 
@@ -35,10 +36,10 @@ def settlement_of(item: Outgoing, receipt: Receipt, report: PushReport) -> Settl
     """What a delivery becomes after what the clinic said; the report counts it."""
     delivery = item.delivery
     match receipt:
-        case Accepted(remote_version, is_awaiting):
+        case Accepted(remote_version, is_awaiting, reason):
             _count(item, report)
             becomes: State = "awaiting" if is_awaiting else "accepted"
-            return Settlement(delivery.seq, becomes, remote_version=remote_version)
+            return Settlement(delivery.seq, becomes, reason=reason, remote_version=remote_version)
         case Refused(reason, remote_version, is_found_out):
             report.refused[delivery.type] += 1
             becomes = "quarantined" if is_found_out else "refused"

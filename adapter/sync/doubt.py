@@ -77,7 +77,8 @@ def _after_look(item: Outgoing, found: Found, report: PushReport) -> Settlement:
     if found.word == "there":
         return settlement_of(item, Accepted(found.remote_version), report)
     if found.word == "awaiting":
-        return settlement_of(item, Accepted(found.remote_version, is_awaiting=True), report)
+        taken = Accepted(found.remote_version, is_awaiting=True, reason=found.reason)
+        return settlement_of(item, taken, report)
     return Settlement(item.delivery.seq, "queued")
 
 

@@ -14,7 +14,7 @@ from adapter.instruments.form import Form
 from adapter.release import Receiver
 from adapter.release.receiver import Taking
 from adapter.sync.capability import WRITES, Capability
-from adapter.sync.profile import DOCUMENTED, ClinicProfile, Rung
+from adapter.sync.profile import DOCUMENTED, ClinicProfile, How, Rung
 
 DOCUMENT = "DocumentReference"
 _ANSWERS = ("QuestionnaireResponse", "Observation")
@@ -64,6 +64,29 @@ def common_rung(profile: ClinicProfile, capability: Capability | None) -> Rung |
     if "transaction" in profile.ladder and (is_offered or "single" not in profile.ladder):
         return "transaction"
     return "single" if "single" in profile.ladder else None
+
+
+def correction_of(profile: ClinicProfile, capability: Capability | None, kind: str) -> How:
+    """How resources of a type are corrected where they go one by one.
+
+    What the profile leaves open the statement says: in its place where it takes updates, and beside
+    it where that turns out to be closed; where it takes creates alone, beside it.
+    """
+    match profile.corrections:
+        case "update":
+            return "update"
+        case "new-and-retire":
+            return "new"
+        case "replace-document" if kind == DOCUMENT:
+            return "new"
+        case "task":
+            return "task"
+    offers_create_alone = (
+        capability is not None
+        and capability.offers(kind, "create")
+        and not capability.offers(kind, "update")
+    )
+    return "new" if offers_create_alone else "either"
 
 
 def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiver:

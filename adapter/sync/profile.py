@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,11 @@ ResourceType = Literal[
 ]
 Rung = Literal["transaction", "single", "totals", "document", "hl7v2", "task"]
 """The ways to a clinic, the highest first."""
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+Corrections = Literal["update", "new-and-retire", "replace-document", "task"]
+"""How what is there is corrected; see `mappings/README.md`."""
+How = Literal["update", "either", "new", "task"]
+"""Of one type: in its place, so or else beside it, only beside it, or by a person there."""
 DOCUMENTED: frozenset[Rung] = frozenset({"document", "hl7v2", "task"})
 """The rungs that carry the document of an outcome; the others carry its resources."""
 SPOKEN: frozenset[Rung] = frozenset({"transaction", "single", "totals", "document"})
@@ -70,13 +75,9 @@ class SiteCode(Declared, frozen=True):
 
 
 class TotalsRules(Declared, frozen=True):
-    """What a record system asks of a total beside its code.
-
-    `only_final`: it knows no amended or corrected Observation.
-    """
+    """What a record system asks of a total beside its code."""
 
     category: Literal["survey", "vital-signs", "laboratory"] = "survey"
-    only_final: bool = False
 
 
 class DocumentRules(Declared, frozen=True):
@@ -121,7 +122,9 @@ class ClinicProfile(Declared, frozen=True):
     `ladder` names the rungs that it accepts, the highest first; `also` a second one on purpose.
     `codes` are the site's own, by form and score. `unblinded`: it may know who got the therapy.
     `adverse_events` is the shape in which it gets them: base R4, or HL7's profile for clinical
-    research. `pull`: what people wrote there is taken in; left out, nothing is asked for.
+    research. `corrections` None: it is read from the record system's own statement. `only_final`:
+    it knows no amended or corrected Observation. `pull`: what people wrote there is taken in; left
+    out, nothing is asked for.
     """
 
     kind: Literal["clinic"]
@@ -133,6 +136,8 @@ class ClinicProfile(Declared, frozen=True):
     accepts: tuple[ResourceType, ...] = ()
     patient: PatientRule
     codes: dict[Id, dict[Id, SiteCode]] = Field(default_factory=dict)
+    corrections: Corrections | None = None
+    only_final: bool = False
     totals: TotalsRules = TotalsRules()
     document: DocumentRules = DocumentRules()
     hl7v2: V2Rules | None = None
@@ -164,6 +169,8 @@ class ClinicProfile(Declared, frozen=True):
             raise ValueError("each rung of `ladder` once")
         if self.ladder[-1] == "totals":
             raise ValueError("a rung behind `totals`, for what has no total")
+        if self.corrections == "replace-document" and "document" not in rungs:
+            raise ValueError("`document` in `ladder` or `also`, where documents are replaced")
         if "hl7v2" in rungs and self.hl7v2 is None:
             raise ValueError("`hl7v2`: its version, transport and receiver")
         return self

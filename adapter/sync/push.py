@@ -12,12 +12,14 @@ from adapter.errors import EhrError
 from adapter.store import deliveries, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.places import keep_way
 from adapter.sync.carry import carry
 from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
 from adapter.sync.delivering import outgoing_of, settlement_of
 from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.gate import held_by
+from adapter.sync.ladder import DOCUMENT
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Refused, Unknown, Unreachable
@@ -98,9 +100,23 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
             arrived.add(item.delivery.participant)
     if settlements:
         with clinic.write() as tx:
+            _note_ways(clinic, tx, outgoing, arrived)
             settling.settle(tx, settlements, clinic.now())
     is_asked = bool(outgoing) or trouble is not None
     return Sent(is_asked, trouble, frozenset(people), frozenset(arrived))
+
+
+def _note_ways(
+    clinic: Clinic, tx: Transaction, sent: Sequence[Outgoing], arrived: set[str]
+) -> None:
+    """Notes by which rung resources went to whom something arrived; a document knows its own."""
+    of_each = {
+        item.delivery.unit: item.delivery
+        for item in sent
+        if item.delivery.type != DOCUMENT and item.delivery.participant in arrived
+    }
+    for unit, delivery in of_each.items():
+        keep_way(tx, clinic.name, unit, clinic.rung_of(delivery))
 
 
 def _ask_gate(

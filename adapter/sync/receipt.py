@@ -9,11 +9,13 @@ from dataclasses import dataclass
 class Accepted:
     """The clinic took it. `remote_version` is its version id, '' where it told none.
 
-    `is_awaiting`: it is not in the chart before a person there signs it.
+    `is_awaiting`: it is not in the chart, or not as it should be, before a person there did what
+    `reason` says.
     """
 
     remote_version: str = ""
     is_awaiting: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,56 +2,56 @@
 
 Where a client may choose the id it is a PUT. Else it is a create: looked for before (`sought` says
 how), conditional on it, and looked for again behind, because a conditional create alone is known to
-race.
-The id that the record system gave is kept in the ledger at once, and corrections go there with
-If-Match.
+race. The id that the record system gave is kept in the ledger at once, and corrections go there
+with If-Match.
+
+Where what is there cannot be written over, a correction is created beside it, and says so; what it
+corrects is marked there, or left to a person. Each step is noted before the next, so that whoever
+goes on after a crash does nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from adapter.fhir.check import write
+from adapter.fhir.succession import REPLACEABLE
 from adapter.fhir.text import read_text
-from adapter.store.deliveries import Delivery
-from adapter.sync.answer import Answer, RecordSystem, reason_of, stop_if_no_entry, version_of
-from adapter.sync.found import Found
+from adapter.store.places import Place
+from adapter.sync.answer import Answer, reason_of, stop_if_no_entry, version_of
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unknown, Unreachable
 from adapter.sync.routes.fhir_rest import is_gone
-from adapter.sync.routes.sought import ids_of, sought
+from adapter.sync.routes.retiring import asked_of_a_person, leave, retire_due
+from adapter.sync.routes.singly import (
+    UNSIGNED,
+    Singly,
+    Standing,
+    before_of,
+    holds,
+    next_standing,
+    read,
+    search,
+    stand,
+    standing,
+    told,
+    version_there,
+)
+from adapter.sync.routes.sought import sought
 
 _CONFLICT = frozenset({409, 412})
+_CLOSED = frozenset({405, 409})
 _NOT_FOUND = 404
-_UNSIGNED = "not in the chart before somebody there signs it"
-_UNFINDABLE = "R4 has no search that finds it again, and this record system gives its own ids"
-
-
-class Ids(Protocol):
-    """The ids that a record system gave, by delivery."""
-
-    def known(self, delivery: Delivery) -> str | None:
-        """The id there, None where none was given yet."""
-        ...
-
-    def keep(self, delivery: Delivery, given: str) -> None:
-        """Notes the id there."""
-        ...
+_CHANGED = "it was changed at the clinic since we wrote it"
 
 
 @dataclass(frozen=True, slots=True)
-class Singly:
-    """A record system to write to one by one; `puts` says of a type whether we choose its ids.
+class Closed:
+    """The place holds what we wrote, and is not written over."""
 
-    `is_same` says whether what it holds is what a text of ours says.
-    """
-
-    client: RecordSystem
-    ids: Ids
-    puts: Callable[[str], bool]
-    is_same: Callable[[bytes, dict[str, Any]], bool]
+    reason: str
 
 
 def deliver(there: Singly, items: Sequence[Outgoing]) -> list[Receipt]:
@@ -63,74 +63,199 @@ def deliver(there: Singly, items: Sequence[Outgoing]) -> list[Receipt]:
     receipts: list[Receipt] = []
     for item in items:
         is_in_trouble = any(isinstance(each, Unreachable | Unknown) for each in receipts)
-        receipts.append(Unreachable("not sent") if is_in_trouble else _write(there, item))
+        receipts.append(Unreachable("not sent") if is_in_trouble else _deliver(there, item))
     return receipts
 
 
-def look_up(there: Singly, items: Sequence[Outgoing]) -> list[Found] | Unreachable | Unknown:
-    """What is there of each, read one by one, in order."""
-    found: list[Found] = []
-    for item in items:
-        answer = _read(there, item)
-        if isinstance(answer, Refused):
-            found.append(Found("changed", reason=answer.reason))
-            continue
-        if not isinstance(answer, Answer):
-            return answer
-        version = str(answer.body.get("meta", {}).get("versionId", ""))
-        if _holds(there, answer, item.text):
-            found.append(Found("there", version))
-        elif is_gone(answer):
-            is_unseen = item.delivery.state == "awaiting" and answer.status == _NOT_FOUND
-            found.append(Found("awaiting", reason=_UNSIGNED) if is_unseen else Found("gone"))
-        else:
-            found.append(Found("changed", version))
-    return found
-
-
-def _holds(there: Singly, answer: Answer, text: bytes | None) -> bool:
-    if text is None:
-        return is_gone(answer)
-    return answer.is_success and there.is_same(text, {**answer.body, "id": read_text(text)["id"]})
+def _deliver(there: Singly, item: Outgoing) -> Receipt:
+    """Finishes what was begun, writes, and retires what that replaced."""
+    trouble = retire_due(there, item.delivery)
+    receipt = trouble or _write(there, item)
+    if not isinstance(receipt, Accepted):
+        return receipt
+    trouble = retire_due(there, item.delivery)
+    if trouble is not None:
+        return Unknown(f"written, and what it replaces is not retired yet: {trouble.reason}")
+    asked = asked_of_a_person(item.delivery.type, there.places.of(item.delivery))
+    if not asked:
+        return receipt
+    reason = "; ".join(filter(None, (receipt.reason, asked)))
+    return replace(receipt, is_awaiting=True, reason=reason)
 
 
 def _write(there: Singly, item: Outgoing) -> Receipt:
-    known = _place(there, item.delivery)
+    stands = standing(there, item.delivery)
+    if item.delivery.action == "retract":
+        return Accepted() if stands is None else _take_back(there, item, stands)
+    if stands is None:
+        return _create(there, item)
+    if item.before is None and not there.puts(item.delivery.type):
+        return _go_on(there, item, stands)
+    if stands.place.number and stands.place.version == item.delivery.version:
+        answer = read(there, item.delivery, stands.place)
+        if not isinstance(answer, Answer):
+            return answer
+        if holds(there, answer, item.text, stands):  # it was created, and not settled
+            return Accepted(version_there(answer))
+    return _correct(there, item, stands)
+
+
+def _go_on(there: Singly, item: Outgoing, stands: Standing) -> Receipt:
+    """Something is there that nobody settled, or was, before the record system lost it."""
+    answer = read(there, item.delivery, stands.place)
+    if not isinstance(answer, Answer):
+        return answer
+    if holds(there, answer, item.text, stands):
+        return Accepted(version_there(answer))
+    receipt: Receipt | Closed = Closed("")
+    if there.how(item.delivery.type) in {"update", "either"}:
+        receipt = _put(there, replace(item, if_match=""), stands)
+    if isinstance(receipt, Closed | Refused) and is_gone(answer):
+        there.places.forget(item.delivery, stands.place)
+        return _create(there, item)
+    return Refused(receipt.reason or _CHANGED) if isinstance(receipt, Closed) else receipt
+
+
+def _correct(there: Singly, item: Outgoing, stands: Standing) -> Receipt:
+    how = there.how(item.delivery.type)
+    said: Receipt | Closed = Closed("a correction of it is nothing that this record system takes")
+    if how in {"update", "either"}:
+        said = _put(there, item, stands)
+    if not isinstance(said, Closed):
+        return said
+    if how == "update" or item.delivery.type not in REPLACEABLE:
+        return Refused(said.reason)
+    if how == "task":
+        place = replace(stands.place, version=item.delivery.version)
+        return leave(there, item.delivery, place, "corrected") or Accepted(item.if_match)
+    return _create(there, item) if how == "either" else _create_beside(there, item, stands)
+
+
+def _create_beside(there: Singly, item: Outgoing, stands: Standing) -> Receipt:
+    """Creates it beside what stands, unless somebody changed that."""
+    answer = read(there, item.delivery, stands.place)
+    if not isinstance(answer, Answer):
+        return answer
+    before, version = before_of(there, item, stands), version_there(answer)
+    is_ours = before is not None and holds(there, answer, before, stands)
+    if is_ours or is_gone(answer) or version == item.if_match:
+        return _create(there, item)
+    return Refused(_CHANGED, version)
+
+
+def _take_back(there: Singly, item: Outgoing, stands: Standing) -> Receipt:
+    """Marks it where it stands; else says so in a new document, or asks a person."""
+    kind, how = item.delivery.type, there.how(item.delivery.type)
+    if stands.place.cause == "corrected":  # a person wrote what is there
+        return leave(there, item.delivery, stands.place, "retracted") or Accepted()
+    if _is_notice(item, stands):
+        return Accepted()
+    said: Receipt | Closed = Closed("")
     if item.text is None:
-        return _delete(there, item, known)
-    if known is None:
-        return _create(there, item, read_text(item.text))
-    headers = {"If-Match": f'W/"{item.if_match}"'} if item.if_match else {}
-    content = _with_id(item.text, known)
-    answer = there.client.exchange("PUT", f"{item.delivery.type}/{known}", content, headers)
-    return _judged(there, item, answer)
+        said = _delete(there, item, stands.place)
+    elif there.may(kind, "update"):
+        said = _put(there, item, stands)
+    if not isinstance(said, Closed):
+        return said
+    if kind not in REPLACEABLE or (how == "update" and said.reason):
+        return Refused(said.reason or "it cannot be taken back there")
+    if kind == "DocumentReference" and how != "task":
+        return _create(there, item)
+    return leave(there, item.delivery, stands.place, "retracted") or Accepted()
 
 
-def _create(there: Singly, item: Outgoing, resource: dict[str, Any]) -> Receipt:
-    before = _search(there, resource)
+def _is_notice(item: Outgoing, stands: Standing) -> bool:
+    """Whether what stands there is the new document that says it is taken back."""
+    is_new = bool(stands.earlier) and stands.earlier[-1].cause == "retracted"
+    return is_new and stands.place.version == item.delivery.version and item.before is not None
+
+
+def _put(there: Singly, item: Outgoing, stands: Standing) -> Receipt | Closed:
+    """Writes over what stands there, with If-Match."""
+    is_sure = there.places.held(item.delivery) == stands.place.version
+    version = item.if_match if is_sure else ""
+    headers = {"If-Match": f'W/"{version}"'} if version else {}
+    name = f"{item.delivery.type}/{stands.place.remote_id}"
+    content = told(item.delivery.type, item.text or b"{}", stands)
+    answer = there.client.exchange("PUT", name, content, headers)
+    receipt = _judged(there, item, answer, stands)
+    if isinstance(receipt, Accepted) and stands.place.number:
+        now = replace(stands.place, version=item.delivery.version)
+        there.places.keep(item.delivery, now)
+    return receipt
+
+
+def _judged(
+    there: Singly, item: Outgoing, answer: Answer | Unreachable | Unknown, stands: Standing
+) -> Receipt | Closed:
+    if not isinstance(answer, Answer):
+        return answer
+    if answer.is_success:
+        return Accepted(version_of(answer.etag))
+    if answer.status in _CONFLICT | _CLOSED:
+        return _after_conflict(there, item, answer, stands)
+    stop_if_no_entry(answer)
+    return Refused(reason_of(answer.body))
+
+
+def _after_conflict(
+    there: Singly, item: Outgoing, conflict: Answer, stands: Standing
+) -> Receipt | Closed:
+    """Ours already, ours from before under another version, somebody's work, or closed.
+
+    Signing makes a version of its own that says what we wrote: over that we write once more. What a
+    person changed is left for a person.
+    """
+    found = read(there, item.delivery, stands.place)
+    if not isinstance(found, Answer):
+        return found
+    version = version_there(found)
+    if holds(there, found, item.text, stands):
+        return Accepted(version)
+    reason = reason_of(conflict.body)
+    if not found.is_success:
+        return Refused(reason)
+    before = before_of(there, item, stands)
+    if before is None or not holds(there, found, before, stands):
+        return Refused(_CHANGED, version)
+    if conflict.status not in _CONFLICT or not version or version == item.if_match:
+        # The version is not what it minds.
+        return Closed(reason) if conflict.status in _CLOSED else Refused(reason, version)
+    return _put(there, replace(item, if_match=version), stands)
+
+
+def _create(there: Singly, item: Outgoing) -> Receipt:
+    """Creates it, in its first place or beside what stands; looks before, and behind."""
+    stands = next_standing(there, item.delivery)
+    kind, text = item.delivery.type, item.text or b"{}"
+    resource = read_text(told(kind, text, stands))
+    before = search(there, resource)
     if not isinstance(before, list):
         return before
     if len(before) > 1:
         return Refused(f"{len(before)} of this identifier are there already")
     if before:  # an earlier create arrived after all
-        there.ids.keep(item.delivery, before[0])
+        stand(there, item, stands, before[0])
         return _write(there, item)
     body = {name: value for name, value in resource.items() if name != "id"}
     headers = {"Prefer": "return=representation"}
     what = sought(resource)
     if what is not None and what.condition:
         headers["If-None-Exist"] = what.condition
-    answer = there.client.exchange("POST", resource["resourceType"], write(body), headers)
-    if not isinstance(answer, Answer) or not answer.is_success:
-        return _judged(there, item, answer)
-    return _after_create(there, item, resource, answer)
+    answer = there.client.exchange("POST", kind, write(body), headers)
+    if not isinstance(answer, Answer):
+        return answer
+    if not answer.is_success:
+        stop_if_no_entry(answer)
+        return Refused(reason_of(answer.body))
+    return _after_create(there, item, resource, answer, stands)
 
 
 def _after_create(
-    there: Singly, item: Outgoing, resource: dict[str, Any], created: Answer
+    there: Singly, item: Outgoing, resource: dict[str, Any], created: Answer, stands: Standing
 ) -> Receipt:
     """Whether there is just one now: two at once may both have been created."""
-    after = _search(there, resource)
+    after = search(there, resource)
     if not isinstance(after, list):
         return Unknown("created, and not found again yet")
     if len(after) > 1:
@@ -138,80 +263,19 @@ def _after_create(
     given = str(created.body.get("id") or next(iter(after), ""))
     if not given:
         return Refused("it was created, and the record system told no id of it")
-    there.ids.keep(item.delivery, given)
+    stand(there, item, stands, given)
     seen = there.client.exchange("GET", f"{item.delivery.type}/{given}")
     is_unseen = isinstance(seen, Answer) and seen.status == _NOT_FOUND
-    return Accepted(version_of(created.etag), is_awaiting=is_unseen)
+    reason = UNSIGNED if is_unseen else ""
+    return Accepted(version_of(created.etag), is_awaiting=is_unseen, reason=reason)
 
 
-def _delete(there: Singly, item: Outgoing, known: str | None) -> Receipt:
-    if known is None:
-        return Accepted()
-    answer = there.client.exchange("DELETE", f"{item.delivery.type}/{known}")
-    if isinstance(answer, Answer) and is_gone(answer):
-        return Accepted()
-    return _judged(there, item, answer)
-
-
-def _judged(there: Singly, item: Outgoing, answer: Answer | Unreachable | Unknown) -> Receipt:
+def _delete(there: Singly, item: Outgoing, place: Place) -> Receipt | Closed:
+    answer = there.client.exchange("DELETE", f"{item.delivery.type}/{place.remote_id}")
     if not isinstance(answer, Answer):
         return answer
-    if answer.is_success:
+    if is_gone(answer) or answer.is_success:
         return Accepted(version_of(answer.etag))
-    if answer.status in _CONFLICT:
-        return _after_conflict(there, item, answer)
     stop_if_no_entry(answer)
-    return Refused(reason_of(answer.body))
-
-
-def _after_conflict(there: Singly, item: Outgoing, conflict: Answer) -> Receipt:
-    """Ours already, ours from before under another version, or somebody's work.
-
-    Signing makes a version of its own that says what we wrote: over that we write once more. What a
-    person changed is left for a person.
-    """
-    found = _read(there, item)
-    if not isinstance(found, Answer):
-        return found
-    version = str(found.body.get("meta", {}).get("versionId", ""))
-    if _holds(there, found, item.text):
-        return Accepted(version)
-    if not found.is_success:
-        return Refused(reason_of(conflict.body))
-    if item.before is not None and _holds(there, found, item.before):
-        if not version or version == item.if_match:  # the version is not what it minds
-            return Refused(reason_of(conflict.body), version)
-        return _write(there, replace(item, if_match=version))
-    return Refused("it was changed at the clinic since we wrote it", version)
-
-
-def _read(there: Singly, item: Outgoing) -> Answer | Refused | Unreachable | Unknown:
-    known = _place(there, item.delivery)
-    if known is None:
-        found = _search(there, read_text(item.text)) if item.text is not None else []
-        if not isinstance(found, list):
-            return found
-        if len(found) != 1:
-            return Answer(404, {})
-        known = found[0]
-        there.ids.keep(item.delivery, known)
-    answer = there.client.exchange("GET", f"{item.delivery.type}/{known}")
-    if isinstance(answer, Answer) and not answer.is_success and not is_gone(answer):
-        stop_if_no_entry(answer)
-        return Unknown(f"HTTP {answer.status} to a read: {reason_of(answer.body)}")
-    return answer
-
-
-def _search(there: Singly, resource: dict[str, Any]) -> list[str] | Refused | Unreachable | Unknown:
-    """The ids under which this resource is there."""
-    what = sought(resource)
-    return Refused(_UNFINDABLE) if what is None else ids_of(there.client, what)
-
-
-def _place(there: Singly, delivery: Delivery) -> str | None:
-    return there.ids.known(delivery) or (delivery.id if there.puts(delivery.type) else None)
-
-
-def _with_id(text: bytes, known: str) -> bytes:
-    resource = read_text(text)
-    return text if resource["id"] == known else write({**resource, "id": known})
+    reason = reason_of(answer.body)
+    return Closed(reason) if answer.status in _CLOSED else Refused(reason)
