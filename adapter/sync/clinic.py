@@ -107,11 +107,10 @@ class Clinic:
         if delivery.type == DOCUMENT:
             held = deliveries.holding(self.database.read(), self.name, delivery.type, delivery.id)
             known = held.remote_version if held is not None and held.action == "put" else ""
-            noted = rung_noted(known) if known else ""
+            noted: str = rung_noted(known) if known else ""
         else:
             noted = way_of(self.database.read(), self.name, delivery.unit)
-        known_rung = next((rung for rung in RUNGS if rung == noted), None)
-        return known_rung or self.rung_for(delivery.type, delivery.form)
+        return RUNGS.get(noted) or self.rung_for(delivery.type, delivery.form)
 
     def rung_for(self, resource_type: str, form: str) -> Rung:
         """The chosen rung for resources of this type that belong to this form."""

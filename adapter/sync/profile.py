@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -28,7 +29,7 @@ ResourceType = Literal[
 ]
 Rung = Literal["transaction", "single", "totals", "document", "hl7v2", "task"]
 """The ways to a clinic, the highest first."""
-RUNGS: tuple[Rung, ...] = get_args(Rung)
+RUNGS: Mapping[str, Rung] = {rung: rung for rung in get_args(Rung)}
 Corrections = Literal["update", "new-and-retire", "replace-document", "task"]
 """How what is there is corrected; see `mappings/README.md`."""
 How = Literal["update", "either", "new", "task"]

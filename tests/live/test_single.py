@@ -7,68 +7,49 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.deliver import push_all, verify_all
-from adapter.cli.ingest import ingest_all
 from adapter.service import Service, open_service
-from tests.live.ladder.outcome import OUTCOMES, RECORD, ROOT, write_records
-from tests.live.ladder.systems import PATIENT, ROWS, FarEnd, Shown, number_of, simulated
+from tests.live.ladder.outcome import OUTCOMES, RECORD, Stage
+from tests.live.ladder.systems import ROWS, FarEnd, Shown, number_of, simulated
+from tests.live.ladder.trial import go_round, set_up
 
 DERS = next(outcome for outcome in OUTCOMES if outcome.form == "ders-18")
-PROFILE = """\
-kind: clinic
-id: far
-title: A record system that takes little
-purpose: care
-patient: {find_by: ihi}
-"""
-SINGLE = "ladder: [single]\naccepts: [KINDS]\n"
-TOTALS = f"""\
-ladder: [totals, task]
-codes: {{ders-18: {{total: {{system: "{ROWS}", code: ders-total, display: DERS-18}}}}}}
-totals: {{category: vital-signs, only_final: true}}
-"""
-CONFIG = f"""\
-study = "{ROOT}/mappings/studies/idbt-pain.yaml"
-instruments = "{ROOT}/mappings/instruments"
-ledger = "ledger.sqlite"
-crosswalk = "crosswalk.sqlite"
-key_file = "key"
-crosswalk_key_file = "key"
-[[sources]]
-kind = "redcap"
-dictionary = "{ROOT}/fixtures/idbt-pain/dictionary.csv"
-records = "records.csv"
-as_of = 2024-08-30T17:05:00+10:00
-missing_limit = 5
-[[clinics]]
-profile = "clinic.yaml"
-tasks = "tasks"
-"""
+PROFILE: dict[str, object] = {
+    "kind": "clinic",
+    "id": "far",
+    "title": "A record system that takes little",
+    "purpose": "care",
+    "patient": {"find_by": "ihi"},
+}
+STAGES: tuple[Stage, ...] = ("first", "corrected", "gone")
+ROW = {"system": ROWS, "code": "ders-total", "display": "DERS-18"}
+TOTALS: dict[str, object] = {
+    "ladder": ["totals", "task"],
+    "codes": {"ders-18": {"total": ROW}},
+    "totals": {"category": "vital-signs"},
+    "only_final": True,
+}
+
+
+def single(*kinds: str) -> dict[str, object]:
+    return {"ladder": ["single"], "accepts": list(kinds)}
 
 
 class Trial:
     """The trial's side, set up for one record system; it is opened anew for each round."""
 
-    def __init__(self, folder: Path, far: FarEnd, ladder: str) -> None:
+    def __init__(self, folder: Path, far: FarEnd, ladder: dict[str, object]) -> None:
         self.folder, self.far = folder, far
-        (folder / "clinic.yaml").write_text(PROFILE + ladder, "utf-8")
-        (folder / "key").write_text("synthetic people need no secret, but 32 bytes", "utf-8")
-        (folder / "adapter.toml").write_text(CONFIG + far.settings, "utf-8")
+        self.config = set_up(folder, far, {**PROFILE, **ladder})
 
-    def sync(self, stage: str) -> list[Shown]:
+    def sync(self, stage: Stage) -> list[Shown]:
         """One round: reads, sends, lets people there act, reads back; gives what is shown."""
-        write_records(self.folder / "records.csv", stage)  # type: ignore[arg-type]
-        with open_service(self.folder / "adapter.toml", asks=True) as service:
-            ingest_all(service)
-            service.crosswalk.link("far", RECORD, PATIENT, service.now())
-            push_all(service)
-            self.far.act()
-            verify_all(service, everything=True)
+        with open_service(self.config, asks=True) as service:
+            go_round(service, self.folder, self.far, stage, everything=True)
         return self.far.shown(DERS)
 
     def states(self) -> dict[str, set[str]]:
         """The states of what is owed of the outcome, and why, by resource type."""
-        with open_service(self.folder / "adapter.toml") as service:
+        with open_service(self.config) as service:
             return states(service)
 
 
@@ -88,14 +69,14 @@ def states(service: Service) -> dict[str, set[str]]:
     [
         pytest.param(
             "racing",
-            SINGLE.replace("KINDS", "QuestionnaireResponse, Observation"),
+            single("QuestionnaireResponse", "Observation"),
             "Observation",
             ("final", "amended", "entered-in-error"),
             id="one by one, with ids of ours",
         ),
         pytest.param(
             "questionnaire-only",
-            SINGLE.replace("KINDS", "QuestionnaireResponse"),
+            single("QuestionnaireResponse"),
             "QuestionnaireResponse",
             ("completed", "amended", "entered-in-error"),
             id="answers alone",
@@ -110,12 +91,12 @@ def states(service: Service) -> dict[str, set[str]]:
     ],
 )
 def test_an_outcome_is_there_once_corrected_in_its_place_and_taken_back(
-    tmp_path: Path, name: str, ladder: str, kind: str, statuses: tuple[str, ...]
+    tmp_path: Path, name: str, ladder: dict[str, object], kind: str, statuses: tuple[str, ...]
 ) -> None:
     with simulated(name, number_of(RECORD)) as far:
         trial = Trial(tmp_path, far, ladder)
 
-        charts = [trial.sync(stage) for stage in ("first", "corrected", "gone")]
+        charts = [trial.sync(stage) for stage in STAGES]
 
     mine = [[each for each in chart if each.kind == kind] for chart in charts]
     assert [len(chart) for chart in mine] == [1, 1, 1]
@@ -128,7 +109,7 @@ def test_an_outcome_is_there_once_corrected_in_its_place_and_taken_back(
     assert trial.states()[kind] == {"confirmed"}
 
 
-def test_what_a_system_can_only_create_is_there_once_and_its_correction_waits_for_a_person(
+def test_what_a_system_can_only_create_is_corrected_by_a_new_one_and_a_task(
     tmp_path: Path,
 ) -> None:
     with simulated("create-only", number_of(RECORD)) as far:
@@ -136,9 +117,11 @@ def test_what_a_system_can_only_create_is_there_once_and_its_correction_waits_fo
 
         first, second = trial.sync("first"), trial.sync("corrected")
 
-    assert len(first) == 1
-    assert second == first
-    assert "refused The methods of this path are: GET" in trial.states()["Observation"]
+    assert [each.said for each in first] == [DERS.was]
+    assert sorted(each.said for each in second) == [DERS.was, DERS.becomes]
+    (state,) = trial.states()["Observation"]
+    task = state.removeprefix("awaiting ").partition(":")[0]
+    assert (tmp_path / "tasks" / f"{task}.txt").exists()
 
 
 def test_what_waits_for_a_signature_is_not_confirmed_and_not_sent_twice(tmp_path: Path) -> None:

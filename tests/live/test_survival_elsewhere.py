@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from adapter.cli.ingest import ingest_all
 from adapter.service import open_service
@@ -24,23 +25,31 @@ from adapter.simulate.hl7v2 import Folders, Practice, mllp_serving, watching
 from adapter.sync.verify import verify
 from tests.live.ladder.outcome import IHI, TRIAL
 from tests.live.ladder.systems import ROWS
+from tests.live.ladder.trial import CONFIG
 from tests.live.nursery import Configured, now
 from tests.live.simulated import SEED
 from tests.live.survival import IS_FULL, Nursery, is_alive, note, wait_for
-from tests.live.test_single import CONFIG, PROFILE, SINGLE, TOTALS
+from tests.live.test_single import PROFILE, TOTALS, single
 
 KILLS = 40 if IS_FULL else 3
 PEOPLE = 40 if IS_FULL else 2
-HL7V2 = "ladder: [hl7v2]\nhl7v2: {transport: WAY, receiver: [PRACTICE, NORTHSIDE]}\n"
+
+
+def hl7v2(transport: str) -> dict[str, object]:
+    said = {"transport": transport, "receiver": ["PRACTICE", "NORTHSIDE"]}
+    return {"ladder": ["hl7v2"], "hl7v2": said}
+
+
 LADDERS = {
-    "racing": SINGLE.replace("KINDS", "QuestionnaireResponse, Observation"),
-    "questionnaire-only": SINGLE.replace("KINDS", "QuestionnaireResponse"),
+    "racing": single("QuestionnaireResponse", "Observation"),
+    "questionnaire-only": single("QuestionnaireResponse"),
     "vitals-only": TOTALS,
     "unsigned-queue": TOTALS,
     "create-only": TOTALS,
-    "v2-folder": HL7V2.replace("WAY", "folder"),
-    "v2-mllp": HL7V2.replace("WAY", "mllp"),
+    "v2-folder": hl7v2("folder"),
+    "v2-mllp": hl7v2("mllp"),
 }
+LIMITS = {"bundle": {"entries": 4}, "timeout_seconds": 5}
 FORGETFUL = frozenset({"vitals-only", "create-only"})
 """They overlook our identifier, so that nothing of ours can be looked for there."""
 SHORT = ("questionnaire-only", "v2-mllp")
@@ -122,7 +131,7 @@ def practice(kind: str, folder: Path) -> Iterator[There]:
 def started(kind: str, folder: Path, people: dict[str, str]) -> Iterator[There]:
     """A record system of a kind, and the trial's side, which owes it these people's outcomes."""
     with practice(kind, folder) if kind.startswith("v2") else fhir(kind, people) as there:
-        profile = PROFILE + LADDERS[kind] + "bundle: {entries: 4}\ntimeout_seconds: 5\n"
+        profile = yaml.safe_dump({**PROFILE, **LADDERS[kind], **LIMITS})
         (folder / "clinic.yaml").write_text(profile, "utf-8")
         (folder / "key").write_text("synthetic people need no secret, but 32 bytes", "utf-8")
         (folder / "adapter.toml").write_text(CONFIG + there.settings, "utf-8")

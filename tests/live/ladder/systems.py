@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ class FarEnd:
     """A record system that runs.
 
     `settings` are its lines in adapter.toml; `capability` what it says of itself, None where it
-    speaks no FHIR. `act` is what people there do between sending and reading back.
+    speaks no FHIR. `act` is what people there do between sending and reading back, `mark` how one
+    of them marks an entry (`Type/id`) as entered in error.
     """
 
     name: str
@@ -53,6 +54,7 @@ class FarEnd:
     capability: Capability | None
     shown: Callable[[Outcome], list[Shown]]
     act: Callable[[], object] = field(default=lambda: None)
+    mark: Callable[[str], None] = field(default=lambda _: None)
 
 
 def patient(number: str) -> Resource:
@@ -72,7 +74,18 @@ def simulated(name: str, number: str) -> Iterator[FarEnd]:
     with serving(record_system_app(system)) as port:
         base = f"http://127.0.0.1:{port}/fhir"
         act = (lambda: sign(system)) if system.personality.queued else (lambda: None)
-        yield far_end_at(name, base, act)
+        yield replace(far_end_at(name, base, act), mark=lambda entry: _mark(system, entry))
+
+
+def _mark(system: RecordSystem, entry: str) -> None:
+    """Somebody there, in their own system, marks what a task named."""
+    kind, _, id_ = entry.partition("/")
+    held = system.resources.latest(kind, id_)
+    assert held is not None
+    with system.lock:
+        draft = system.draft()
+        draft.put((kind, id_), {**(held.resource or {}), "status": "entered-in-error"}, "PUT")
+        system.commit(draft)
 
 
 def far_end_at(name: str, base: str, act: Callable[[], object] = lambda: None) -> FarEnd:
@@ -110,6 +123,32 @@ def practice(name: str, folder: Path) -> Iterator[FarEnd]:
     folders.acknowledgements.mkdir()
     settings = f'folder = "{folders.incoming}"\nacknowledgements = "{folders.acknowledgements}"'
     yield FarEnd(name, settings, None, shown, lambda: import_files(filing, folders))
+
+
+@contextmanager
+def by_hand(folder: Path) -> Iterator[FarEnd]:
+    """No record system at all: pages that a person prints and files."""
+
+    def shown(outcome: Outcome) -> list[Shown]:
+        pages = {page.stem: page.read_text("utf-8") for page in (folder / "tasks").glob("*.txt")}
+        return sorted(
+            Shown("page", name, said.lower(), standing)
+            for name, page in pages.items()
+            if (found := _of_text(page, outcome)) is not None
+            for said, standing in (found,)
+        )
+
+    yield FarEnd("by-hand", "", None, shown)
+
+
+def _of_text(page: str, outcome: Outcome) -> tuple[str, str] | None:
+    is_form = re.search(rf"Questionnaire:\s+{outcome.form}\b", page)
+    if is_form is None and re.search(outcome.words, page) is None:
+        return None
+    if "WITHDRAWN" in page:
+        return "", "withdrawn"
+    (said,) = re.findall(outcome.words, page)
+    return said, "corrected" if "CORRECTED" in page else "final"
 
 
 def _get(url: str) -> Resource:
