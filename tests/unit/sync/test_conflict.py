@@ -170,9 +170,10 @@ def test_a_deletion_takes_away_our_text_and_no_persons(
     event = desk.event("e")
     desk.owe(event)
     desk.push()
-    far.put({**event, "event": {"text": "a bad fall"}})
+    told = far.holds("AdverseEvent/e") or {}
+    far.put({**told, "event": {"text": "a bad fall"}})
     if is_ours:
-        far.put(event)
+        far.put(told)
     desk.owe(event, action="retract")
 
     report = desk.push()
