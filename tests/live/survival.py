@@ -204,7 +204,7 @@ class Owed:
 
 def _history(ask: httpx.Client, name: str) -> list[dict[str, Any]]:
     """Every version that a record system has of a resource, the oldest first."""
-    found = ask.get(f"{name}/_history", params={"_count": "50"})
+    found = ask.get(f"{name}/_history", params={"_count": "500"})
     if found.status_code != httpx.codes.OK:
         return []
     entries = found.json().get("entry", [])

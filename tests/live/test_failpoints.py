@@ -12,7 +12,7 @@ from tests.live.failpoints import POINTS
 from tests.live.simulated import checked, simulated
 from tests.live.survival import IS_FULL, Nursery, Owed, is_alive, note, wait_for
 
-EACH = 4 if IS_FULL else 1  # a history is read as one page, of fifty versions
+EACH = 10 if IS_FULL else 1
 PEOPLE = 6
 UNDER_WAY = {
     "after the end of the claim",

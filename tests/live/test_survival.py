@@ -197,7 +197,7 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(
 
 
 def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost_and_nothing_else(
-    nursery: Nursery, where: Path | str, tmp_path: Path
+    nursery: Nursery, where: Path | str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     journal, backup = tmp_path / "far.ndjson", tmp_path / "backup.ndjson"
     with remembering(journal) as url, Owed.opened(where, tmp_path, url) as owed:
@@ -226,6 +226,8 @@ def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost_and_noth
             assert (sent.created, sent.updated) == ({"Observation": 5}, {"Observation": 5})
             assert (again.missing, again.drifted) == ({}, {})
             assert ask.get(by_hand).json()["valueInteger"] == 99
+    found = {"lost there": 10, "changed there": 1, "found": 11, "taken for lost by mistake": 0}
+    note(f"server restored: {request.node.callspec.id}", {**found, "sent again": 10})
 
 
 def test_a_full_disk_loses_nothing_and_a_later_push_goes_on(tmp_path: Path) -> None:
@@ -243,7 +245,8 @@ def test_a_full_disk_loses_nothing_and_a_later_push_goes_on(tmp_path: Path) -> N
                 push(clinic)
 
             assert raised.value.exit_code == 18
-            checked(owed, system.clean)
+            figures = checked(owed, system.clean)
+    note("disk full", figures)
 
 
 def has_passed_on(owed: Owed, token: int) -> bool:

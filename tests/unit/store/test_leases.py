@@ -130,6 +130,22 @@ def test_a_lease_is_renewed_while_something_is_written_under_it(database: Databa
         assert row["expires"] > database.read().moment()
 
 
+def test_nothing_is_written_for_a_lease_before_half_of_it_is_over(database: Database) -> None:
+    with database.sole_writer(CLINIC, 2.0):
+        first = lease_of(database)["expires"]
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            database.renew()
+            with database.write(CLINIC):
+                pass
+        young = lease_of(database)["expires"]
+        time.sleep(1.0)
+        database.renew()
+
+        assert young == first
+        assert lease_of(database)["expires"] > first
+
+
 def test_who_sleeps_says_for_how_long_and_keeps_the_right_until_then(database: Database) -> None:
     with database.sole_writer(CLINIC, 30):
         database.renew(3600)
