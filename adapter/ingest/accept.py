@@ -56,7 +56,7 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
     built = _build(trial, response, scores)
     belonging = Belonging(unit, response.participant, response.form.id)
     if said.taken is None and said.before is not None and said.before.status == "entered-in-error":
-        inbox.give_up(tx, unit)
+        inbox.give_up(tx, response.participant, unit)
     put_therapy(tx, trial, response, said.now)
     changed = put_all(tx, trial, belonging, built, said)
     place = Place(response.participant, response.form, response.timepoint)

@@ -21,6 +21,8 @@ from adapter.store import inbox, instances
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -97,15 +99,17 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
         accept(tx, trial, response, Acceptance(record, run, now, before, found.row_hash))
 
 
-def judge_again(tx: Transaction, trial: Trial, clinic: str, now: str) -> None:
+def judge_again(tx: Transaction, trial: Trial, clinic: str, now: str, after: int = 0) -> int:
     """Asks anew about what waits: a form, a day of enrolment or the trial's row may have changed.
 
-    What R4 refused stays until it is written anew: what was kept of it may fit, and yet not be it.
+    It is about some hundred of them, behind a number; gives how far it came, 0 at the end. What R4
+    refused stays until it is written anew: what was kept of it may fit, and yet not be it.
     """
-    for found in inbox.of_clinic(tx, clinic):
-        is_open = found.state == "waiting" and not found.trial_row
-        if is_open and not found.why.startswith("This is not what R4 says"):
+    some = inbox.waiting(tx, clinic, after, _AT_ONCE)
+    for found in some:
+        if not found.why.startswith("This is not what R4 says"):
             judge(tx, trial, found, now)
+    return some[-1].number if len(some) == _AT_ONCE else 0
 
 
 def record_of(told: str) -> Record:

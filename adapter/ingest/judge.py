@@ -213,7 +213,8 @@ def _accept(tx: Transaction, trial: Trial, found: Judged, now: str) -> None:
     response = replace(response, status=next_status(response.status, before, hashed))
     accept(tx, trial, response, Acceptance(record, run, now, before, hashed, taken))
     version = versions.latest(tx, RESPONSE, said.unit)
-    if version is not None and inbox.name_there(tx, said.clinic, said.unit) is not None:
+    named = inbox.name_there(tx, said.clinic, said.participant, said.unit)
+    if version is not None and named is not None:
         deliveries.cancel(tx, said.clinic, version, now)
 
 

@@ -252,7 +252,8 @@ def _stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Vers
 
 def _is_its_own(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     is_response = version.type == "QuestionnaireResponse"
-    return is_response and inbox.name_there(tx, receiver.name, version.unit) is not None
+    whose = version.participant, version.unit
+    return is_response and inbox.name_there(tx, receiver.name, *whose) is not None
 
 
 def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:

@@ -82,6 +82,12 @@ def of_clinic(
     return _all(tx, "clinic = ? AND type = ?", clinic, resource_type)
 
 
+def waiting(tx: Transaction, clinic: str, after: int, count: int) -> list[Received]:
+    """So many at most of what waits behind a number, in its order, and no row contradicts."""
+    where = "clinic = ? AND number > ? AND state = 'waiting' AND trial_row = ''"
+    return _all(tx, where, clinic, after, count=count)
+
+
 def of_person(tx: Transaction, clinic: str, resource_type: str, participant: str) -> list[Received]:
     """Everything of a type that came from a clinic about a person."""
     where = "clinic = ? AND type = ? AND participant = ?"
@@ -101,25 +107,33 @@ def count_waiting(tx: Transaction, clinic: str) -> int:
     return int(row[0])
 
 
-def name_there(tx: Transaction, clinic: str, unit: str) -> str | None:
+def name_there(tx: Transaction, clinic: str, participant: str, unit: str) -> str | None:
     """The id of the clinic's own response that stands there for ours; None where ours is there.
+
+    Rows are found by the `participant`, whose unit it is: there may be a million of a clinic.
 
     It goes on standing for ours after it was taken back, so that a retraction names what was named.
     """
     row = tx.execute(
-        "SELECT remote_id FROM inbox AS i WHERE clinic = ? AND unit = ? AND stands <> 'apart'"
-        " AND type = 'QuestionnaireResponse' AND NOT EXISTS (SELECT 1 FROM holding WHERE"
-        " clinic = i.clinic AND type = i.type AND id = i.unit) AND NOT EXISTS (SELECT 1 FROM"
-        " delivery WHERE clinic = i.clinic AND type = i.type AND id = i.unit"
+        "SELECT remote_id FROM inbox AS i WHERE clinic = ? AND participant = ? AND unit = ?"
+        " AND stands <> 'apart' AND type = 'QuestionnaireResponse'"
+        " AND NOT EXISTS (SELECT 1 FROM holding"
+        " WHERE clinic = i.clinic AND type = i.type AND id = i.unit)"
+        " AND NOT EXISTS (SELECT 1 FROM delivery"
+        " WHERE clinic = i.clinic AND type = i.type AND id = i.unit"
         " AND state IN ('claimed', 'uncertain')) ORDER BY stands, number DESC LIMIT 1",
-        (clinic, unit),
+        (clinic, participant, unit),
     ).fetchone()
     return None if row is None else str(row["remote_id"])
 
 
-def give_up(tx: Transaction, unit: str) -> None:
+def give_up(tx: Transaction, participant: str, unit: str) -> None:
     """After the trial's source holds a form instance whose clinic took its own response back."""
-    tx.execute("UPDATE inbox SET stands = 'apart' WHERE unit = ? AND stands = 'was-held'", (unit,))
+    tx.execute(
+        "UPDATE inbox SET stands = 'apart'"
+        " WHERE participant = ? AND unit = ? AND stands = 'was-held'",
+        (participant, unit),
+    )
 
 
 def _first(tx: Transaction, where: str, *values: object) -> Received | None:
@@ -127,8 +141,9 @@ def _first(tx: Transaction, where: str, *values: object) -> Received | None:
     return found[0] if found else None
 
 
-def _all(tx: Transaction, where: str, *values: object) -> list[Received]:
-    rows = tx.execute(f"SELECT * FROM inbox WHERE {where} ORDER BY number", values)
+def _all(tx: Transaction, where: str, *values: object, count: int = -1) -> list[Received]:
+    limit, more = ("", ()) if count < 0 else (" LIMIT ?", (count,))
+    rows = tx.execute(f"SELECT * FROM inbox WHERE {where} ORDER BY number{limit}", values + more)
     return [_received(dict(row)) for row in rows]
 
 

@@ -200,12 +200,13 @@ class Clinic:
             ours=self.identity.patient(delivery.participant),
             theirs=self.patient_of(delivery.participant) or "",
         )
-        return None if told is None else self._naming_theirs(tx, told, delivery.unit)
+        return None if told is None else self._naming_theirs(tx, told, delivery)
 
-    def _naming_theirs(self, tx: Transaction, text: bytes, unit: str) -> bytes:
+    def _naming_theirs(self, tx: Transaction, text: bytes, delivery: Delivery) -> bytes:
         """The text about the clinic's own response, where that stands there in place of ours."""
+        unit, whose = delivery.unit, delivery.participant
         ours = f'"QuestionnaireResponse/{unit}"'.encode()
-        theirs = inbox.name_there(tx, self.name, unit) if ours in text else None
+        theirs = inbox.name_there(tx, self.name, whose, unit) if ours in text else None
         return (
             text
             if theirs is None

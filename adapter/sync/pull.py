@@ -74,8 +74,7 @@ def pull(
     with clinic.alone() as (there, turn):
         whole = f"pull {there.name}"
         report = PullReport(is_full=is_full or _is_due(there, whole, rule))
-        with there.database.write() as tx:
-            judge_again(tx, trial, there.name, there.now())
+        _judge_again(there, trial)
         asking = Asking(there, turn, rule)
         types = (RESPONSE, *(each.type for each in trial.study.from_care))
         deleted = {each: deletions(asking, each, is_full=report.is_full) for each in types}
@@ -94,6 +93,14 @@ def pull(
             if report.is_full:
                 keep_cursor(tx, Cursor(whole, "", trial.basis, there.now()))
     return report
+
+
+def _judge_again(clinic: Clinic, trial: Trial) -> None:
+    """Asks anew about all that waits, some of it at a time."""
+    reached: int | None = None
+    while reached != 0:
+        with clinic.database.write() as tx:
+            reached = judge_again(tx, trial, clinic.name, clinic.now(), reached or 0)
 
 
 def _is_due(clinic: Clinic, name: str, rule: PullRule) -> bool:
