@@ -8,7 +8,6 @@ from adapter.cli import show
 from adapter.cli.opening import opened
 from adapter.export.ndjson import export_ndjson
 from adapter.release import Reader, Subject, decide
-from adapter.service import now
 from adapter.store import instances
 from adapter.store.audit import Act
 from adapter.store.versions import Version
@@ -18,7 +17,7 @@ def run_export(said: argparse.Namespace) -> int:
     """NDJSON of everything that a receiver of this purpose may know."""
     with opened(said) as service:
         tx, study = service.database.read(), service.trial.study
-        today = now().astimezone(study.zone).date().isoformat()
+        today = service.clock().astimezone(study.zone).date().isoformat()
 
         def released(version: Version) -> bytes | None:
             subject = Subject(version.participant, version.form)

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ from adapter.errors import AdapterError
 Command = Callable[[argparse.Namespace], int]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; the exit codes are listed in the README."""
+def main(
+    arguments: Sequence[str] | None = None, clock: Callable[[], datetime] | None = None
+) -> int:
+    """Runs one command; the exit codes are listed in the README.
+
+    `clock` gives the present moment, aware; None for the machine's own.
+    """
     said = _parser().parse_args(arguments)
+    said.clock = clock
     try:
         code = _command(said.command)(said)
         sys.stdout.flush()

@@ -17,7 +17,7 @@ from adapter.errors import (
     NotFoundError,
     Problem,
 )
-from adapter.service import Service, open_service
+from adapter.service import Service, now, open_service
 from adapter.store import instances, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
@@ -29,7 +29,7 @@ Told = TypeVar("Told")
 @contextmanager
 def opened(said: argparse.Namespace, *, asks: bool = False) -> Iterator[Service]:
     """The running adapter of a command line; what it did on opening is told on stderr."""
-    with open_service(said.config, asks=asks) as service:
+    with open_service(said.config, asks=asks, clock=said.clock or now) as service:
         if service.crosswalk.was_plain:
             print("The crosswalk was not encrypted; now it is.", file=sys.stderr)
         if service.crosswalk.was_older:

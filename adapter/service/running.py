@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from urllib.parse import quote
@@ -53,10 +54,11 @@ class Service:
     environment: Mapping[str, str] = field(repr=False)
     audit: AuditLog
     seal: Seal = field(repr=False)
+    clock: Callable[[], datetime] = now
 
     def now(self) -> str:
         """The present moment as the ledger writes it."""
-        return now().isoformat(timespec="seconds")
+        return self.clock().isoformat(timespec="seconds")
 
     def published(self, version: Version) -> bytes:
         """A version's text as anybody may have it, who is blinded and holds no licence."""
@@ -80,17 +82,22 @@ class Service:
         goes_on = GoesOn(self.database.read(), self.trial.basis)
         for settings in self.settings.sources:
             with ExitStack() as closing:
-                access = Access(now(), self.environment, closing, goes_on, is_full)
+                access = Access(self.clock(), self.environment, closing, goes_on, is_full)
                 yield open_source(settings, self.trial.study, access)
 
 
 @contextmanager
 def open_service(
-    config: Path, environment: Mapping[str, str] | None = None, *, asks: bool = False
+    config: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    asks: bool = False,
+    clock: Callable[[], datetime] = now,
 ) -> Iterator[Service]:
     """Opens everything that `adapter.toml` names, and closes it again.
 
-    `asks`: clinics are asked what they can do, where that decides on the rung.
+    `asks`: clinics are asked what they can do, where that decides on the rung. `clock` gives the
+    present moment, aware UTC.
 
     Raises:
         DeclarationError: the configuration or a mapping is wrong, with all findings.
@@ -131,7 +138,7 @@ def open_service(
                 crosswalk,
                 declared.study,
                 identity,
-                now,
+                clock,
                 time.sleep,
                 random.random,
                 unlicensed=unlicensed(client.profile, declared.forms),
@@ -145,7 +152,9 @@ def open_service(
                 clients, known, posts, declared.clinics, strict=True
             )
         )
-        yield Service(settings, trial, database, crosswalk, clinics, surroundings, audit, seal)
+        yield Service(
+            settings, trial, database, crosswalk, clinics, surroundings, audit, seal, clock
+        )
     finally:
         for client in clients:
             client.close()
