@@ -12,7 +12,7 @@ import pytest
 
 from adapter.errors import EhrError
 from adapter.simulate import FULL
-from adapter.store import versions
+from adapter.store import inbox, versions
 from adapter.sync.profile import PullRule
 from tests.unit.ingest import project
 from tests.unit.sync.far_side import Take, answering, lost
@@ -241,6 +241,22 @@ def test_what_waits_is_asked_about_again_when_its_reason_may_be_gone(ward: Ward)
     assert (ward.row("r1").state, ward.total()) == ("taken", 6)
 
 
+def test_all_that_waits_is_asked_about_again_however_much_it_is(ward: Ward) -> None:
+    ward.ingest(p1={"enrol_date": ""})
+    ward.write("r1", 1, 2, 3)
+    ward.pull()
+    with ward.database.write() as tx:
+        for number in range(1200):
+            inbox.keep(tx, replace(ward.row("r1"), remote_id=f"more-{number}"))
+    ward.ingest(p1={"enrol_date": "2024-02-01"})
+
+    ward.pull()
+
+    told = inbox.of_clinic(ward.database.read(), ward.profile.id)
+    assert {each.state for each in told} == {"taken"}
+    assert len(told) == 1201
+
+
 # Where a reading goes on
 
 
@@ -300,6 +316,19 @@ def test_pages_that_go_round_end(ward: Ward) -> None:
 
     with pytest.raises(EhrError, match="pages that end"):
         ward.pull()
+
+
+def test_of_an_answer_whose_second_page_is_refused_nothing_is_taken(ward: Ward) -> None:
+    cut(ward)
+    for number in range(3):
+        ward.write(f"r{number}", 1, 2, 3)
+    refusal = {"resourceType": "OperationOutcome", "issue": []}
+    ward.far.faults.extend((None, answering(400, refusal)))
+
+    report = ward.pull()
+
+    assert (report.refused, ward.answers()) == (1, None)
+    assert ward.became() == {"taken": 1, "agrees": 2}
 
 
 def test_the_same_resource_on_two_pages_is_taken_once(ward: Ward) -> None:
