@@ -1,5 +1,6 @@
 """Record systems that behave like real ones, for tests, demonstrations and integrators."""
 
+from adapter.fhir.operation_outcome import RefusalError
 from adapter.simulate.app import record_system_app
 from adapter.simulate.bearer import Bearer
 from adapter.simulate.chance import Chance, parse_rates
@@ -7,7 +8,6 @@ from adapter.simulate.faults import FAULTS, FaultLayer
 from adapter.simulate.full import RecordSystem
 from adapter.simulate.personalities import PERSONALITIES
 from adapter.simulate.personality import FULL, Personality, Site
-from adapter.simulate.refusal import RefusalError
 from adapter.simulate.serve import Tls, serve, serving
 
 __all__ = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.simulate.bundles import process_bundle
 from adapter.simulate.capability import capability
 from adapter.simulate.desk import sign_what_is_due
 from adapter.simulate.reads import history, read, search, vread
-from adapter.simulate.refusal import refuse
 from adapter.simulate.writes import write
 
 if TYPE_CHECKING:

@@ -17,19 +17,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapter.fhir.operation_outcome import RefusalError, not_r4, operation_outcome, refuse
 from adapter.fhir.r4 import NotR4Error, parse_json
 from adapter.simulate.answer import answer
 from adapter.simulate.desk import desk_routes
 from adapter.simulate.exchange import Asked
-from adapter.simulate.refusal import RefusalError, not_r4, operation_outcome, refuse
 from adapter.simulate.versions import write_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from adapter.fhir.operation_outcome import IssueCode
     from adapter.simulate.exchange import Prefer, Reply
     from adapter.simulate.full import RecordSystem
-    from adapter.simulate.refusal import IssueCode
     from adapter.simulate.versions import Resource
 
 FHIR_JSON = "application/fhir+json"

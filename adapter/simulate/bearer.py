@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from adapter.simulate.refusal import operation_outcome, refuse
+from adapter.fhir.operation_outcome import operation_outcome, refuse
 from adapter.simulate.versions import write_json
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from adapter.fhir.operation_outcome import RefusalError, operation_outcome, refuse
 from adapter.simulate.exchange import Asked, Reply
-from adapter.simulate.refusal import RefusalError, operation_outcome, refuse
 from adapter.simulate.versions import instant, write_json
 from adapter.simulate.writes import pass_gap, perform, plan
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from adapter.simulate.refusal import Issue, RefusalError, refuse, within
+from adapter.fhir.operation_outcome import Issue, RefusalError, refuse, within
 from adapter.simulate.versions import Version, build_version, stamp
 
 if TYPE_CHECKING:

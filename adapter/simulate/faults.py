@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from adapter.simulate.refusal import operation_outcome, refuse
+from adapter.fhir.operation_outcome import operation_outcome, refuse
 from adapter.simulate.versions import write_json
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from adapter.fhir.operation_outcome import IssueCode
     from adapter.simulate.chance import Chance
-    from adapter.simulate.refusal import IssueCode
 
 FAULTS: Mapping[str, str] = {
     "latency": "the answer comes late",

@@ -12,12 +12,12 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from adapter.errors import ResourceError
+from adapter.fhir.operation_outcome import not_r4, refuse
 from adapter.fhir.r4 import NotR4Error, check_resource
 from adapter.simulate.draft import Draft
 from adapter.simulate.journal import Journal
 from adapter.simulate.parameters import STORED_TYPES
 from adapter.simulate.personality import FULL, Personality, unknown_type
-from adapter.simulate.refusal import not_r4, refuse
 from adapter.simulate.resources import Resources
 from adapter.simulate.versions import instant
 from adapter.simulate.window import Window

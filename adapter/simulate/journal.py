@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapter.errors import SourceError
+from adapter.fhir.operation_outcome import RefusalError
 from adapter.fhir.r4 import load_exactly
-from adapter.simulate.refusal import RefusalError
 from adapter.simulate.versions import Version, build_version, instant, write_json
 
 if TYPE_CHECKING:

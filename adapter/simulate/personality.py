@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.simulate.parameters import STORED_TYPES
 from adapter.simulate.query import LARGEST_COUNT
-from adapter.simulate.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapter.fhir.operation_outcome import RefusalError
     from adapter.simulate.exchange import Asked
-    from adapter.simulate.refusal import RefusalError
     from adapter.simulate.versions import Resource
 
 Interaction = Literal[

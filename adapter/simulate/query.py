@@ -15,8 +15,8 @@ from operator import and_
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.simulate.parameters import PATHS, key_of, split_unescaped, unescape
-from adapter.simulate.refusal import RefusalError, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

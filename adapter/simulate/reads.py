@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.simulate.desk import is_waiting
 from adapter.simulate.exchange import Reply
 from adapter.simulate.query import match, parse_history, parse_query
-from adapter.simulate.refusal import refuse
 from adapter.simulate.versions import instant, write_json
 
 if TYPE_CHECKING:
+    from adapter.fhir.operation_outcome import RefusalError
     from adapter.simulate.exchange import Asked
     from adapter.simulate.full import RecordSystem
     from adapter.simulate.query import Parameters, Query
-    from adapter.simulate.refusal import RefusalError
     from adapter.simulate.versions import Version
 
 STATUS_OF_METHOD = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adapter.simulate.refusal import Issue, RefusalError
+from adapter.fhir.operation_outcome import Issue, RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

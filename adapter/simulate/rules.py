@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from adapter.simulate.refusal import refuse
+from adapter.fhir.operation_outcome import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from adapter.simulate.refusal import IssueCode
+    from adapter.fhir.operation_outcome import IssueCode
     from adapter.simulate.versions import Resource
 
 MODIFIERS = frozenset({"modifierExtension", "implicitRules"})

@@ -13,12 +13,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
+from adapter.fhir.operation_outcome import Issue, operation_outcome, refuse
 from adapter.simulate.exchange import Reply
 from adapter.simulate.parameters import STORED_TYPES
 from adapter.simulate.personality import Proposed
 from adapter.simulate.query import fits, match, parse_criteria
 from adapter.simulate.references import is_conditional, references_of, rewrite
-from adapter.simulate.refusal import Issue, operation_outcome, refuse
 from adapter.simulate.versions import write_json
 
 if TYPE_CHECKING:

@@ -231,3 +231,56 @@ CREATE TABLE inbox (                -- what clinics wrote, the newest version of
 );
 CREATE UNIQUE INDEX inbox_by_unit ON inbox (unit) WHERE stands = 'held';
 CREATE INDEX inbox_by_participant ON inbox (participant);
+
+-- What searches find resources by; made of the versions alone, and brought in step when it is used.
+
+CREATE TABLE indexed (              -- the place of the last version that the index knows
+  place INTEGER NOT NULL
+);
+INSERT INTO indexed (place) VALUES (0);
+
+CREATE TABLE newest (               -- the newest version of each resource, in the order of pages
+  first        INTEGER PRIMARY KEY, -- the place of its first version
+  type         TEXT NOT NULL,
+  id           TEXT NOT NULL,
+  version      INTEGER NOT NULL,
+  participant  TEXT NOT NULL,
+  form         TEXT NOT NULL,
+  is_retracted INTEGER NOT NULL,
+  updated      REAL NOT NULL,       -- seconds since 1970
+  UNIQUE (type, id)
+);
+CREATE INDEX newest_by_type ON newest (type, first);
+CREATE INDEX newest_by_updated ON newest (type, updated, first);
+
+CREATE TABLE found_token (          -- codes, names, references, addresses
+  type      TEXT NOT NULL,
+  parameter TEXT NOT NULL,
+  value     TEXT NOT NULL,
+  system    TEXT NOT NULL,
+  first     INTEGER NOT NULL,
+  PRIMARY KEY (type, parameter, value, system, first)
+) WITHOUT ROWID;
+CREATE INDEX found_token_by_first ON found_token (first, parameter);
+
+CREATE TABLE found_range (          -- dates as seconds since 1970, and quantities
+  type      TEXT NOT NULL,
+  parameter TEXT NOT NULL,
+  low       REAL NOT NULL,
+  high      REAL NOT NULL,
+  system    TEXT NOT NULL,
+  unit      TEXT NOT NULL,
+  first     INTEGER NOT NULL,
+  PRIMARY KEY (type, parameter, low, high, system, unit, first)
+) WITHOUT ROWID;
+CREATE INDEX found_range_by_first ON found_range (first, parameter);
+
+CREATE TABLE found_words (          -- texts, as they compare and as they were written
+  type      TEXT NOT NULL,
+  parameter TEXT NOT NULL,
+  plain     TEXT NOT NULL,
+  exact     TEXT NOT NULL,
+  first     INTEGER NOT NULL,
+  PRIMARY KEY (type, parameter, plain, exact, first)
+) WITHOUT ROWID;
+CREATE INDEX found_words_by_first ON found_words (first, parameter);

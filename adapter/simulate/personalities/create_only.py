@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.simulate import rules
 from adapter.simulate.personality import CREATING, READING, Personality, Proposed, Site
-from adapter.simulate.refusal import refuse
 
 if TYPE_CHECKING:
     from adapter.simulate.versions import Resource

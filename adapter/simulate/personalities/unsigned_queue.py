@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.simulate import rules
 from adapter.simulate.personality import (
     READING,
@@ -19,7 +20,6 @@ from adapter.simulate.personality import (
     Proposed,
     Site,
 )
-from adapter.simulate.refusal import refuse
 
 if TYPE_CHECKING:
     from adapter.simulate.versions import Resource

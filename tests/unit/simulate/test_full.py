@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapter.errors import ResourceError, SourceError
-from adapter.simulate.refusal import RefusalError
+from adapter.fhir.operation_outcome import RefusalError
 from tests.unit.simulate.clinic import (
     NEVER,
     Clinic,

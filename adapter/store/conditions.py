@@ -1,0 +1,182 @@
+"""What a search asks for, said as a condition of SQL on the index beside the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from adapter.fhir.search.asked import (
+    Chained,
+    Criterion,
+    HasRange,
+    HasToken,
+    HasWords,
+    Ids,
+    IsMissing,
+    NamedBy,
+    Pair,
+    Prefix,
+    Updated,
+)
+
+TABLES = ("found_token", "found_range", "found_words")
+# A parameter that names one person or one thing finds few; the search begins with it.
+_NARROW = ("patient", "subject", "individual", "identifier", "target", "derived-from", "url")
+
+Where = tuple[str, list[Any]]
+
+
+def where(resource_type: str, criteria: Sequence[Criterion]) -> Where:
+    """The condition on `newest AS n`; the narrowest is a list, which a database starts at."""
+    parts, values = ["n.type = ?"], list[Any]([resource_type])
+    narrow = next((each for each in criteria if _is_narrow(each)), None)
+    for each in criteria:
+        said, more = _said(each, resource_type, "n", is_narrow=each is narrow)
+        parts.append(said)
+        values += more
+    return " AND ".join(parts), values
+
+
+def _is_narrow(criterion: Criterion) -> bool:
+    return isinstance(criterion, HasToken) and (
+        criterion.parameter in _NARROW and not criterion.is_not
+    )
+
+
+def _said(criterion: Criterion, of: str, alias: str, *, is_narrow: bool = False) -> Where:  # noqa: PLR0911 - one a kind
+    match criterion:
+        case Ids(ids):
+            return f"{alias}.id IN ({_marks(ids)})", list(ids)
+        case Updated(spans):
+            return _any(_updated(alias, *span) for span in spans)
+        case HasToken(parameter, tokens, is_not):
+            said, values = _any(_token(*token) for token in tokens)
+            told = _in("found_token", of, parameter, said, values, alias, is_narrow=is_narrow)
+            return (f"NOT {told[0]}", told[1]) if is_not else told
+        case HasRange(parameter, ranges):
+            said, values = _any(_range(*one) for one in ranges)
+            return _in("found_range", of, parameter, said, values, alias, is_narrow=is_narrow)
+        case HasWords(parameter, words, how):
+            said, values = _any(_words(word, how) for word in words)
+            return _in("found_words", of, parameter, said, values, alias, is_narrow=is_narrow)
+        case Pair(pairs):
+            return _any(_both(pair, of, alias) for pair in pairs)
+        case IsMissing(parameter, is_missing):
+            has, values = _any(_in(table, of, parameter, "1 = 1", [], alias) for table in TABLES)
+            return (f"NOT {has}" if is_missing else has), values
+        case Chained(parameter, target, inner):
+            said, values = _said(inner, target, "c")
+            return (
+                f"EXISTS (SELECT 1 FROM found_token AS l JOIN newest AS c ON c.type = l.system"
+                f" AND c.id = l.value WHERE l.first = {alias}.first AND l.type = ?"
+                f" AND l.parameter = ? AND c.type = ? AND {said})"
+            ), [of, parameter, target, *values]
+        case NamedBy(source, parameter, inner):
+            said, values = _said(inner, source, "c")
+            return (
+                f"EXISTS (SELECT 1 FROM found_token AS l JOIN newest AS c ON c.first = l.first"
+                f" WHERE l.type = ? AND l.parameter = ? AND l.value = {alias}.id"
+                f" AND l.system = {alias}.type AND {said})"
+            ), [source, parameter, *values]
+
+
+def _in(  # noqa: PLR0913, PLR0917 - the parts of one condition
+    table: str,
+    of: str,
+    parameter: str,
+    said: str,
+    values: list[Any],
+    alias: str,
+    *,
+    is_narrow: bool = False,
+) -> Where:
+    """That the index has such a value of it; as a list where that is short, else looked up."""
+    chosen = [of, parameter, *values]
+    if is_narrow:
+        inner = f"SELECT first FROM {table} WHERE type = ? AND parameter = ? AND {said}"
+        return f"{alias}.first IN ({inner})", chosen
+    inner = f"SELECT 1 FROM {table} AS f WHERE f.type = ? AND f.parameter = ? AND {said}"
+    return f"EXISTS ({inner} AND f.first = {alias}.first)", chosen
+
+
+def _both(pair: tuple[HasToken, HasRange], of: str, alias: str) -> Where:
+    said = [_said(each, of, alias) for each in pair]
+    return f"({said[0][0]} AND {said[1][0]})", [*said[0][1], *said[1][1]]
+
+
+def _token(system: str | None, value: str | None) -> Where:
+    named = [("value", value), ("system", system)]
+    given = [(column, said) for column, said in named if said is not None]
+    return " AND ".join(f"{column} = ?" for column, _ in given), [said for _, said in given]
+
+
+def _range(prefix: Prefix, low: float, high: float, system: str | None, unit: str | None) -> Where:
+    said, values = _compare(prefix, "low", "high", low, high)
+    for column, asked in (("system", system), ("unit", unit)):
+        if asked is not None:
+            said, values = f"({said}) AND {column} = ?", [*values, asked]
+    return said, values
+
+
+def _updated(alias: str, prefix: Prefix, low: float, high: float) -> Where:
+    moment = f"{alias}.updated"
+    return _compare(prefix, moment, moment, low, high)
+
+
+def _compare(  # noqa: PLR0911 - one line a prefix
+    prefix: Prefix, low: str, high: str, start: float, end: float
+) -> Where:
+    """How a range of a resource, named by its columns, compares with the one that is asked for.
+
+    https://hl7.org/fhir/R4/search.html#prefix. A point is a range that ends where it begins.
+    """
+    within = f"({low} >= ? AND {high} <= ? AND ({low} < ? OR {low} = ?))"
+    inside: list[Any] = [start, end, end, start]
+    match prefix:
+        case "eq":
+            return within, inside
+        case "ne":
+            return f"NOT {within}", inside
+        case "gt":
+            return f"{high} > ?", [end]
+        case "ge":
+            return f"({high} > ? OR {within})", [end, *inside]
+        case "lt":
+            return f"{low} < ?", [start]
+        case "le":
+            return f"({low} < ? OR {within})", [start, *inside]
+        case "sa":
+            return f"({low} >= ? AND {low} > ?)", [end, start]
+        case "eb":
+            return f"({high} <= ? AND {high} < ?)", [start, end]
+        case "ap":
+            return f"({low} <= ? AND {high} >= ?)", [end, start]
+
+
+def _words(word: str, how: str) -> Where:
+    if how == "exact":
+        return "exact = ?", [word]
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    begins = "" if how == "starts" else "%"
+    return "plain LIKE ? ESCAPE '\\'", [f"{begins}{escaped}%"]
+
+
+def sort_key(resource_type: str, name: str) -> Where:
+    """What resources of a type are sorted by; what has no such date comes first, as the oldest."""
+    if name == "_lastUpdated":
+        return "n.updated", []
+    said = (
+        "coalesce((SELECT min(s.low) FROM found_range AS s WHERE s.type = ? AND s.parameter = ?"
+        " AND s.first = n.first), 0)"
+    )
+    return said, [resource_type, name]
+
+
+def _any(parts: Iterable[Where]) -> Where:
+    listed = list(parts)
+    said = " OR ".join(f"({part})" for part, _ in listed)
+    return f"({said})", [value for _, values in listed for value in values]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,34 @@
+"""The index that searches use.
+
+Revision ID: 0008
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+from adapter.store.schema import tables
+
+revision = "0008"
+down_revision = "0007"
+
+_TABLES = ("indexed", "newest", "found_token", "found_range", "found_words")
+
+
+def upgrade() -> None:
+    """Makes the index, which is empty: the first search fills it."""
+    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
+    for statement in tables("schema.sql", dialect):
+        if any(f" {table} " in statement for table in _TABLES):
+            run(statement)
+    if dialect == "sqlite":
+        run("PRAGMA user_version = 8")
+
+
+def downgrade() -> None:
+    """Takes the index away: it is made of the versions alone."""
+    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
+    for table in _TABLES:
+        run(f"DROP TABLE {table}")
+    if dialect == "sqlite":
+        run("PRAGMA user_version = 7")
