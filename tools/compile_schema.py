@@ -206,11 +206,36 @@ def compile_types(definitions: Definitions) -> Mapping[str, Mapping[str, Schema]
     return {file: {n: compiler.made[n] for n in sorted(names)} for file, names in files.items()}
 
 
+def told(definitions: Definitions) -> dict[str, Schema]:
+    """Gives, by type, the elements that a summary tells, and those that no part may leave out."""
+    return {name: _told(definitions.types[name]) for name in sorted(OUR_TYPES)}
+
+
+def _told(snapshot: tuple[Element, ...]) -> Schema:
+    children = [each for each in snapshot if each.path.count(".") == 1]
+    summary = [each for each in children if each.is_summary]
+    always = [each for each in children if each.minimum or each.is_modifier]
+    return {
+        "summary": sorted(word for each in summary for word in _words(each)),
+        "always": sorted(word for each in always for word in _words(each)),
+    }
+
+
+def _words(element: Element) -> list[str]:
+    """The element's names in JSON: several, where its type is a choice."""
+    word = element.name.removesuffix("[x]")
+    if word == element.name:
+        return [word]
+    return [word + each.code[0].upper() + each.code[1:] for each in element.types]
+
+
 def main() -> None:
     """Writes the files."""
     target = ROOT / "adapter" / "fhir" / "schema"
     target.mkdir(exist_ok=True)
-    for file, made in compile_types(Definitions(fetch_jar(ROOT / ".cache"))).items():
+    definitions = Definitions(fetch_jar(ROOT / ".cache"))
+    files = {**compile_types(definitions), "told": told(definitions)}
+    for file, made in files.items():
         lines = (
             f"{json.dumps(name)}:{json.dumps(schema, sort_keys=True, separators=(',', ':'))}"
             for name, schema in made.items()

@@ -53,6 +53,8 @@ class Element:
     value_set: str | None
     content: str | None
     constraints: tuple[str, ...]
+    is_summary: bool
+    is_modifier: bool
 
     @property
     def name(self) -> str:
@@ -179,6 +181,8 @@ def read_element(row: ET.Element) -> Element:
             for node in row.iterfind(f"{FHIR}constraint")
             if value(node, "severity") == "error"
         ),
+        is_summary=value(row, "isSummary") == "true",
+        is_modifier=value(row, "isModifier") == "true",
     )
 
 

@@ -1,7 +1,7 @@
-"""What the record system says when it will not: an HTTP status and an OperationOutcome.
+"""What a server says when it will not: an HTTP status and an OperationOutcome.
 
 Codes are those of https://hl7.org/fhir/R4/valueset-issue-type.html. A text names the place and the
-rule, never what was sent: record systems log their refusals.
+rule, never what was sent: refusals are logged.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ IssueCode = Literal[
     "exception",
     "expired",
     "extension",
+    "forbidden",
     "informational",
     "invalid",
     "invariant",
@@ -31,9 +32,14 @@ IssueCode = Literal[
     "not-found",
     "not-supported",
     "required",
+    "processing",
     "structure",
     "throttled",
+    "timeout",
+    "too-costly",
+    "too-long",
     "transient",
+    "unknown",
     "value",
 ]
 
@@ -48,7 +54,7 @@ class Issue:
     code: IssueCode
     text: str
     expression: str = ""
-    severity: Literal["error", "information"] = "error"
+    severity: Literal["error", "warning", "information"] = "error"
 
     def as_resource(self) -> dict[str, Any]:
         """The issue as OperationOutcome.issue."""

@@ -1,0 +1,91 @@
+"""What this server says of itself, made of what is served; a test walks it and asks for all of it.
+
+https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
+
+_KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite"}
+_SMART = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+            "code": "SMART-on-FHIR",
+        }
+    ]
+}
+INTERACTIONS = ("read", "vread", "history-instance", "search-type")
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """Who serves: the version of the program, where it is served, and since when."""
+
+    version: str
+    base: str
+    since: str
+
+
+def capability_statement(software: Software) -> dict[str, Any]:
+    """The CapabilityStatement."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": software.since,
+        "kind": "instance",
+        "software": {"name": "trial-fhir-adapter", "version": software.version},
+        "implementation": {
+            "description": "What a clinical trial learned about the people who take part",
+            "url": software.base,
+        },
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"cors": True, "service": [_SMART]},
+                "resource": [_resource(name) for name in sorted(SERVED_TYPES)],
+            }
+        ],
+    }
+
+
+def _resource(name: str) -> dict[str, Any]:
+    known = parameters(name)
+    references = sorted(each.name for each in known.values() if each.kind == "reference")
+    naming = sorted(
+        f"{source}:{each.name}"
+        for source in SERVED_TYPES
+        for each in parameters(source).values()
+        if each.kind == "reference" and _may_name(each, name)
+    )
+    said: dict[str, Any] = {
+        "type": name,
+        "interaction": [{"code": code} for code in INTERACTIONS],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+    }
+    if references:
+        said["searchInclude"] = [f"{name}:{each}" for each in references]
+    if naming:
+        said["searchRevInclude"] = naming
+    said["searchParam"] = [
+        {"name": "_id", "type": "token"},
+        {"name": "_lastUpdated", "type": "date"},
+        *({"name": each.name, "type": _KINDS.get(each.kind, each.kind)} for each in known.values()),
+    ]
+    return said
+
+
+def _may_name(parameter: Parameter, target: str) -> bool:
+    return (parameter.name == "patient") <= (target == "Patient")

@@ -1,0 +1,167 @@
+"""One request as HTTP has it, read into what FHIR means by it; and the answer.
+
+https://hl7.org/fhir/R4/http.html. Nothing that was sent is repeated in an answer that refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.responses import Response
+
+from adapter.fhir.operation_outcome import (
+    RefusalError,
+    operation_outcome,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from adapter.server.ledger import Seen
+
+FHIR_JSON = "application/fhir+json"
+FORM = "application/x-www-form-urlencoded"
+JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
+_ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
+_ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
+_SHAPING = frozenset({"_format", "_pretty"})
+MOST_FORM_BYTES = 65_536
+
+Handling = Literal["strict", "lenient"]
+Parameters = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every interaction needs of a request. `parameters` are those of FHIR, in order."""
+
+    parameters: Parameters
+    handling: Handling
+    is_pretty: bool
+    if_none_match: str = ""
+    if_modified_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered: a status, the content, and headers beside its type."""
+
+    content: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def read_request(request: Request) -> Asked:
+    """What a request says, its form too.
+
+    Raises:
+        RefusalError: 406 or 415, for a format or a version of FHIR that is not spoken; 413.
+    """
+    parameters = request.query_params.multi_items()
+    _check_accept(request)
+    if request.method == "POST":
+        parameters += await _read_form(request)
+    prefer = request.headers.get("prefer", "")
+    pretty = dict(parameters).get("_pretty") == "true"
+    return Asked(
+        parameters=tuple(pair for pair in parameters if pair[0] not in _SHAPING),
+        handling="strict" if re.search(r"\bhandling=strict\b", prefer) else "lenient",
+        is_pretty=pretty,
+        if_none_match=request.headers.get("if-none-match", ""),
+        if_modified_since=_moment(request.headers.get("if-modified-since", "")),
+    )
+
+
+def one_version(seen: Seen, asked: Asked) -> Answer:
+    """One version of one resource.
+
+    Raises:
+        RefusalError: 410, for what was deleted.
+    """
+    if seen.text is None:
+        raise refuse(410, "deleted", "The resource was deleted")
+    written = datetime.fromisoformat(seen.updated)
+    headers = {"ETag": seen.etag, "Last-Modified": format_datetime(_in_gmt(written), usegmt=True)}
+    unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
+    since = asked.if_modified_since
+    if not asked.if_none_match and since is not None:
+        unchanged = written.replace(microsecond=0) <= since
+    if unchanged:
+        return Answer(b"", HTTPStatus.NOT_MODIFIED, headers)
+    return Answer(as_served(seen), 200, headers)
+
+
+def as_served(seen: Seen) -> bytes:
+    """The text of a version, told which one it is: the rest is as the ledger holds it."""
+    text = seen.text or b""
+    told = b'"versionId":"%d","lastUpdated":"%s"' % (seen.number, seen.updated.encode())
+    head = b'{"resourceType":"%s","id":"%s",' % (seen.type.encode(), seen.id.encode())
+    if text.startswith(head + b'"meta":{'):
+        at = len(head) + len(b'"meta":{')
+        return b"%s%s,%s" % (text[:at], told, text[at:])
+    return b'%s"meta":{%s},%s' % (head, told, text[len(head) :])
+
+
+def refused(refusal: RefusalError) -> Response:
+    """A refusal as HTTP has it."""
+    outcome = orjson.dumps(operation_outcome(*refusal.issues))
+    return Response(outcome, refusal.status, media_type=FHIR_JSON)
+
+
+def respond(answer: Answer, asked: Asked) -> Response:
+    """The answer as HTTP has it."""
+    content = answer.content
+    if asked.is_pretty and content:
+        content = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
+    return Response(content, answer.status, dict(answer.headers), FHIR_JSON)
+
+
+def _check_accept(request: Request) -> None:
+    said = request.query_params.get("_format") or request.headers.get("accept") or "*/*"
+    kinds = {kind.partition(";")[0].strip().replace(" ", "+") for kind in said.split(",")}
+    if _ACCEPTED.isdisjoint(kinds) or _ANOTHER_VERSION.search(said):
+        raise refuse(406, "not-supported", f"This server answers with {FHIR_JSON} of FHIR 4.0 only")
+
+
+async def _read_form(request: Request) -> list[tuple[str, str]]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await read_body(request, MOST_FORM_BYTES)
+    if body and kind != FORM:
+        raise refuse(415, "not-supported", f"The content is expected as {FORM}")
+    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The content of a request.
+
+    Raises:
+        RefusalError: 413, for more than `most` bytes; no more are read.
+    """
+    parts, size = list[bytes](), 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise refuse(413, "too-long", f"The content is longer than {most} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(said) if said else None
+    except ValueError:
+        return None
+
+
+def _in_gmt(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

@@ -1,0 +1,162 @@
+"""The ledger as one caller sees it: each text as the release gate gives it out, or nothing at all.
+
+What a caller may not have is as if it were not there: the same answer as for what never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from adapter.fhir.check import write
+from adapter.fhir.retraction import retract
+from adapter.fhir.search.index import Found, found_by
+from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.fhir.text import read_text
+from adapter.instruments.form import Form
+from adapter.instruments.study import Study
+from adapter.release import Subject, decide
+from adapter.release.blinding import TELLING, as_blinded
+from adapter.release.wording import WORDED, without_wording
+from adapter.server.caller import Caller
+from adapter.store import indexing, instances, reading
+from adapter.store.database import Database
+from adapter.store.reading import Written
+from adapter.store.transaction import Transaction
+from adapter.store.versions import Version
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What is served: the ledger of a study. `now` is the clock, aware."""
+
+    database: Database
+    study: Study
+    forms: Mapping[str, Form]
+    now: Callable[[], datetime]
+
+    def catch_up(self) -> None:
+        """Makes what was put since the last search findable."""
+        while indexing.is_behind(self.database.read()):
+            with self.database.write() as tx:
+                indexing.catch_up(tx, self._found_by)
+
+    def _found_by(self, version: Version) -> list[Found]:
+        if version.type not in SERVED_TYPES:
+            return []
+        said = as_it_stands(version)
+        if said is None:
+            return []
+        # By what everybody may know: what is found would tell a blinded reader the rest.
+        form = self.forms.get(version.form.rpartition("/")[2])
+        public = as_blinded(said, form, self.study) if version.type in TELLING else said
+        return found_by(public, self.study.zone)
+
+
+def as_it_stands(version: Version) -> dict[str, Any] | None:
+    """What a version says: of a retracted one that it should not have been, None if it is gone."""
+    said = read_text(version.text)
+    return retract(said) if version.is_retracted else said
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One version as a caller may know it; `text` is None for what is gone.
+
+    `number` counts the versions that the caller can tell apart.
+    """
+
+    type: str
+    id: str
+    number: int
+    updated: str
+    text: bytes | None
+
+    @property
+    def etag(self) -> str:
+        """As HTTP says which version it is."""
+        return f'W/"{self.number}"'
+
+
+@dataclass
+class View:
+    """What one caller sees of the ledger during one request."""
+
+    ledger: Ledger
+    caller: Caller
+    tx: Transaction
+    _decided: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def may_see(self, participant: str, form: str) -> bool:
+        """Whether the gate releases what is about this person and from this form."""
+        known = self._decided.get((participant, form))
+        if known is None:
+            known = self._decided[participant, form] = self._decide(participant, form)
+        return known
+
+    def latest(self, resource_type: str, resource_id: str) -> Seen | None:
+        """The newest version of a resource, None where the caller may not know of one."""
+        if self._is_told_in_part(resource_type):
+            told = self.history(resource_type, resource_id)
+            return told[-1] if told else None
+        written = reading.newest(self.tx, resource_type, resource_id)
+        return None if written is None else self._seen(written)
+
+    def numbered(self, resource_type: str, resource_id: str, number: int) -> Seen | None:
+        """One version of a resource, None where the caller may not know of it."""
+        if self._is_told_in_part(resource_type):
+            known = self.history(resource_type, resource_id)
+            return known[number - 1] if 0 < number <= len(known) else None
+        written = reading.numbered(self.tx, resource_type, resource_id, number)
+        return None if written is None else self._seen(written)
+
+    def history(self, resource_type: str, resource_id: str) -> list[Seen]:
+        """Every version that the caller can tell from the one before, the oldest first.
+
+        A correction of what is concealed from them is none: else it would tell that there was one.
+        """
+        told: list[Seen] = []
+        for written in reading.history(self.tx, resource_type, resource_id):
+            seen = self._seen(written)
+            if seen is None:
+                return []
+            if self._is_told_in_part(resource_type):
+                if told and told[-1].text == seen.text:
+                    continue
+                seen = replace(seen, number=len(told) + 1)
+            told.append(seen)
+        return told
+
+    def _seen(self, written: Written) -> Seen | None:
+        version = written.version
+        if version.type not in SERVED_TYPES or not self.may_see(version.participant, version.form):
+            return None
+        text = self._text(version)
+        return Seen(version.type, version.id, version.version, written.created, text)
+
+    def _is_told_in_part(self, resource_type: str) -> bool:
+        return resource_type in TELLING and not self.caller.is_unblinded
+
+    def _text(self, version: Version) -> bytes | None:
+        """As the caller may have it: mostly the very text that the ledger holds."""
+        form = self.ledger.forms.get(version.form.rpartition("/")[2])
+        conceals = self._is_told_in_part(version.type)
+        is_worded = form is not None and form.is_licensed_to_site and version.type in WORDED
+        if not (conceals or is_worded or version.is_retracted):
+            return version.text
+        said = as_it_stands(version)
+        if said is None:
+            return None
+        told = as_blinded(said, form, self.ledger.study) if conceals else said
+        if is_worded and form is not None:
+            told = without_wording(told, form)
+        return version.text if told is said and not version.is_retracted else write(told)
+
+    def _decide(self, participant: str, form: str) -> bool:
+        study = self.ledger.study
+        person = instances.participant(self.tx, participant) if participant else None
+        today = self.ledger.now().astimezone(study.zone).date().isoformat()
+        subject = Subject(participant, form)
+        return decide(subject, study, self.caller.reader, person, today).is_released
