@@ -115,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--purpose", choices=("research", "care"), default="research", help="who it is for"
     )
+    serve = _configured(commands.add_parser("serve", help="FHIR over HTTP, out of the ledger"))
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="the address of this machine to listen at"
+    )
+    serve.add_argument("--port", type=int, default=8000, help="the port to listen at")
     _add_keys(commands.add_parser("keys", help="make a key to sign in with at a clinic"))
     add_simulate(commands)
     demo = commands.add_parser("demo", help="the whole way on the bundled synthetic trial")

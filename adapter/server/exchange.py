@@ -115,7 +115,8 @@ def as_served(seen: Seen) -> bytes:
 def refused(refusal: RefusalError) -> Response:
     """A refusal as HTTP has it."""
     outcome = orjson.dumps(operation_outcome(*refusal.issues))
-    return Response(outcome, refusal.status, media_type=FHIR_JSON)
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
+    return Response(outcome, refusal.status, headers, FHIR_JSON)
 
 
 def respond(answer: Answer, asked: Asked) -> Response:

@@ -25,16 +25,19 @@ from adapter.settings.secrets import (
     read_secret,
     stamp_of,
 )
+from adapter.settings.serving import ClientSettings, ServeSettings
 
 __all__ = [
     "LONGEST_KEY_BYTES",
     "SHORTEST_KEY_BYTES",
     "BasicSettings",
+    "ClientSettings",
     "ClinicSettings",
     "OdmSettings",
     "RedcapApiSettings",
     "RedcapSettings",
     "Secret",
+    "ServeSettings",
     "Settings",
     "SignInSettings",
     "SmartBackendSettings",

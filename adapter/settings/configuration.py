@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.settings.clinics import ClinicSettings
 from adapter.settings.section import Section
+from adapter.settings.serving import ClientSettings, ServeSettings
 
 Said = TypeVar("Said", bound=Section)
 _LEFT_OUT = {"missing", "union_tag_not_found"}
@@ -157,6 +158,7 @@ class Settings(Section):
     sources: tuple[SourceSettings, ...] = ()
     clinics: tuple[ClinicSettings, ...] = ()
     wording: tuple[WordingSettings, ...] = ()
+    serve: ServeSettings | None = None
 
     @model_validator(mode="after")
     def _are_apart(self) -> Self:
@@ -259,8 +261,16 @@ def _beside(settings: Settings, folder: Path) -> Settings:
             "sources": tuple(_absolute(source, folder) for source in settings.sources),
             "clinics": tuple(_absolute(clinic, folder) for clinic in settings.clinics),
             "wording": tuple(_absolute(wording, folder) for wording in settings.wording),
+            "serve": _served(settings.serve, folder),
         }
     )
+
+
+def _served(serve: ServeSettings | None, folder: Path) -> ServeSettings | None:
+    if serve is None:
+        return None
+    clients: tuple[ClientSettings, ...] = tuple(_absolute(each, folder) for each in serve.clients)
+    return serve.model_copy(update={"clients": clients})
 
 
 def _absolute(section: Said, folder: Path) -> Said:

@@ -284,3 +284,19 @@ CREATE TABLE found_words (          -- texts, as they compare and as they were w
   PRIMARY KEY (type, parameter, plain, exact, first)
 ) WITHOUT ROWID;
 CREATE INDEX found_words_by_first ON found_words (first, parameter);
+
+CREATE TABLE spent (                -- assertions that bought a token: none is taken twice
+  issuer TEXT NOT NULL,
+  jti    TEXT NOT NULL,
+  ends   REAL NOT NULL,             -- seconds since 1970
+  PRIMARY KEY (issuer, jti)
+) WITHOUT ROWID;
+CREATE INDEX spent_by_end ON spent (ends);
+
+CREATE TABLE token (                -- tokens that were given out
+  hash   BLOB PRIMARY KEY,
+  client TEXT NOT NULL,
+  scope  TEXT NOT NULL,
+  ends   REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX token_by_end ON token (ends);

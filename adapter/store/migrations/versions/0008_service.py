@@ -1,4 +1,4 @@
-"""The index that searches use.
+"""What the HTTP service keeps: the index that searches use, and the tokens that it gave out.
 
 Revision ID: 0008
 """
@@ -12,11 +12,11 @@ from adapter.store.schema import tables
 revision = "0008"
 down_revision = "0007"
 
-_TABLES = ("indexed", "newest", "found_token", "found_range", "found_words")
+_TABLES = ("indexed", "newest", "found_token", "found_range", "found_words", "spent", "token")
 
 
 def upgrade() -> None:
-    """Makes the index, which is empty: the first search fills it."""
+    """Makes the tables, which are empty: the first search fills the index."""
     run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
     for statement in tables("schema.sql", dialect):
         if any(f" {table} " in statement for table in _TABLES):
@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes the index away: it is made of the versions alone."""
+    """Takes them away: the index is made of the versions alone, and tokens soon end."""
     run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
     for table in _TABLES:
         run(f"DROP TABLE {table}")

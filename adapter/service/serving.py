@@ -1,0 +1,127 @@
+"""The HTTP service out of the settings: its clients and their keys, and the application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+import httpx
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from adapter.errors import DeclarationError, Origin, Problem
+from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server.caller import read_scopes
+from adapter.server.doors import caller_of, discovery_route, token_route
+from adapter.server.grants import Client, Grants
+from adapter.service.clock import now
+from adapter.service.running import Service
+from adapter.settings import ClientSettings, stamp_of
+
+JWKS_SECONDS = 10.0
+_NO_KEYS: Mapping[str, Any] = {"keys": []}
+
+
+def service_app(service: Service) -> FastAPI:
+    """The application: FHIR under `/fhir`, the token endpoint under `/auth`.
+
+    Raises:
+        DeclarationError: the settings do not say how to serve.
+    """
+    settings = service.settings.serve
+    if settings is None:
+        problem = Problem(
+            Origin("adapter.toml"), "serve", "a table [serve] with `url`", "none", "Add it."
+        )
+        raise DeclarationError("Nothing says how to serve.", (problem,))
+    clients = {each.id: _client(each) for each in settings.clients}
+    grants = Grants(
+        service.database, clients, f"{settings.url}/auth/token", now, lambda: token_urlsafe(32)
+    )
+
+    async def authenticate(request: Request) -> Caller:
+        return await caller_of(request, grants)
+
+    ledger = Ledger(service.database, service.trial.study, service.trial.forms, now)
+    ledger.catch_up()  # all of it now, so that no first search waits
+    fhir = api_app(Api(ledger, f"{settings.url}/fhir", service.trial.software, authenticate))
+    fhir.router.routes.insert(0, discovery_route(grants))
+    app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.routes.append(token_route(grants))
+    app.mount("/fhir", fhir)
+    return app
+
+
+def _client(settings: ClientSettings) -> Client:
+    caller = Caller(
+        settings.id,
+        settings.purpose,
+        settings.clinic,
+        settings.unblinded,
+        read_scopes(settings.scopes),
+    )
+    if settings.jwks_file is not None:
+        return Client(caller, _KeysInFile(settings.jwks_file))
+    url = settings.jwks_url or ""
+    return Client(caller, _KeysAtAddress(url), url)
+
+
+class _KeysInFile:
+    """A client's JWKS in a file, read again when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last: tuple[tuple[int, ...], Mapping[str, Any]] | None = None
+
+    def __call__(self, is_asked_again: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the seam's one word
+        del is_asked_again  # a file is looked at each time
+        stamp = stamp_of(self._path)
+        if self._last is None or self._last[0] != stamp:
+            self._last = stamp, _read(self._path.read_bytes() if self._path.is_file() else b"")
+        return self._last[1]
+
+
+class _KeysAtAddress:
+    """A client's JWKS where it serves them; never kept longer than its server says.
+
+    https://www.rfc-editor.org/rfc/rfc9111
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._last, self._until = _NO_KEYS, 0.0
+
+    def __call__(self, is_asked_again: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the seam's one word
+        moment = now().timestamp()
+        if not is_asked_again and moment < self._until:
+            return self._last
+        try:
+            answer = httpx.get(self._url, timeout=JWKS_SECONDS, follow_redirects=False)
+        except httpx.HTTPError:
+            return _NO_KEYS
+        if not answer.is_success:
+            return _NO_KEYS
+        self._last, self._until = _read(answer.content), moment + _seconds(answer.headers)
+        return self._last
+
+
+def _read(content: bytes) -> Mapping[str, Any]:
+    try:
+        said = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _NO_KEYS
+    return said if isinstance(said, dict) else _NO_KEYS
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    """How long an answer may be kept: as long as it says, not at all where it says nothing."""
+    for word in headers.get("cache-control", "").lower().split(","):
+        name, _, value = word.strip().partition("=")
+        if name in {"no-store", "no-cache"}:
+            return 0.0
+        if name == "max-age" and value.isdecimal():
+            return float(min(int(value), 86_400))
+    return 0.0

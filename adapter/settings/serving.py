@@ -1,0 +1,51 @@
+"""The HTTP service in `adapter.toml`: where it is, and which clients it lets in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from adapter.instruments.study import Purpose
+from adapter.settings.section import Section
+
+
+class ClientSettings(Section):
+    """A client that signs in with SMART Backend Services.
+
+    Its public keys stand in `jwks_file`, or at `jwks_url`. `scopes` are the most that it gets.
+    `purpose` is why it reads; with `clinic` the consents for that clinic count. `unblinded` clients
+    may know the arm.
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    jwks_file: Path | None = None
+    jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    scopes: Annotated[tuple[str, ...], Field(min_length=1)]
+    purpose: Purpose
+    clinic: str = ""
+    unblinded: bool = False
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> Self:
+        if (self.jwks_file is None) == (self.jwks_url is None):
+            raise ValueError("expected either `jwks_file` or `jwks_url`")
+        return self
+
+
+class ServeSettings(Section):
+    """What `adapter serve` needs to know.
+
+    `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
+    clients: tuple[ClientSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _are_told_apart(self) -> Self:
+        names = [client.id for client in self.clients]
+        if len(set(names)) < len(names):
+            raise ValueError("expected every client under an `id` of its own")
+        return self
