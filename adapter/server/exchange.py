@@ -34,6 +34,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
 _ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
+_META = re.compile(rb',"meta":{(?=")')
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SHAPING = frozenset({"_format", "_pretty"})
 MOST_FORM_BYTES = 65_536
 
@@ -106,10 +108,20 @@ def as_served(seen: Seen) -> bytes:
     text = seen.text or b""
     told = b'"versionId":"%d","lastUpdated":"%s"' % (seen.number, seen.updated.encode())
     head = b'{"resourceType":"%s","id":"%s",' % (seen.type.encode(), seen.id.encode())
-    if text.startswith(head + b'"meta":{'):
-        at = len(head) + len(b'"meta":{')
+    at = _inside_meta(text)
+    if at is not None:
         return b"%s%s,%s" % (text[:at], told, text[at:])
     return b'%s"meta":{%s},%s' % (head, told, text[len(head) :])
+
+
+def _inside_meta(text: bytes) -> int | None:
+    """Where the resource's own `meta` begins, None without one: not that of a contained one."""
+    for found in _META.finditer(text):
+        before = _STRING.sub(b"", text[: found.start()])
+        is_own = before.count(b"{") - before.count(b"}") == 1
+        if is_own and before.count(b"[") == before.count(b"]"):
+            return found.end()
+    return None
 
 
 def refused(refusal: RefusalError) -> Response:

@@ -231,6 +231,8 @@ def _reference(name: str, value: str, target: str) -> tuple[str | None, str | No
         return named[1], named[2]
     if _ID.fullmatch(said):
         return target or None, said
+    if not said.startswith(("http://", "https://", "urn:", "#")):
+        raise _bad(name)
     return "", said
 
 

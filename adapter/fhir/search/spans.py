@@ -12,9 +12,10 @@ from decimal import Decimal
 
 _MOMENT = re.compile(
     r"(?P<day>\d{4}(?:-\d\d){0,2})"
-    r"(?P<time>T\d\d:\d\d(?::\d\d(?:\.(?P<part>\d{1,9}))?)?)?(?P<zone>Z|[+-]\d\d:\d\d)?"
+    r"(?P<time>T\d\d:\d\d(?::\d\d(?:\.(?P<part>\d{1,9}))?)?)?(?P<zone>Z|[+-]\d\d:\d\d)?",
+    re.ASCII,
 )
-_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 
 Span = tuple[float, float]
 EVER: Span = (float("-inf"), float("inf"))

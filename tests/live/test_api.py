@@ -1,0 +1,368 @@
+"""The FHIR API over a ledger of a few people: what is read, found, refused, and not told."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from starlette.requests import Request
+
+from adapter.fhir.check import find_faults
+from adapter.fhir.search.parameters import SERVED_TYPES, parameters
+from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server.caller import read_scopes
+from adapter.service import now, open_service
+from adapter.simulate import serving
+from tests.live.small import SmallTrial
+
+BASE = "https://trial.example.org/fhir"
+WITH_EVENT, OTHER, REFUSED = "1015", "1042", "1017"
+NOWHERE = "http://127.0.0.1:9/fhir"  # nothing is sent in these tests
+REPORTED_TO = {"ae_related": "4"}  # put down to the therapy: what the blinded must not be told
+VALUES = {"token": "x", "reference": "x", "string": "x", "date": "2024", "quantity": "1"}
+Resource = dict[str, Any]
+
+
+class Asking:
+    """One caller's way to the API."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        """`client` has the base of the API as its own."""
+        self.client = client
+
+    def get(self, path: str, status: int = 200, **headers: str) -> httpx.Response:
+        """An answer of this status."""
+        answer = self.client.get(path, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def all(self, query: str) -> list[Resource]:
+        """Everything that a search finds, over its pages."""
+        found, url = list[Resource](), f"/{query}"
+        while url:
+            page = self.get(url).json()
+            assert find_faults(page) == ()
+            found += [entry["resource"] for entry in page.get("entry", ())]
+            links = {link["relation"]: link["url"] for link in page["link"]}
+            url = links.get("next", "").removeprefix(BASE)
+        return found
+
+
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three people, one with an adverse event; one refused to share with clinics."""
+    folder = tmp_path_factory.mktemp("three")
+    SmallTrial(folder, NOWHERE, frozenset({WITH_EVENT, OTHER, REFUSED})).read()
+    return folder
+
+
+@pytest.fixture
+def trial(tmp_path: Path, taken_in: Path) -> SmallTrial:
+    """A ledger of these people for one test alone."""
+    shutil.copytree(taken_in, tmp_path, dirs_exist_ok=True)
+    return SmallTrial(tmp_path, NOWHERE, frozenset({WITH_EVENT, OTHER, REFUSED}))
+
+
+@pytest.fixture
+def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
+    """Makes a way to the API for a caller."""
+    with ExitStack() as stack:
+
+        def open_for(
+            purpose: str = "research", *, unblinded: bool = False, scopes: str = ""
+        ) -> Asking:
+            allowed = read_scopes((scopes or "system/*.rs").split())
+            caller = Caller("tester", purpose, "", unblinded, allowed)  # type: ignore[arg-type]
+
+            async def known(_: Request) -> Caller:
+                return caller
+
+            service = stack.enter_context(open_service(trial.config))
+            ledger = Ledger(service.database, service.trial.study, service.trial.forms, now)
+            port = stack.enter_context(serving(api_app(Api(ledger, BASE, "0", known))))
+            client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+            return Asking(stack.enter_context(client))
+
+        yield open_for
+
+
+def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    statement = ask.get("/metadata").json()
+
+    assert find_faults(statement) == ()
+    told = {each["type"]: each for each in statement["rest"][0]["resource"]}
+    assert told.keys() == SERVED_TYPES
+    for name, said in told.items():
+        assert {each["name"] for each in said["searchParam"]} >= set(parameters(name))
+        assert {each["code"] for each in said["interaction"]} == {
+            "read",
+            "vread",
+            "history-instance",
+            "search-type",
+        }
+        for parameter in said["searchParam"]:
+            value = VALUES.get(parameter["type"], "http://x.example")
+            if parameter["type"] == "composite":
+                value = "x$1"
+            query = f"/{name}?{parameter['name']}={value}"
+            ask.get(query, 200, prefer="handling=strict")
+        for include in said.get("searchInclude", ()):
+            ask.get(f"/{name}?_include={include}&_count=1")
+        for include in said.get("searchRevInclude", ()):
+            ask.get(f"/{name}?_revinclude={include}&_count=1")
+        first = ask.get(f"/{name}?_count=1").json().get("entry", [None])[0]
+        if first is not None:
+            path = f"/{name}/{first['resource']['id']}"
+            assert ask.get(path).json() == first["resource"]
+            number = first["resource"]["meta"]["versionId"]
+            assert ask.get(f"{path}/_history/{number}").json() == first["resource"]
+            assert find_faults(ask.get(f"{path}/_history").json()) == ()
+        assert ask.client.post(f"/{name}", json={}).status_code == 405
+        assert ask.client.put(f"/{name}/1", json={}).status_code == 405
+        assert ask.client.delete(f"/{name}/1").status_code == 405
+    ask.get("/Immunization/1", 404)
+
+
+def test_what_is_served_is_what_the_ledger_holds_and_says_which_version_it_is(
+    trial: SmallTrial, asking: Callable[..., Asking]
+) -> None:
+    ask = asking(unblinded=True)
+    with open_service(trial.config) as service:
+        rows = (
+            service.database.read().execute("SELECT type, id, form, text FROM version").fetchall()
+        )
+
+    assert len(rows) > 300
+    for row in rows[::7]:
+        if row["form"].startswith("safety/"):  # for the trial's own staff alone
+            ask.get(f"/{row['type']}/{row['id']}", 404)
+            continue
+        answer = ask.get(f"/{row['type']}/{row['id']}")
+        served = answer.json()
+        assert answer.headers["etag"] == f'W/"{served["meta"]["versionId"]}"'
+        told = {"versionId", "lastUpdated"}
+        assert find_faults(served) == ()
+        held = orjson.loads(row["text"])
+        meta = {key: value for key, value in served["meta"].items() if key not in told}
+        assert {**served, "meta": meta} == {**held, "meta": held.get("meta", {})}
+
+
+def test_who_has_the_newest_version_is_told_so(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    path = f"/Observation/{ask.all('Observation?_count=1000')[0]['id']}"
+    read = ask.get(path)
+
+    assert ask.get(path, 304, **{"If-None-Match": read.headers["etag"]}).content == b""
+    ask.get(path, 304, **{"If-Modified-Since": read.headers["last-modified"]})
+    ask.get(path, 200, **{"If-None-Match": 'W/"77"'})
+    ask.get(path, 200, **{"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"})
+
+
+def test_a_correction_is_a_version_of_its_own_and_a_page_goes_on_while_others_write(
+    trial: SmallTrial, asking: Callable[..., Asking]
+) -> None:
+    ask = asking()
+    first = ask.get("/Observation?_count=40").json()
+    before = [entry["resource"]["id"] for entry in first["entry"]]
+
+    trial.read("records-2.csv")
+
+    rest, url = list[str](), first["link"][1]["url"].removeprefix(BASE)
+    while url:
+        page = ask.get(url).json()
+        rest += [entry["resource"]["id"] for entry in page["entry"]]
+        url = next((each["url"] for each in page["link"] if each["relation"] == "next"), "")
+        url = url.removeprefix(BASE)
+    assert len(set(before + rest)) == len(before + rest)
+    assert set(before + rest) == {each["id"] for each in ask.all("Observation?_count=1000")}
+    amended = ask.all("Observation?status=amended")
+    assert amended
+    for each in amended:
+        history = ask.get(f"/Observation/{each['id']}/_history").json()
+        assert [entry["resource"]["meta"]["versionId"] for entry in history["entry"]] == ["2", "1"]
+        assert history["entry"][1]["resource"]["status"] == "final"
+        old = ask.get(f"/Observation/{each['id']}/_history/1").json()
+        assert old == history["entry"][1]["resource"]
+        ask.get(f"/Observation/{each['id']}/_history/3", 404)
+
+
+def test_a_search_by_form_is_the_same_as_by_address(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    asked = {"category": "survey", "date": "ge2024", "_count": "5", "_sort": "-date"}
+
+    by_address = ask.client.get("/Observation", params=asked)
+    by_form = ask.client.post("/Observation/_search", data=asked)
+
+    assert by_address.json() == by_form.json()
+    assert len(by_address.json()["entry"]) == 5
+
+
+def test_sorted_pages_come_in_order_and_hold_everything(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    everything = {each["id"] for each in ask.all("Observation?_count=1000")}
+
+    for word in ("date", "-date", "_lastUpdated"):
+        found = ask.all(f"Observation?_sort={word}&_count=33")
+        assert len(found) == len(everything)
+        assert {each["id"] for each in found} == everything
+    days = [each["effectiveDateTime"] for each in ask.all("Observation?_sort=-date&_count=50")]
+    assert days == sorted(days, reverse=True)
+
+
+def test_totals_parts_and_what_comes_along(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    held = ask.all("Observation?_count=1000")
+
+    counted = ask.get("/Observation?_summary=count").json()
+    assert counted["total"] == len(held)
+    assert "entry" not in counted
+    assert ask.get("/Observation?_count=1&_total=accurate").json()["total"] == len(held)
+    (part,) = (
+        entry["resource"]
+        for entry in ask.get("/Observation?_elements=value,status&_count=1").json()["entry"]
+    )
+    assert part["meta"]["tag"][-1]["code"] == "SUBSETTED"
+    assert "subject" not in part
+    assert {"status", "code"} <= part.keys()  # code must be there, asked for or not
+    derived = next(each for each in held if "derivedFrom" in each)
+    query = f"/Observation?_id={derived['id']}&_include=Observation:derived-from"
+    page = ask.get(query + "&_total=accurate").json()
+    modes = [entry["search"]["mode"] for entry in page["entry"]]
+    assert modes == ["match", *["include"] * (len(modes) - 1)]
+    assert len(modes) > 1
+    assert page["total"] == 1
+
+
+def test_who_refused_is_as_if_they_were_not_there(
+    trial: SmallTrial, asking: Callable[..., Asking]
+) -> None:
+    research, care = asking("research"), asking("care")
+    with open_service(trial.config) as service:
+        patient = service.trial.identity.patient(REFUSED)
+
+    seen = {each["id"] for each in research.all("Patient?_count=10")}
+    assert patient in seen
+    research.get(f"/Patient/{patient}")
+    refused, never = care.get(f"/Patient/{patient}", 404), care.get("/Patient/never-was", 404)
+    assert refused.content == never.content
+    for query in (f"Patient?_id={patient}", f"Observation?patient={patient}"):
+        assert care.all(query) == []
+        assert care.get(f"/{query}&_summary=count").json()["total"] == 0
+        assert care.get(f"/{query}&_total=accurate").json()["total"] == 0
+    care.get(f"/Patient/{patient}/_history", 404)
+    care.get(f"/Patient/{patient}/_history/1", 404)
+
+
+def test_the_blinded_cannot_tell_that_the_cause_of_an_event_was_corrected(
+    trial: SmallTrial, asking: Callable[..., Asking]
+) -> None:
+    blinded, unblinded = asking(), asking(unblinded=True)
+    (event,) = blinded.all("AdverseEvent")
+    path = f"/AdverseEvent/{event['id']}"
+    before = [blinded.get(at).content for at in (path, f"{path}/_history", "/AdverseEvent")]
+
+    _correct(trial, WITH_EVENT, REPORTED_TO)
+
+    assert [blinded.get(at).content for at in (path, f"{path}/_history", "/AdverseEvent")] == before
+    blinded.get(f"{path}/_history/2", 404)
+    assert "suspectEntity" not in blinded.get(path).text
+    assert unblinded.get(f"{path}/_history").json()["total"] == 2
+    assert "suspectEntity" in unblinded.get(path).json()
+
+
+def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:
+    ask = asking(scopes="system/Observation.s system/Patient.read system/Consent.dus")
+
+    ask.get("/Patient?_count=1")
+    found = ask.get("/Observation?_count=1").json()["entry"][0]["resource"]
+    for refused in (f"/Observation/{found['id']}", "/Consent", "/AdverseEvent?_count=1"):
+        answer = ask.get(refused, 403)
+        assert answer.json()["issue"][0]["code"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/Observation?date=yesterday", 400, "value"),
+        ("/Observation?code:foo=1", 400, "not-supported"),
+        ("/Observation?_count=-1", 400, "value"),
+        ("/Observation?_summary=some", 400, "value"),
+        ("/Observation?_sort=code", 400, "not-supported"),
+        ("/Observation?_include=Observation:code", 400, "not-supported"),
+        ("/Observation?_page=%ff", 400, "value"),
+        ("/Observation?_page=W10", 400, "value"),
+        ("/Observation/x/y/z", 404, "not-found"),
+        ("/observation", 404, "not-found"),
+        ("/Observation/..%2f..%2fetc", 404, "not-found"),
+        ("/Observation/" + "a" * 65, 404, "not-found"),
+        ("/Observation/x/_history/1e9", 404, "not-found"),
+        ("/Observation?_format=xml", 406, "not-supported"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_as_fhir_says(
+    asking: Callable[..., Asking], path: str, status: int, code: str
+) -> None:
+    answer = asking().get(path, status)
+
+    outcome = answer.json()
+    assert find_faults(outcome) == ()
+    assert outcome["issue"][0]["code"] == code
+    assert answer.headers["content-type"] == "application/fhir+json"
+
+
+def test_an_unknown_parameter_is_passed_over_and_told_or_refused_as_the_client_wants(
+    asking: Callable[..., Asking],
+) -> None:
+    ask = asking()
+    page = ask.get("/Observation?bogus=Anna-Maria&_count=1").json()
+
+    assert "bogus" not in page["link"][0]["url"]
+    warning = page["entry"][-1]
+    assert warning["search"]["mode"] == "outcome"
+    assert "Anna-Maria" not in str(page)
+    strict = ask.get("/Observation?bogus=Anna-Maria", 400, prefer="handling=strict")
+    assert strict.json()["issue"][0]["code"] == "not-supported"
+    assert "Anna-Maria" not in strict.text
+    ask.get("/Observation?date=Anna-Maria", 400)
+
+
+def test_formats_are_agreed_on(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+
+    for accepted in ("application/fhir+json", "application/json", "*/*", "text/html, */*;q=0.1"):
+        ask.get("/Patient?_count=1", accept=accepted)
+    for refused in ("application/xml", "application/fhir+json; fhirVersion=5.0"):
+        ask.get("/Patient?_count=1", 406, accept=refused)
+    ask.get("/Patient?_count=1&_format=json", accept="application/xml")
+    assert re.search(r"\n  ", ask.get("/Patient?_count=1&_pretty=true").text)
+    sent = ask.client.post(
+        "/Patient/_search", content=b"<a/>", headers={"content-type": "text/xml"}
+    )
+    assert sent.status_code == 415
+    sent = ask.client.post("/Patient/_search", data={"_id": "a" * 70_000})
+    assert sent.status_code == 413
+
+
+def _correct(trial: SmallTrial, record: str, cells: dict[str, str]) -> None:
+    """Reads the first export again, with other cells in the rows of a record that hold an event."""
+    path = trial.folder / "records.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["record_id"] == record and row["ae_term"]:
+            row.update(cells)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    told = trial.run("ingest")
+    assert sum(counts["changed"] for counts in told["forms"].values()) == 1
