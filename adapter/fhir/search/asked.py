@@ -19,6 +19,7 @@ from adapter.fhir.search.spans import exact_number, moment_span, number_span
 from adapter.fhir.search.text import plain, split_unescaped, unescape
 
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+Why = Literal["value", "not-supported", "too-costly"]
 How = Literal["starts", "exact", "contains"]
 _PREFIXES: Final = frozenset(get_args(Prefix))
 _REFERENCE = re.compile(
@@ -33,10 +34,11 @@ MOST_VALUES: Final = 200
 class BadSearchError(Exception):
     """A search that cannot be answered; `code` is an issue type of R4, no value is named."""
 
-    def __init__(self, code: Literal["value", "not-supported", "too-costly"], text: str) -> None:
+    def __init__(self, code: Why, text: str) -> None:
         """Says why."""
         super().__init__(text)
-        self.code, self.text = code, text
+        self.code: Why = code
+        self.text = text
 
 
 class UnknownParameterError(BadSearchError):
