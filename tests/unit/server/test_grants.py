@@ -125,10 +125,8 @@ def test_an_assertion_is_taken_once_also_by_another_worker_and_after_a_restart(
 
 
 def test_a_refused_assertion_is_not_spent(desk: Desk) -> None:
-    with_name = {"jti": "the-same"}
-
-    assert desk.refusal(signed(STRANGER, **with_name)) == "invalid_client"
-    assert desk.ask(signed(**with_name)).scope
+    assert desk.refusal(signed(STRANGER, jti="the-same")) == "invalid_client"
+    assert desk.ask(signed(jti="the-same")).scope
 
 
 @pytest.mark.parametrize(
