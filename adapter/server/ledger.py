@@ -30,12 +30,17 @@ from adapter.store.versions import Version
 
 @dataclass(frozen=True)
 class Ledger:
-    """What is served: the ledger of a study. `now` is the clock, aware."""
+    """What is served: the ledger of a study.
+
+    `now` is the clock, aware. `is_linked` tells of a clinic and a participant whether a person said
+    which Patient there it is: a clinic's client knows of nobody else.
+    """
 
     database: Database
     study: Study
     forms: Mapping[str, Form]
     now: Callable[[], datetime]
+    is_linked: Callable[[str, str], bool]
 
     def catch_up(self) -> None:
         """Makes what was put since the last search findable."""
@@ -155,7 +160,9 @@ class View:
         return version.text if told is said and not version.is_retracted else write(told)
 
     def _decide(self, participant: str, form: str) -> bool:
-        study = self.ledger.study
+        study, clinic = self.ledger.study, self.caller.clinic
+        if participant and clinic and not self.ledger.is_linked(clinic, participant):
+            return False
         person = instances.participant(self.tx, participant) if participant else None
         today = self.ledger.now().astimezone(study.zone).date().isoformat()
         subject = Subject(participant, form)

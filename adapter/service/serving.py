@@ -45,7 +45,12 @@ def service_app(service: Service) -> FastAPI:
     async def authenticate(request: Request) -> Caller:
         return await caller_of(request, grants)
 
-    ledger = Ledger(service.database, service.trial.study, service.trial.forms, now)
+    study, crosswalk = service.trial.study, service.crosswalk
+
+    def is_linked(clinic: str, participant: str) -> bool:
+        return crosswalk.linked(clinic, participant) is not None
+
+    ledger = Ledger(service.database, study, service.trial.forms, now, is_linked)
     ledger.catch_up()  # all of it now, so that no first search waits
     fhir = api_app(Api(ledger, f"{settings.url}/fhir", service.trial.software, authenticate))
     fhir.router.routes.insert(0, discovery_route(grants))

@@ -15,8 +15,8 @@ class ClientSettings(Section):
     """A client that signs in with SMART Backend Services.
 
     Its public keys stand in `jwks_file`, or at `jwks_url`. `scopes` are the most that it gets.
-    `purpose` is why it reads; with `clinic` the consents for that clinic count. `unblinded` clients
-    may know the arm.
+    `purpose` is why it reads; with `clinic` the consents for that clinic count, and it knows of
+    people alone that are linked to a Patient there. `unblinded` clients may know the arm.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=200)]

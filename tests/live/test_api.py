@@ -77,16 +77,27 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
     with ExitStack() as stack:
 
         def open_for(
-            purpose: str = "research", *, unblinded: bool = False, scopes: str = ""
+            purpose: str = "research",
+            clinic: str = "",
+            *,
+            unblinded: bool = False,
+            scopes: str = "",
         ) -> Asking:
             allowed = read_scopes((scopes or "system/*.rs").split())
-            caller = Caller("tester", purpose, "", unblinded, allowed)  # type: ignore[arg-type]
+            caller = Caller("tester", purpose, clinic, unblinded, allowed)  # type: ignore[arg-type]
 
             async def known(_: Request) -> Caller:
                 return caller
 
             service = stack.enter_context(open_service(trial.config))
-            ledger = Ledger(service.database, service.trial.study, service.trial.forms, now)
+            served, known_there = service.trial, service.crosswalk.linked
+            ledger = Ledger(
+                service.database,
+                served.study,
+                served.forms,
+                now,
+                lambda clinic, participant: known_there(clinic, participant) is not None,
+            )
             port = stack.enter_context(serving(api_app(Api(ledger, BASE, "0", known))))
             client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
             return Asking(stack.enter_context(client))
@@ -260,6 +271,24 @@ def test_who_refused_is_as_if_they_were_not_there(
         assert care.get(f"/{query}&_total=accurate").json()["total"] == 0
     care.get(f"/Patient/{patient}/_history", 404)
     care.get(f"/Patient/{patient}/_history/1", 404)
+
+
+def test_a_clinic_knows_of_its_own_patients_alone(
+    trial: SmallTrial, asking: Callable[..., Asking]
+) -> None:
+    clinic, anybody = asking("care", "northside-clinic"), asking("care")
+    with open_service(trial.config) as service:
+        patient = service.trial.identity.patient(OTHER)
+        assert anybody.all(f"Observation?patient={patient}&_count=500")
+        assert clinic.all("Patient") == []
+        clinic.get(f"/Patient/{patient}", 404)
+
+        service.crosswalk.link("northside-clinic", OTHER, "77", service.now())
+
+    assert [each["id"] for each in clinic.all("Patient")] == [patient]
+    assert clinic.all("Observation?_count=500") == anybody.all(
+        f"Observation?patient={patient}&_count=500"
+    )
 
 
 def test_the_blinded_cannot_tell_that_the_cause_of_an_event_was_corrected(
