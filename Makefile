@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo test check format bench soak golden docs agreement ladder lock clean
+.PHONY: demo serve test check format bench soak golden docs agreement ladder lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
+
+serve: $(VENV)/.runtime ## FHIR over HTTP, out of the ledger of the demonstration
+	@[ -f .demo/adapter.toml ] || $(BIN)/adapter demo
+	$(BIN)/adapter serve --config .demo/adapter.toml
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

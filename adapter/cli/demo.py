@@ -21,6 +21,7 @@ from adapter.cli.simulate import record_system
 from adapter.errors import NotFoundError
 from adapter.service import Service, now, open_service, read_declarations
 from adapter.service.checking import check_sources
+from adapter.service.keys import make_key
 from adapter.settings import read_settings
 from adapter.simulate import record_system_app, serving
 from adapter.store import instances
@@ -36,6 +37,7 @@ EXPORTS = (
 )
 # Synthetic people need no secret; a real study's key comes from a file that only it can read.
 KEY = "synthetic people only: this key is no secret"
+SERVE_PORT = 8000
 CROSSWALK_KEY = "synthetic people only: neither is this one"
 
 
@@ -61,6 +63,7 @@ def run_demo(said: argparse.Namespace) -> int:
             "Run the demonstration from a clone of the repository."
         )
     _clear(said.state)
+    make_key(said.state / "clients", "demo", "ES384")
     with ExitStack() as stack:
         clinic = record_system(said.state / f"{CLINIC}.journal")
         clinic_port = stack.enter_context(serving(record_system_app(clinic)))
@@ -159,6 +162,22 @@ url = "{places.research_url}"
 [[clinics]]
 profile = "{MAPPINGS / "clinics" / CLINIC}.yaml"
 url = "{places.clinic_url}"
+
+[serve]
+url = "http://127.0.0.1:{SERVE_PORT}"
+
+[[serve.clients]]
+id = "an-analyst"
+jwks_file = "clients/jwks.json"
+scopes = ["system/*.rs"]
+purpose = "research"
+
+[[serve.clients]]
+id = "northside-ehr"
+jwks_file = "clients/jwks.json"
+scopes = ["system/*.rs"]
+purpose = "care"
+clinic = "{CLINIC}"
 """,
         "utf-8",
     )
@@ -173,7 +192,9 @@ The state lies in {state}/. Where to look next:
   .venv/bin/adapter status --config {config}
   .venv/bin/adapter export --config {config} --out {state}/export
   .venv/bin/adapter simulate full --port {port} --data {state}/{CLINIC}.journal
-    opens the clinic's record system again: {places.clinic_url}/Observation?category=survey"""
+    opens the clinic's record system again: {places.clinic_url}/Observation?category=survey
+  .venv/bin/adapter serve --config {config}
+    serves FHIR itself, for clients that sign in: docs/integrator.md says how"""
     )
     if "127.0.0.1" in places.research_url and (state / f"{RESEARCH}.journal").exists():
         port = places.research_url.split(":")[2].split("/")[0]

@@ -1,0 +1,111 @@
+"""`adapter serve` as a process of its own, and the client that the page for integrators shows."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapter.service.keys import make_key
+from tests.live.small import ADAPTER, ROOT, SmallTrial
+
+PEOPLE = frozenset({"1015", "1042"})
+PAGE = ROOT / "docs" / "integrator.md"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The origin of a running service, and the folder with its client's key."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    origin = f"http://127.0.0.1:{port}"
+    make_key(tmp_path / "clients", "demo", "ES384")
+    settings = f"""
+[serve]
+url = "{origin}"
+[[serve.clients]]
+id = "an-analyst"
+jwks_file = "clients/jwks.json"
+scopes = ["system/*.rs"]
+purpose = "research"
+"""
+    trial = SmallTrial(tmp_path, "http://127.0.0.1:9/fhir", PEOPLE, settings=settings)
+    trial.read()
+    said = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
+    process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
+    try:
+        _await_answer(f"{origin}/fhir/metadata", process)
+        yield origin, tmp_path / "clients"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None
+        try:
+            if httpx.get(url).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail("it did not answer")
+
+
+def test_the_client_of_the_page_signs_in_and_finds_scores(served: tuple[str, Path]) -> None:
+    origin, clients = served
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    code = code.replace("http://127.0.0.1:8000", origin).replace(".demo/clients", str(clients))
+
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert told.returncode == 0, told.stderr
+    total, days = re.fullmatch(r"(\d+) \[(.*)\]\n", told.stdout).groups()  # type: ignore[union-attr]
+    assert int(total) > 100
+    assert days == ", ".join(sorted(days.split(", "), reverse=True))
+    assert days.count("2023") + days.count("2024") == 3
+
+
+def test_who_does_not_sign_in_learns_nothing_but_how_to(served: tuple[str, Path]) -> None:
+    origin, _ = served
+
+    for path in ("/fhir/Patient", "/fhir/Observation/1", "/fhir/Nothing"):
+        answer = httpx.get(origin + path)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.json()["issue"][0]["code"] == "login"
+    wrong = httpx.get(f"{origin}/fhir/Patient", headers={"Authorization": "Bearer guessed"})
+    assert wrong.status_code == 401
+    configuration = httpx.get(
+        f"{origin}/fhir/.well-known/smart-configuration", headers={"Accept": "text/html"}
+    )
+    assert configuration.headers["content-type"] == "application/json"
+    assert configuration.headers["access-control-allow-origin"] == "*"
+    refused = httpx.post(f"{origin}/auth/token", data={"grant_type": "client_credentials"})
+    assert (refused.status_code, refused.json()) == (400, {"error": "invalid_request"})
+    assert refused.headers["cache-control"] == "no-store"
+
+
+def test_without_the_settings_it_says_what_is_missing(tmp_path: Path) -> None:
+    trial = SmallTrial(tmp_path, "http://127.0.0.1:9/fhir", PEOPLE)
+    trial.read()
+
+    told = subprocess.run(
+        [ADAPTER, "serve", "--config", trial.config],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert told.returncode == 10
+    assert "[serve]" in told.stderr
