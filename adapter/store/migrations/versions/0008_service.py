@@ -12,6 +12,7 @@ from adapter.store.schema import tables
 revision = "0008"
 down_revision = "0007"
 
+_WORDS = ("TABLE", "INTO", "ON")
 _TABLES = ("indexed", "newest", "found_token", "found_range", "found_words", "spent", "token")
 
 
@@ -19,7 +20,7 @@ def upgrade() -> None:
     """Makes the tables, which are empty: the first search fills the index."""
     run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
     for statement in tables("schema.sql", dialect):
-        if any(f" {table} " in statement for table in _TABLES):
+        if any(f" {word} {table} " in statement for word in _WORDS for table in _TABLES):
             run(statement)
     if dialect == "sqlite":
         run("PRAGMA user_version = 8")
