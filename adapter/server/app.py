@@ -23,6 +23,7 @@ from starlette.routing import Route
 from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.server.bundle import write_bundle
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import (
@@ -149,20 +150,17 @@ def _history(view: View, path: Mapping[str, str], asked: Asked, base: str) -> An
             entry["request"] = {"method": "DELETE", "url": name}
             status = "204 No Content"
         else:
-            entry["resource"] = orjson.Fragment(as_served(seen))
+            entry["resource"] = as_served(seen)
             entry["request"] = {"method": "PUT", "url": name}
             status = "200 OK" if place else "201 Created"
         entry["response"] = {"status": status, "etag": seen.etag, "lastModified": seen.updated}
         entries.append(entry)
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "history",
+    said = {
         "total": len(entries),
         "link": [{"relation": "self", "url": f"{base}/{name}/_history"}],
-        "entry": entries,
     }
     del asked
-    return Answer(orjson.dumps(bundle))
+    return Answer(write_bundle("history", said, entries))
 
 
 def _unknown() -> RefusalError:

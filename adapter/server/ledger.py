@@ -18,7 +18,7 @@ from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
 from adapter.instruments.study import Study
 from adapter.release import Subject, decide
-from adapter.release.blinding import TELLING, as_blinded
+from adapter.release.blinding import TELLING, as_blinded, as_whole, reveals_allocation
 from adapter.release.wording import WORDED, without_wording
 from adapter.server.caller import Caller
 from adapter.store import indexing, instances, reading
@@ -147,14 +147,16 @@ class View:
     def _text(self, version: Version) -> bytes | None:
         """As the caller may have it: mostly the very text that the ledger holds."""
         form = self.ledger.forms.get(version.form.rpartition("/")[2])
+        study, form_id = self.ledger.study, version.form
         conceals = self._is_told_in_part(version.type)
+        tells = not conceals and (version.type in TELLING or reveals_allocation(study, form_id))
         is_worded = form is not None and form.is_licensed_to_site and version.type in WORDED
-        if not (conceals or is_worded or version.is_retracted):
+        if not (conceals or tells or is_worded or version.is_retracted):
             return version.text
         said = as_it_stands(version)
         if said is None:
             return None
-        told = as_blinded(said, form, self.ledger.study) if conceals else said
+        told = as_blinded(said, form, study) if conceals else as_whole(said, form_id, study)
         if is_worded and form is not None:
             told = without_wording(told, form)
         return version.text if told is said and not version.is_retracted else write(told)

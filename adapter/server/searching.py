@@ -25,6 +25,7 @@ from adapter.fhir.search.asked import (
     read_criterion,
 )
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
+from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, as_served
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
@@ -120,13 +121,9 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
         for seen in _seen(view, _included(view, hits, asked_for))
     ]
     entries += [_warning(text) for text in asked_for.ignored]
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-    if wants_total:
-        bundle["total"] = _total(view, asked_for)
-    bundle["link"] = _links(view, asked_for, hits, base, has_more=has_more)
-    if entries:
-        bundle["entry"] = entries
-    return Answer(orjson.dumps(bundle))
+    said = {"total": _total(view, asked_for)} if wants_total else {}
+    links = _links(view, asked_for, hits, base, has_more=has_more)
+    return Answer(write_bundle("searchset", {**said, "link": links}, entries))
 
 
 def _page(view: View, asked_for: Search) -> tuple[list[Hit], bool]:
@@ -194,7 +191,7 @@ def _entry(base: str, seen: Seen, mode: str, asked_for: Search) -> dict[str, Any
         text = subset(text, asked_for.summary, asked_for.elements)
     return {
         "fullUrl": f"{base}/{seen.type}/{seen.id}",
-        "resource": orjson.Fragment(text),
+        "resource": text,
         "search": {"mode": mode},
     }
 

@@ -146,7 +146,7 @@ def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -
 def test_what_is_served_is_what_the_ledger_holds_and_says_which_version_it_is(
     trial: SmallTrial, asking: Callable[..., Asking]
 ) -> None:
-    ask = asking(unblinded=True)
+    ask, blinded = asking(unblinded=True), asking()
     with open_service(trial.config) as service:
         rows = (
             service.database.read().execute("SELECT type, id, form, text FROM version").fetchall()
@@ -160,11 +160,17 @@ def test_what_is_served_is_what_the_ledger_holds_and_says_which_version_it_is(
         answer = ask.get(f"/{row['type']}/{row['id']}")
         served = answer.json()
         assert answer.headers["etag"] == f'W/"{served["meta"]["versionId"]}"'
-        told = {"versionId", "lastUpdated"}
+        told = {"versionId", "lastUpdated", "security"}
         assert find_faults(served) == ()
         held = orjson.loads(row["text"])
         meta = {key: value for key, value in served["meta"].items() if key not in told}
+        labels = held.get("meta", {}).pop("security", [])
         assert {**served, "meta": meta} == {**held, "meta": held.get("meta", {})}
+        of_event = row["type"] == "Provenance" and "AdverseEvent/" in str(held["target"])
+        is_withheld = blinded.client.get(f"/{row['type']}/{row['id']}").status_code == 404
+        tells = row["type"] == "AdverseEvent" or of_event or is_withheld
+        assert tells or served["meta"].get("security", []) == labels
+        assert not tells or [each["code"] for each in served["meta"]["security"]] == ["V"]
 
 
 def test_who_has_the_newest_version_is_told_so(asking: Callable[..., Asking]) -> None:
@@ -304,6 +310,8 @@ def test_the_blinded_cannot_tell_that_the_cause_of_an_event_was_corrected(
     assert [blinded.get(at).content for at in (path, f"{path}/_history", "/AdverseEvent")] == before
     blinded.get(f"{path}/_history/2", 404)
     assert "suspectEntity" not in blinded.get(path).text
+    assert blinded.get("/AdverseEvent").json()["meta"]["security"][0]["code"] == "R"
+    assert unblinded.get("/AdverseEvent").json()["meta"]["security"][0]["code"] == "V"
     assert unblinded.get(f"{path}/_history").json()["total"] == 2
     assert "suspectEntity" in unblinded.get(path).json()
 

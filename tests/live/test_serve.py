@@ -38,7 +38,7 @@ purpose = "research"
 """
     trial = SmallTrial(tmp_path, "http://127.0.0.1:9/fhir", PEOPLE, settings=settings)
     trial.read()
-    said = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
+    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
     process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
     try:
         _await_answer(f"{origin}/fhir/metadata", process)

@@ -1,6 +1,6 @@
 """What the HTTP service keeps: the index that searches use, and the tokens that it gave out.
 
-Revision ID: 0008
+Revision ID: 0009
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from adapter.store.schema import tables
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _WORDS = ("TABLE", "INTO", "ON")
 _TABLES = ("indexed", "newest", "found_token", "found_range", "found_words", "spent", "token")
@@ -23,7 +23,7 @@ def upgrade() -> None:
         if any(f" {word} {table} " in statement for word in _WORDS for table in _TABLES):
             run(statement)
     if dialect == "sqlite":
-        run("PRAGMA user_version = 8")
+        run("PRAGMA user_version = 9")
 
 
 def downgrade() -> None:
@@ -32,4 +32,4 @@ def downgrade() -> None:
     for table in _TABLES:
         run(f"DROP TABLE {table}")
     if dialect == "sqlite":
-        run("PRAGMA user_version = 7")
+        run("PRAGMA user_version = 8")
