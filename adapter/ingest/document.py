@@ -31,12 +31,17 @@ _SENT = frozenset({"completed", "amended"})
 
 
 def put_document(tx: Transaction, trial: Trial, unit: str, now: str) -> None:
-    """Keeps and owes the document of a form instance, where one is read and something is new."""
+    """Keeps and owes the document of a form instance, where one is read and something is new.
+
+    One that was made goes on to be kept, also where nobody is sent new ones any more.
+    """
     instance = instances.instance(tx, unit)
-    if instance is None or not trial.is_documented(instance.form) or instance.status not in _SENT:
+    if instance is None or instance.status not in _SENT:
         return
     name = document_name(unit, trial.identity)
     held = versions.latest(tx, *name)
+    if not trial.is_documented(instance.form) and (held is None or held.is_retracted):
+        return
     outcome = _outcome(tx, trial, instance, is_amended=held is not None)
     if not outcome.resources:
         if held is not None and not held.is_retracted:

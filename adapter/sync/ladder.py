@@ -91,7 +91,8 @@ def correction_of(profile: ClinicProfile, capability: Capability | None, kind: s
 
 def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiver:
     """What the ledger must know of a clinic, given the rung of each form."""
-    accepts = frozenset[str](profile.accepts)
+    takes_resources = not {"transaction", "single"}.isdisjoint({*profile.ladder, *profile.also})
+    accepts = frozenset[str](profile.accepts if takes_resources else ())
     takings = {
         form: _taking(profile, form, choice)
         for form, choice in choices.items()
