@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.cli import main
 from adapter.service import Service, open_service
 from tests.live.ladder.outcome import OUTCOMES, RECORD, Stage
 from tests.live.ladder.systems import ROWS, FarEnd, Shown, number_of, simulated
@@ -110,7 +111,7 @@ def test_an_outcome_is_there_once_corrected_in_its_place_and_taken_back(
 
 
 def test_what_a_system_can_only_create_is_corrected_by_a_new_one_and_a_task(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with simulated("create-only", number_of(RECORD)) as far:
         trial = Trial(tmp_path, far, TOTALS)
@@ -122,6 +123,12 @@ def test_what_a_system_can_only_create_is_corrected_by_a_new_one_and_a_task(
     (state,) = trial.states()["Observation"]
     task = state.removeprefix("awaiting ").partition(":")[0]
     assert (tmp_path / "tasks" / f"{task}.txt").exists()
+    config = ["--config", str(trial.config), "--json"]
+    assert main(["status", *config]) == 0
+    assert f"{task}: mark Observation/" in capsys.readouterr().out
+    assert main(["filed", "far", task, *config]) == 0
+    assert trial.states()["Observation"] == {"confirmed"}
+    assert main(["filed", "far", task, *config]) == 15  # it waits no more
 
 
 def test_what_waits_for_a_signature_is_not_confirmed_and_not_sent_twice(tmp_path: Path) -> None:
