@@ -66,10 +66,10 @@ class Nursery:
         self.pids.append(pid)
         return pid
 
-    def finish(self, job: Job | Configured) -> None:
+    def finish(self, job: Job | Configured, seconds: float = PATIENCE_SECONDS) -> None:
         """Lets a worker deliver everything that is owed."""
         pid = self.start(job)
-        wait_for(lambda: not is_alive(pid))
+        wait_for(lambda: not is_alive(pid), seconds)
 
     def _heard(self) -> str:
         assert self._warm.stdout is not None

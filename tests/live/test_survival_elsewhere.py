@@ -34,9 +34,9 @@ from tests.live.simulated import SEED
 from tests.live.survival import IS_FULL, Nursery, is_alive, note, wait_for
 from tests.live.test_single import PROFILE, TOTALS, single
 
-KILLS = 40 if IS_FULL else 3
-PEOPLE = {"v2-folder": 12, "v2-mllp": 12} if IS_FULL else {}
-MOST, FEW = 40, 2
+KILLS = 30 if IS_FULL else 3
+PEOPLE = {"v2-folder": 6, "v2-mllp": 6} if IS_FULL else {}
+MOST, FEW = 16, 2
 
 
 def hl7v2(transport: str) -> dict[str, object]:
@@ -59,6 +59,8 @@ UNASKABLE = frozenset({"vitals-only", "create-only", "unsigned-queue"})
 
 So whoever dies between sending and noting may leave something there twice.
 """
+UNORDERED = "v2-folder"
+"""What lies in the folder together is taken in by name, and names tell no order."""
 SHORT = ("questionnaire-only", "v2-mllp")
 Owed = dict[str, str]
 
@@ -191,7 +193,7 @@ def test_workers_killed_on_any_way_lose_nothing_and_double_nothing(
                 os.kill(pid, signal.SIGKILL)
                 kills += 1
             wait_for(lambda: not is_alive(pid))  # noqa: B023
-        nursery.finish(job)
+        nursery.finish(job, 300)  # pages for people, too
         there.act()
         with open_service(tmp_path / "adapter.toml") as service:
             verify(service.clinics[0])
@@ -202,7 +204,8 @@ def test_workers_killed_on_any_way_lose_nothing_and_double_nothing(
     assert {state for *_, state in left} == {"confirmed"}
     assert set(names) <= set(held), "something is lost"
     assert kills == KILLS
-    for _, mine in itertools.groupby(sorted(left, key=lambda each: each[0]), lambda each: each[0]):
+    by_person = itertools.groupby(sorted(left, key=lambda each: each[0]), lambda each: each[0])
+    for _, mine in by_person if kind != UNORDERED else ():
         places = [held.index(name) for _, name, _ in mine]
         assert places == sorted(places), "somebody's outcomes came out of turn"
     figures: dict[str, object] = {
