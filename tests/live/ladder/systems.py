@@ -131,12 +131,12 @@ def by_hand(folder: Path) -> Iterator[FarEnd]:
 
     def shown(outcome: Outcome) -> list[Shown]:
         pages = {page.stem: page.read_text("utf-8") for page in (folder / "tasks").glob("*.txt")}
-        return sorted(
-            Shown("page", name, said.lower(), standing)
+        found = [
+            Shown("page", name, told[0].lower(), told[1])
             for name, page in pages.items()
-            if (found := _of_text(page, outcome)) is not None
-            for said, standing in (found,)
-        )
+            if (told := _of_text(page, outcome)) is not None
+        ]
+        return sorted(found, key=lambda each: (each.said, each.status))  # names are hashes
 
     yield FarEnd("by-hand", "", None, shown)
 
