@@ -61,9 +61,7 @@ CLOSING = """
 
 Where a row says that something is there twice, the record system overlooks our identifiers, or
 hides what nobody has signed: it cannot be asked whether it took what was under way when the process
-died. That is at most one resource for each death between sending and noting. What lies in the
-folder of `v2-folder` at the same time is taken in by the names of the files, which tell no order:
-there the order is not looked at.
+died. That is at most one resource for each death between sending and noting.
 """
 Figures = Mapping[str, object]
 

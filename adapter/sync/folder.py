@@ -1,13 +1,15 @@
 """HL7 v2 into a folder that a practice imports from, and its acknowledgements in another.
 
 A message is written under a name that nobody imports, brought to the disk, and then renamed to
-`<MSH-10>.hl7`. What the practice made of it stands in a file of the other folder, whatever that is
-called: MSA-2 inside names the message.
+`<number>-<MSH-10>.hl7`: a practice takes in by name what lies there together, and so in the order
+in which it was written. What the practice made of it stands in a file of the other folder, whatever
+that is called: MSA-2 inside names the message.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from adapter.sync.receipt import Accepted, Receipt, Unreachable
 
 _UNREAD = "in the practice's import folder, and not acknowledged yet"
 _LARGEST = 1_000_000
+_NUMBERED = re.compile(r"(\d{8,})-.+\.hl7")
 
 
 class Folder:
@@ -36,7 +39,7 @@ class Folder:
                 file.write(message)
                 file.flush()
                 os.fsync(file.fileno())
-            written.rename(self._messages / f"{control_id}.hl7")
+            written.rename(self._known(control_id) or self._next(control_id))
             self._sync()
         except OSError as wrong:
             # Without its last name nobody imports it.
@@ -54,10 +57,20 @@ class Folder:
             return Found("there", control_id)
         if answer is not None:
             return Found("changed", reason=answer.reason)
-        is_waiting = (self._messages / f"{control_id}.hl7").exists()
+        is_waiting = self._known(control_id) is not None
         if is_in_doubt and not is_waiting:
             return Found("gone")
         return Found("awaiting", control_id, _UNREAD)
+
+    def _known(self, control_id: str) -> Path | None:
+        """The file of a message that lies there already."""
+        return next(self._messages.glob(f"*-{control_id}.hl7"), None)
+
+    def _next(self, control_id: str) -> Path:
+        """A name behind all that lie there: what waits together is taken in by name."""
+        found = (_NUMBERED.fullmatch(path.name) for path in self._messages.iterdir())
+        last = max((int(each[1]) for each in found if each is not None), default=0)
+        return self._messages / f"{last + 1:08}-{control_id}.hl7"
 
     def _sync(self) -> None:
         folder = os.open(self._messages, os.O_RDONLY)

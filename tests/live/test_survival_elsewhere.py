@@ -59,8 +59,6 @@ UNASKABLE = frozenset({"vitals-only", "create-only", "unsigned-queue"})
 
 So whoever dies between sending and noting may leave something there twice.
 """
-UNORDERED = "v2-folder"
-"""What lies in the folder together is taken in by name, and names tell no order."""
 SHORT = ("questionnaire-only", "v2-mllp")
 Owed = dict[str, str]
 
@@ -205,7 +203,7 @@ def test_workers_killed_on_any_way_lose_nothing_and_double_nothing(
     assert set(names) <= set(held), "something is lost"
     assert kills == KILLS
     by_person = itertools.groupby(sorted(left, key=lambda each: each[0]), lambda each: each[0])
-    for _, mine in by_person if kind != UNORDERED else ():
+    for _, mine in by_person:
         places = [held.index(name) for _, name, _ in mine]
         assert places == sorted(places), "somebody's outcomes came out of turn"
     figures: dict[str, object] = {

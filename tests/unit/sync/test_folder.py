@@ -41,3 +41,22 @@ def test_a_file_that_is_moved_while_it_is_read_is_found_under_its_new_name(
 
     assert found.word == "there"
     assert (acknowledgements / "one.done").exists()
+
+
+def test_messages_are_named_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    (tmp_path / "acks").mkdir()
+    folder = Folder(tmp_path, tmp_path / "acks")
+
+    for name in ("v2-f", "v2-a", "v2-c", "v2-a"):
+        folder.send(name, b"MSH")
+    Folder(tmp_path, tmp_path / "acks").send("v2-b", b"MSH")
+
+    found = sorted(path.name for path in tmp_path.glob("*.hl7"))
+    assert [name.partition("-")[2] for name in found] == [
+        "v2-f.hl7",
+        "v2-a.hl7",
+        "v2-c.hl7",
+        "v2-b.hl7",
+    ]
+    assert folder.look_up("v2-a", is_in_doubt=True).word == "awaiting"
+    assert folder.look_up("v2-d", is_in_doubt=True).word == "gone"
