@@ -38,6 +38,11 @@ def main(
     except BrokenPipeError:  # whoever read our output has seen enough: the rest goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as wrong:  # noqa: BLE001 - the last resort: a traceback may hold an answer
+        from adapter.cli.last_resort import told_without_words  # noqa: PLC0415 - hardly ever
+
+        print(told_without_words(wrong), file=sys.stderr)
+        return AdapterError.exit_code
     return code
 
 

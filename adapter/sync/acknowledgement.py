@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.errors import without_quotations
+from adapter.sync.words import told_words
 
 _TAKEN = frozenset({"AA", "CA"})
 _REFUSED = frozenset({"AE", "CE", "AR", "CR"})
-_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,5 @@ def read_acknowledgement(content: bytes) -> Acknowledgement | None:
     words = [msa[3]] if len(msa) > 3 else []  # noqa: PLR2004 - MSA-3
     words += [fields[8] for fields in segments if fields[0] == "ERR" and len(fields) > 8]  # noqa: PLR2004
     said = "; ".join(dict.fromkeys(filter(None, words)))
-    # A receiver may quote what it was sent: what stands in quotation marks could be an answer.
-    reason = without_quotations(f"{msa[1]}: {said}" if said else msa[1])[:_LONGEST_REASON]
+    reason = f"{msa[1]}: {told_words(said)}" if said else msa[1]
     return Acknowledgement(msa[2], msa[1] in _TAKEN, reason)

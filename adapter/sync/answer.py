@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adapter.errors import EhrError, without_quotations
+from adapter.errors import EhrError
 from adapter.sync.receipt import Unknown, Unreachable
+from adapter.sync.words import told_words
 
 _SIGN_IN = frozenset({401, 403})
 _NO_FHIR = frozenset({404, 405, 415})
 _ELSEWHERE = range(300, 400)
-_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def version_of(etag: str) -> str:
 
 
 def reason_of(outcome: dict[str, Any] | None) -> str:
-    """What an OperationOutcome says, shortened; its codes where it has no words."""
+    """What an OperationOutcome says, as far as it may be told; its codes where it has no words."""
     if not outcome or outcome.get("resourceType") != "OperationOutcome":
         return "no OperationOutcome"
     issues = [
@@ -88,5 +88,4 @@ def reason_of(outcome: dict[str, Any] | None) -> str:
         for issue in outcome.get("issue", ())
     ]
     said = "; ".join(filter(None, issues)) or "an empty OperationOutcome"
-    # A server may quote what it was sent: what stands in quotation marks could be an answer.
-    return without_quotations(said)[:_LONGEST_REASON]
+    return told_words(said)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
-from adapter.sync.answer import Answer, reason_of
+from adapter.sync.answer import Answer
 from adapter.sync.auth.sign_in import NO_SIGN_IN, SignIn
 from adapter.sync.receipt import Unknown, Unreachable
 from adapter.waiting import retry_after_seconds
@@ -96,7 +96,7 @@ class FhirClient:
             return Unreachable(f"HTTP {status}", asked)
         body = _json(response)
         if status == _TIMED_OUT or status >= _BROKEN:
-            return Unknown(f"HTTP {status}: {reason_of(body)}")
+            return Unknown(f"HTTP {status}")  # its words are about nobody in particular
         if body is None and response.content and response.is_success:
             return Unknown(f"HTTP {status} with a body that is not FHIR JSON")
         return Answer(status, body or {}, response.headers.get("ETag", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapter.errors import ResourceError
+from adapter.fhir.text import read_text
 from adapter.store import deliveries
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.states import State
@@ -10,6 +11,7 @@ from adapter.sync.clinic import Clinic
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Accepted, Receipt, Refused, Unreachable
 from adapter.sync.run import PushReport
+from adapter.sync.words import without_answers
 
 
 def outgoing_of(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None:
@@ -43,7 +45,8 @@ def settlement_of(item: Outgoing, receipt: Receipt, report: PushReport) -> Settl
         case Refused(reason, remote_version, is_found_out):
             report.refused[delivery.type] += 1
             becomes = "quarantined" if is_found_out else "refused"
-            return Settlement(delivery.seq, becomes, reason=reason, remote_version=remote_version)
+            told = without_answers(reason, read_text(item.text) if item.text else {})
+            return Settlement(delivery.seq, becomes, reason=told, remote_version=remote_version)
         case Unreachable():
             return Settlement(delivery.seq, "queued")
     return Settlement(delivery.seq, "uncertain", reason=receipt.reason)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.cli.last_resort import told_without_words
 from tests.unit.cli.site import Site
 from tests.unit.ingest.project import (
     Cells,
@@ -141,3 +142,31 @@ def test_a_whole_export_leaves_who_people_are_out_of_the_ledger(site: Site) -> N
     assert site.run("ingest").code == 0
     assert [secret for secret in SECRETS if secret in told + dump] == []
     assert WHO["ihi"].encode() not in site.ledger.read_bytes()
+
+
+def test_an_error_that_nobody_foresaw_is_told_by_its_kind_and_places_alone() -> None:
+    detail = f"DETAIL:  Failing row contains ({ANSWER}, {NAME}, {BORN})."
+    try:
+        try:
+            float(detail)
+        except ValueError:
+            WHO[ANSWER]
+    except KeyError as wrong:
+        told = told_without_words(wrong)
+
+    assert [secret for secret in SECRETS if secret in told] == []
+    assert "builtins.KeyError at test_canary.py:" in told
+    assert "builtins.ValueError at test_canary.py:" in told
+
+
+def test_an_unforeseen_error_ends_a_command_without_a_word_of_it(site: Site) -> None:
+    site.export({**person("1", **WHO), **mood("1", "2", "0")})
+    site.run("ingest")
+    with closing(sqlite3.connect(site.ledger)) as connection, connection:
+        connection.execute("UPDATE version SET text = ?", (f"no JSON: {ANSWER}".encode(),))
+
+    said = site.run("export", "--out", str(site.folder / "out"))
+
+    assert (said.code, said.out) == (1, "")
+    assert "nobody foresaw" in said.err
+    assert [secret for secret in SECRETS if secret in said.err] == []
