@@ -59,9 +59,9 @@ CLOSING = """
 - **power loss**: not tested: SQLite is set to sync every commit (`synchronous = FULL`),
   PostgreSQL as its owner set it
 
-Where a row says that something is there twice, the record system overlooks our identifiers, or
-hides what nobody has signed: it cannot be asked whether it took what was under way when the process
-died. That is at most one resource for each death between sending and noting.
+Where something was left to a person, the record system overlooks our identifiers, or hides what
+nobody has signed: it cannot be asked whether it took what was under way when the process died. So
+that is not sent again before somebody has looked: at most one resource for each death.
 """
 Figures = Mapping[str, object]
 

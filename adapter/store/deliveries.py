@@ -270,6 +270,12 @@ def retry(tx: Transaction, clinic: str, now: str) -> int:
         " AND d.state IN ('refused', 'quarantined') AND d.remote_version <> ''",
         (clinic,),
     )
+    tx.execute(  # whoever says so has looked whether it is there
+        "DELETE FROM begun WHERE clinic = ? AND EXISTS (SELECT 1 FROM delivery AS d WHERE"
+        " d.clinic = begun.clinic AND d.type = begun.type AND d.id = begun.id"
+        " AND d.state = 'refused')",
+        (clinic,),
+    )
     changed = tx.execute(
         "UPDATE delivery SET state = 'queued', reason = '', updated = ?"
         " WHERE clinic = ? AND state IN ('refused', 'quarantined')",

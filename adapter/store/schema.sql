@@ -300,3 +300,17 @@ CREATE TABLE token (                -- tokens that were given out
   ends   REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX token_by_end ON token (ends);
+
+CREATE TABLE begun (                -- creates under way: who dies in one leaves its mark
+  clinic TEXT NOT NULL,
+  type   TEXT NOT NULL,
+  id     TEXT NOT NULL,
+  PRIMARY KEY (clinic, type, id)
+) WITHOUT ROWID;
+
+CREATE TABLE finding (              -- whether a clinic's system finds what it has just taken
+  clinic   TEXT NOT NULL,
+  type     TEXT NOT NULL,
+  is_found INTEGER NOT NULL CHECK (is_found IN (0, 1)),
+  PRIMARY KEY (clinic, type)
+) WITHOUT ROWID;

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from adapter.fhir.text import read_text
 from adapter.render.errand import Errand, render_errand
-from adapter.store import deliveries, versions
+from adapter.store import begun, deliveries, versions
 from adapter.store.places import Place, forget_place, keep_place, places
 from adapter.store.remote import keep_remote_id, lose_remote_id, remote_id
 from adapter.sync.post import TASK
 from adapter.sync.receipt import Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapter.store.deliveries import Delivery
     from adapter.store.places import Cause
+    from adapter.store.transaction import Transaction
     from adapter.sync.clinic import Clinic
 
 
@@ -49,11 +52,37 @@ class LedgerPlaces:
     def keep(self, delivery: Delivery, *places: Place) -> None:
         """Notes places, all at once; as long as there is one alone, its id is enough."""
         with self._clinic.write() as tx:
-            for place in places:
-                if place.number or len(places) > 1 or place.standing != "stands":
-                    keep_place(tx, delivery, place)
-                if not place.number:
-                    keep_remote_id(tx, delivery, place.remote_id)
+            self._keep(tx, delivery, places)
+
+    @staticmethod
+    def _keep(tx: Transaction, delivery: Delivery, places: Sequence[Place]) -> None:
+        for place in places:
+            if place.number or len(places) > 1 or place.standing != "stands":
+                keep_place(tx, delivery, place)
+            if not place.number:
+                keep_remote_id(tx, delivery, place.remote_id)
+
+    def begin(self, delivery: Delivery) -> None:
+        """Notes that a resource is about to be created."""
+        with self._clinic.write() as tx:
+            begun.begin(tx, delivery)
+
+    def end(self, delivery: Delivery) -> None:
+        """Notes that it is known what came of a create."""
+        with self._clinic.write() as tx:
+            begun.end(tx, delivery)
+
+    def may_be_there(self, delivery: Delivery) -> bool:
+        """Whether it was about to be created once, where what was taken is not surely found."""
+        tx = self._clinic.database.read()
+        return begun.is_begun(tx, delivery) and not begun.finds(tx, delivery)
+
+    def created(self, delivery: Delivery, *places: Place, is_found: bool) -> None:
+        """Notes places of what was just created, and whether a search finds it; all at once."""
+        with self._clinic.write() as tx:
+            self._keep(tx, delivery, places)
+            begun.end(tx, delivery)
+            begun.note_found(tx, delivery, is_found=is_found)
 
     def forget(self, delivery: Delivery, place: Place) -> None:
         """Notes that the clinic lost what stood there."""

@@ -44,6 +44,10 @@ from adapter.sync.routes.sought import sought
 _CONFLICT = frozenset({409, 412})
 _CLOSED = frozenset({405, 409})
 _NOT_FOUND = 404
+_MAYBE = (
+    "it may be there already: who sent it stopped before it was told, and this record system does "
+    "not find what it took; look there, take it out if it is there, then run `adapter retry`"
+)
 _CHANGED = "it was changed at the clinic since we wrote it"
 
 
@@ -237,18 +241,28 @@ def _create(there: Singly, item: Outgoing) -> Receipt:
     if before:  # an earlier create arrived after all
         stand(there, item, stands, before[0])
         return _write(there, item)
+    if there.places.may_be_there(item.delivery):
+        return Refused(_MAYBE)
+    return _post(there, item, resource, stands)
+
+
+def _post(there: Singly, item: Outgoing, resource: dict[str, Any], stands: Standing) -> Receipt:
+    """Creates it; that it is about to is noted first, for whoever goes on after a crash."""
     body = {name: value for name, value in resource.items() if name != "id"}
     headers = {"Prefer": "return=representation"}
     what = sought(resource)
     if what is not None and what.condition:
         headers["If-None-Exist"] = what.condition
-    answer = there.client.exchange("POST", kind, write(body), headers)
+    there.places.begin(item.delivery)
+    answer = there.client.exchange("POST", item.delivery.type, write(body), headers)
+    if isinstance(answer, Answer) and answer.is_success:
+        return _after_create(there, item, resource, answer, stands)
+    if not isinstance(answer, Unknown):
+        there.places.end(item.delivery)
     if not isinstance(answer, Answer):
         return answer
-    if not answer.is_success:
-        stop_if_no_entry(answer)
-        return Refused(reason_of(answer.body))
-    return _after_create(there, item, resource, answer, stands)
+    stop_if_no_entry(answer)
+    return Refused(reason_of(answer.body))
 
 
 def _after_create(
@@ -263,7 +277,7 @@ def _after_create(
     given = str(created.body.get("id") or next(iter(after), ""))
     if not given:
         return Refused("it was created, and the record system told no id of it")
-    stand(there, item, stands, given)
+    stand(there, item, stands, given, is_found=bool(after))
     seen = there.client.exchange("GET", f"{item.delivery.type}/{given}")
     is_unseen = isinstance(seen, Answer) and seen.status == _NOT_FOUND
     reason = UNSIGNED if is_unseen else ""

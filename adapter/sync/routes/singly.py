@@ -40,6 +40,22 @@ class Places(Protocol):
         """Notes places, all at once."""
         ...
 
+    def begin(self, delivery: Delivery) -> None:
+        """Notes that a resource is about to be created."""
+        ...
+
+    def end(self, delivery: Delivery) -> None:
+        """Notes that it is known what came of a create."""
+        ...
+
+    def may_be_there(self, delivery: Delivery) -> bool:
+        """Whether it was about to be created once, where what was taken is not surely found."""
+        ...
+
+    def created(self, delivery: Delivery, *places: Place, is_found: bool) -> None:
+        """Notes places of what was just created, and whether a search finds it; all at once."""
+        ...
+
     def forget(self, delivery: Delivery, place: Place) -> None:
         """Notes that the record system lost what stood there."""
         ...
@@ -145,10 +161,13 @@ def next_standing(there: Singly, delivery: Delivery) -> Standing:
     return Standing(Place(number, delivery.id, delivery.version), earlier)
 
 
-def stand(there: Singly, item: Outgoing, stands: Standing, given: str) -> None:
+def stand(
+    there: Singly, item: Outgoing, stands: Standing, given: str, *, is_found: bool = True
+) -> None:
     """Notes where it stands now; what stood before is due to be retired."""
     due = [each for each in stands.earlier if each.standing == "due"]
-    there.places.keep(item.delivery, *due, replace(stands.place, remote_id=given))
+    place = replace(stands.place, remote_id=given)
+    there.places.created(item.delivery, *due, place, is_found=is_found)
 
 
 def version_there(answer: Answer) -> str:
