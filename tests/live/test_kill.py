@@ -54,7 +54,7 @@ def test_a_delivery_killed_at_a_hundred_points_is_whole_and_nothing_is_there_twi
     assert there.keys() == owed
     assert set(there.values()) == {"1"}  # an identical PUT makes no new version on this server
     states = _states(ledger)
-    assert states.keys() == {"confirmed", "held"}
+    assert states.keys() == {"confirmed"}
     assert states["confirmed"] == len(owed)
     with sqlite3.connect(ledger) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
