@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from adapter.fhir.operation_outcome import refuse
 from adapter.server.exchange import FORM, read_body
-from adapter.server.grants import ALGORITHMS, ASSERTION, GRANT, MOST_BYTES, GrantError, Grants
+from adapter.server.grants import ALGORITHMS, GRANT, MOST_BYTES, GrantError, Grants
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -95,6 +95,3 @@ async def _form(request: Request) -> dict[str, str]:
     if len(form) != len(pairs):
         raise GrantError("invalid_request")
     return form
-
-
-__all__ = ["ASSERTION", "caller_of", "discovery_route", "smart_configuration", "token_route"]

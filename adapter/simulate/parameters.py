@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from adapter.fhir.search.text import split_unescaped, unescape
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -113,28 +115,6 @@ def key_of(parameter: str, value: str) -> Key:
             return parameter, None, said
         case _:
             raise ValueError(parameter)
-
-
-def split_unescaped(text: str, separator: str) -> list[str]:
-    r"""`text` cut at each separator that no backslash stands before.
-
-    >>> split_unescaped(r"a\,b,c", ",")
-    ['a\\,b', 'c']
-    """
-    parts = [""]
-    escaped = False
-    for character in text:
-        if character == separator and not escaped:
-            parts.append("")
-        else:
-            parts[-1] += character
-        escaped = character == "\\" and not escaped
-    return parts
-
-
-def unescape(text: str) -> str:
-    """`text` without the backslashes that search values are escaped with."""
-    return re.sub(r"\\([\\,|$])", r"\1", text)
 
 
 def _values(node: object, path: tuple[str, ...]) -> Iterator[object]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from adapter.fhir.operation_outcome import RefusalError, refuse
-from adapter.simulate.parameters import PATHS, key_of, split_unescaped, unescape
+from adapter.fhir.search.text import split_unescaped, unescape
+from adapter.simulate.parameters import PATHS, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

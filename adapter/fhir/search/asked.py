@@ -129,7 +129,7 @@ def read_criterion(resource_type: str, name: str, value: str, zone: tzinfo) -> C
         BadSearchError: the modifier is none of its own, or the value not of its kind.
     """
     if name.startswith("_has:"):
-        return _named_by(resource_type, name, value, zone)
+        return _named_by(name, value, zone)
     said, _, chained = name.partition(".")
     said, _, modifier = said.partition(":")
     if said == "_id" and not modifier and not chained:
@@ -187,14 +187,13 @@ def _chained(known: Parameter, modifier: str, chained: str, value: str, zone: tz
     return Chained(known.name, target, read_criterion(target, chained, value, zone))
 
 
-def _named_by(resource_type: str, name: str, value: str, zone: tzinfo) -> Criterion:
+def _named_by(name: str, value: str, zone: tzinfo) -> Criterion:
     """`_has:Observation:patient:code`."""
     _, source, reference, asked = (name.split(":", 3) + [""] * 3)[:4]
     known = parameters(source).get(reference)
     if known is None or known.kind != "reference" or not asked or asked.startswith("_has:"):
         text = "Expected _has:Type:reference:parameter, one step"
         raise BadSearchError("not-supported", text)
-    del resource_type  # whether it can be named so, its own references tell
     return NamedBy(source, reference, read_criterion(source, asked, value, zone))
 
 
