@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, astuple
+from pathlib import Path
 from typing import Any
 
 from adapter.cli import show
@@ -13,8 +14,10 @@ from adapter.errors import NotFoundError, Problem
 from adapter.fhir.audit_event import build_audit_event, build_unblinding
 from adapter.fhir.identity import Identity
 from adapter.ingest.owe import owe_unblinded
-from adapter.store import instances
+from adapter.service import Service
+from adapter.store import access_log, instances
 from adapter.store.audit import Act, Line, read_lines, verify
+from adapter.store.chain import holds
 
 BROKEN = 14
 
@@ -23,9 +26,11 @@ def run_audit(said: argparse.Namespace) -> int:
     """Shows the log, as lines or as FHIR, or verifies its chain; 14 when a line was changed."""
     with opened(said) as service:
         if said.what == "verify":
-            count, last, problems = verify(service.audit.path, service.seal, said.last)
-            _show_verified(count, last, problems, as_json=said.json)
+            problems = _verify(service, said.last, as_json=said.json)
             return BROKEN if problems else 0
+        if said.what == "accesses":
+            _show_accesses(service.audit.path, as_json=said.json)
+            return 0
         log = list(read_lines(service.audit.path))
         if said.what == "fhir":
             identity = service.trial.identity
@@ -61,14 +66,43 @@ def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def _show_verified(count: int, last: str, problems: list[Problem], *, as_json: bool) -> None:
-    """Whether the audit log is as it was written."""
+def _verify(service: Service, kept: str, *, as_json: bool) -> list[Problem]:
+    """Tells whether every log is as it was written; the hash that was kept may be of any."""
+    path, seal = service.audit.path, service.seal
+    files = access_log.access_files(path)
+    is_of_access = bool(kept) and any(holds(file, kept) for file in files)
+    count, last, problems = verify(path, seal, "" if is_of_access else kept)
+    found = {file.name: access_log.verify(file, seal) for file in files}
+    problems += [problem for _, _, wrong in found.values() for problem in wrong]
     if as_json:
+        accesses = [
+            {"file": name, "lines": lines_there, "last": hash_there}
+            for name, (lines_there, hash_there, _) in found.items()
+        ]
         findings = [show.finding(problem) for problem in problems]
-        document({"lines": count, "last": last, "findings": findings})
-        return
+        document({"lines": count, "last": last, "accesses": accesses, "findings": findings})
+        return problems
     print(f"lines: {count}, last hash: {last or 'none'}")
+    for name, (lines_there, hash_there, _) in found.items():
+        print(f"{name}: lines: {lines_there}, last hash: {hash_there or 'none'}")
     lines(problems)
+    return problems
+
+
+def _show_accesses(audit: Path, *, as_json: bool) -> None:
+    """Who read or wrote what over HTTP, each process's file after the other."""
+    files = access_log.access_files(audit)
+    log = [each for path in files for _, each in access_log.read_accesses(path)]
+    if as_json:
+        document({"accesses": [asdict(each) for each in log]})
+        return
+    words = tuple(access_log.Access.__slots__)
+    rows = [tuple(_word(getattr(each, name)) for name in words) for each in log]
+    table("accesses", words, rows)
+
+
+def _word(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _show_lines(log: list[Line], *, as_json: bool) -> None:

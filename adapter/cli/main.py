@@ -152,7 +152,7 @@ def _add_audit(commands: Any) -> None:  # noqa: ANN401 - argparse does not name 
     audit = _configured(
         commands.add_parser("audit", help="what was decided and done, and whether a line changed")
     )
-    audit.add_argument("what", choices=("show", "fhir", "verify"))
+    audit.add_argument("what", choices=("show", "fhir", "accesses", "verify"))
     audit.add_argument("--last", default="", help="verify: a hash that was kept elsewhere")
     unblind = _configured(
         commands.add_parser("unblind", help="make a person's arm known to a clinic")

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.server.audited import Telling, told
 from adapter.server.bundle import write_bundle
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
@@ -41,6 +42,7 @@ from adapter.server.subset import subset
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
 Interaction = Callable[[View, Mapping[str, str], Asked], Answer]
+_LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "s"}
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 
@@ -64,32 +66,31 @@ def api_app(api: Api) -> Starlette:
     )
 
     async def metadata(request: Request) -> Response:
+        told(request).interaction = "capabilities"
         asked = await read_request(request)
         return respond(Answer(statement), asked)
 
-    def route(path: str, letter: str, interaction: Interaction, methods: list[str]) -> Route:
+    def route(path: str, word: str, interaction: Interaction, methods: list[str]) -> Route:
+        letter = _LETTERS[word]
+
         async def endpoint(request: Request) -> Response:
+            telling = told(request)
+            telling.interaction = word
             caller = await api.authenticate(request)
+            telling.client = caller.client
             resource_type = request.path_params["type"]
             if resource_type not in SERVED_TYPES:
                 raise refuse(404, "not-found", "There is no such type of resource here")
+            telling.type = resource_type
             if not caller.may(letter, resource_type):
                 text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
                 raise refuse(403, "forbidden", text)
             asked = await read_request(request)
-            view = View(api.ledger, caller, api.ledger.database.read())
             if letter == "r":  # one look-up: a thread would cost more than it
-                return respond(interaction(view, request.path_params, asked), asked)
+                return _answered(api, caller, interaction, request, asked)
             return await run_in_threadpool(_in_thread, api, caller, interaction, request, asked)
 
         return Route(path, endpoint, methods=methods)
-
-    def _in_thread(
-        api: Api, caller: Caller, interaction: Interaction, request: Request, asked: Asked
-    ) -> Response:
-        api.ledger.catch_up()
-        view = View(api.ledger, caller, api.ledger.database.read())
-        return respond(interaction(view, request.path_params, asked), asked)
 
     def searched(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
         return search(view, read_search(path["type"], asked, view), api.base)
@@ -100,11 +101,11 @@ def api_app(api: Api) -> Starlette:
     return Starlette(
         routes=[
             Route("/metadata", metadata, methods=["GET"]),
-            route("/{type}/_search", "s", searched, ["POST"]),
-            route("/{type}/{id}/_history/{number}", "r", _vread, ["GET"]),
-            route("/{type}/{id}/_history", "r", history, ["GET"]),
-            route("/{type}/{id}", "r", _read, ["GET"]),
-            route("/{type}", "s", searched, ["GET"]),
+            route("/{type}/_search", "search-type", searched, ["POST"]),
+            route("/{type}/{id}/_history/{number}", "vread", _vread, ["GET"]),
+            route("/{type}/{id}/_history", "history-instance", history, ["GET"]),
+            route("/{type}/{id}", "read", _read, ["GET"]),
+            route("/{type}", "search-type", searched, ["GET"]),
         ],
         exception_handlers={
             RefusalError: _refused,
@@ -113,6 +114,30 @@ def api_app(api: Api) -> Starlette:
             Exception: _broken,
         },
     )
+
+
+def _in_thread(
+    api: Api, caller: Caller, interaction: Interaction, request: Request, asked: Asked
+) -> Response:
+    api.ledger.catch_up()
+    return _answered(api, caller, interaction, request, asked)
+
+
+def _answered(
+    api: Api, caller: Caller, interaction: Interaction, request: Request, asked: Asked
+) -> Response:
+    view = View(api.ledger, caller, api.ledger.database.read())
+    try:
+        return respond(interaction(view, request.path_params, asked), asked)
+    finally:
+        _tell(told(request), view, request.path_params)
+
+
+def _tell(telling: Telling, view: View, path: Mapping[str, str]) -> None:
+    """What an interaction has met, for its line in the access log; only names that are ours."""
+    name = path["type"], path.get("id", "")
+    telling.id = name[1] if name in view.met else ""
+    telling.about, telling.count = view.about, len(view.given)
 
 
 def _read(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
@@ -139,12 +164,12 @@ def _vread(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
 
 
 def _history(view: View, path: Mapping[str, str], asked: Asked, base: str) -> Answer:
-    told = view.history(path["type"], path["id"])
-    if not told:
+    versions = view.history(path["type"], path["id"])
+    if not versions:
         raise _unknown()
     name = f"{path['type']}/{path['id']}"
     entries = []
-    for place, seen in reversed(list(enumerate(told))):
+    for place, seen in reversed(list(enumerate(versions))):
         entry: dict[str, Any] = {"fullUrl": f"{base}/{name}"}
         if seen.text is None:
             entry["request"] = {"method": "DELETE", "url": name}

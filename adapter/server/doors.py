@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from adapter.fhir.operation_outcome import refuse
+from adapter.server.audited import told
 from adapter.server.exchange import FORM, read_body
 from adapter.server.grants import ALGORITHMS, GRANT, MOST_BYTES, GrantError, Grants
 
@@ -44,7 +45,8 @@ def discovery_route(grants: Grants) -> Route:
     """`.well-known/smart-configuration`, open to everybody, in JSON whatever is accepted."""
     said = smart_configuration(grants.url)
 
-    async def discovery(_: Request) -> Response:
+    async def discovery(request: Request) -> Response:
+        told(request).interaction = "discovery"
         return JSONResponse(said, headers={"Access-Control-Allow-Origin": "*"})
 
     return Route("/.well-known/smart-configuration", discovery, methods=["GET"])
@@ -54,11 +56,14 @@ def token_route(grants: Grants) -> Route:
     """The token endpoint."""
 
     async def token(request: Request) -> Response:
+        telling = told(request)
+        telling.interaction = "token"
         try:
             form = await _form(request)
             given = await run_in_threadpool(grants.grant, form)
         except GrantError as wrong:
             return JSONResponse({"error": wrong.refusal}, wrong.status, _UNKEPT)
+        telling.client = given.client
         said = {
             "access_token": given.value,
             "token_type": "bearer",

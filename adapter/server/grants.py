@@ -66,6 +66,7 @@ class Token:
 
     value: str = field(repr=False)
     scope: str
+    client: str
     seconds: int = TOKEN_SECONDS
 
 
@@ -98,7 +99,7 @@ class Grants:
         scopes = granted(form.get("scope", "").split(), client.caller.scopes)
         if not scopes:
             raise GrantError("invalid_scope")
-        token = Token(self.unique(), " ".join(map(as_text, scopes)))
+        token = Token(self.unique(), " ".join(map(as_text, scopes)), client.caller.client)
         ends = self.now().timestamp() + TOKEN_SECONDS
         with self.database.write() as tx:
             access.forget_tokens(tx, self.now().timestamp())

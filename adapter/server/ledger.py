@@ -87,11 +87,18 @@ class Seen:
 
 @dataclass
 class View:
-    """What one caller sees of the ledger during one request."""
+    """What one caller sees of the ledger during one request.
+
+    `met` are the names (type, id) of what was looked at, `given` of them what may be seen, and
+    `about` the participants whose it is: for the audit of accesses.
+    """
 
     ledger: Ledger
     caller: Caller
     tx: Transaction
+    met: set[tuple[str, str]] = field(default_factory=set)
+    given: set[tuple[str, str]] = field(default_factory=set)
+    about: dict[str, None] = field(default_factory=dict)
     _decided: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def may_see(self, participant: str, form: str) -> bool:
@@ -136,8 +143,13 @@ class View:
 
     def _seen(self, written: Written) -> Seen | None:
         version = written.version
+        name = version.type, version.id
+        self.met.add(name)
+        if version.participant:
+            self.about[version.participant] = None
         if version.type not in SERVED_TYPES or not self.may_see(version.participant, version.form):
             return None
+        self.given.add(name)
         text = self._text(version)
         return Seen(version.type, version.id, version.version, written.created, text)
 

@@ -34,7 +34,9 @@ from adapter.settings import (
     read_secret,
     read_settings,
 )
-from adapter.store.audit import AuditLog, Seal
+from adapter.store.access_log import AccessLog
+from adapter.store.audit import AuditLog
+from adapter.store.chain import Seal
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.versions import Version
@@ -54,6 +56,7 @@ class Service:
     environment: Mapping[str, str] = field(repr=False)
     audit: AuditLog
     seal: Seal = field(repr=False)
+    accesses: AccessLog
     clock: Callable[[], datetime] = now
 
     def now(self) -> str:
@@ -115,7 +118,7 @@ def open_service(
     def seal(before: str, line: str) -> str:
         return identity.token("audit", before, line)
 
-    audit = AuditLog(settings.audit, seal)
+    audit, accesses = AuditLog(settings.audit, seal), AccessLog(settings.audit, seal)
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]
@@ -153,7 +156,16 @@ def open_service(
             )
         )
         yield Service(
-            settings, trial, database, crosswalk, clinics, surroundings, audit, seal, clock
+            settings,
+            trial,
+            database,
+            crosswalk,
+            clinics,
+            surroundings,
+            audit,
+            seal,
+            accesses,
+            clock,
         )
     finally:
         for client in clients:
@@ -161,6 +173,7 @@ def open_service(
         for post in posts:
             if isinstance(post, LateMllp):
                 post.close()
+        accesses.close()
         crosswalk.close()
         database.close()
 

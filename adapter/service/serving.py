@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server.audited import Audited, Auditing
 from adapter.server.caller import read_scopes
 from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
@@ -22,6 +23,10 @@ from adapter.service.running import Service
 from adapter.settings import ClientSettings, stamp_of
 
 JWKS_SECONDS = 10.0
+DOORS = {"fhir": "fhir", "auth": "auth"}
+"""Parts of the service by the beginning of their paths, as the access log names them."""
+UNAUDITED: tuple[str, ...] = ()
+"""How paths begin that tell nothing of anybody, and are asked for all the time."""
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
@@ -57,7 +62,13 @@ def service_app(service: Service) -> FastAPI:
     app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.routes.append(token_route(grants))
     app.mount("/fhir", fhir)
+    app.add_middleware(Audited, auditing=_auditing(service))
     return app
+
+
+def _auditing(service: Service) -> Auditing:
+    """The audit of accesses: `DOORS` are all of it, but for what is told to nobody."""
+    return Auditing(service.accesses.note, now, lambda: token_hex(8), DOORS, UNAUDITED)
 
 
 def _client(settings: ClientSettings) -> Client:

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
-import orjson
-
-from adapter.errors import ConflictError, Origin, Problem
+from adapter.errors import ConflictError, Problem
+from adapter.store import chain
+from adapter.store.chain import Link, Seal
 
 Action = Literal["released", "held", "link", "withdraw", "unblind", "retry", "export"]
-Seal = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +115,9 @@ class AuditLog:
             self._unblinded.add((act.clinic, act.record))
 
     def _line(self, act: Act) -> bytes:
-        line = Line(self._number + 1, act, self._seal(self._last, _text(self._number + 1, act)))
-        self._take(line)
-        return orjson.dumps({"line": line.number, **asdict(act), "hash": line.hash}) + b"\n"
+        link = chain.link(self._number + 1, asdict(act), self._last, self._seal)
+        self._take(Line(link.number, act, link.hash))
+        return chain.write_link(link)
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -133,44 +132,19 @@ def verify(path: Path, seal: Seal, last: str = "") -> tuple[int, str, list[Probl
 
     `last` is a hash that was kept elsewhere: where it is not in the file, lines were cut off.
     """
-    problems: list[Problem] = []
-    before, number, is_met = "", 0, not last
-    raws = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    for number, raw in enumerate(raws, start=1):
-        line = _read(raw)
-        if line is None or not raw.endswith(b"\n"):
-            problems.append(_problem(path, number, "a whole line of the audit log", "none"))
-            before = ""
-            continue
-        if line.number != number:
-            found = f"line {line.number}"
-            problems.append(_problem(path, number, f"line {number} of the chain", found))
-        elif line.hash != seal(before, _text(line.number, line.act)):
-            found = "another, or the line before it was changed"
-            problems.append(_problem(path, number, "the line that was written here", found))
-        before, is_met = line.hash, is_met or line.hash == last
-    if not is_met:
-        found = "lines cut off, or another log"
-        problems.append(_problem(path, number, "the hash that was kept", found))
-    return number, before, problems
-
-
-def _text(number: int, act: Act) -> str:
-    return orjson.dumps([number, *asdict(act).values()]).decode()
+    return chain.verify(path, seal, last, lambda link: _act(link) is not None)
 
 
 def _read(raw: bytes) -> Line | None:
+    link = chain.read_link(raw)
+    act = None if link is None else _act(link)
+    return None if link is None or act is None else Line(link.number, act, link.hash)
+
+
+def _act(link: Link) -> Act | None:
     try:
-        said = orjson.loads(raw)
-        words = (str(said[each.name]) for each in fields(Act))
-        at, named, clinic, record, what, rule = words
+        at, named, *more = (str(link.said[each.name]) for each in fields(Act))
         (action,) = (known for known in get_args(Action) if known == named)
-        act = Act(at, action, clinic, record, what, rule)
-        return Line(int(said["line"]), act, str(said["hash"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         return None
-
-
-def _problem(path: Path, number: int, expected: str, found: str) -> Problem:
-    action = "Find out who changed the file; what stands before this line is as it was written."
-    return Problem(Origin(path.name, number), "", expected, found, action)
+    return Act(at, action, *more)

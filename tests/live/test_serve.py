@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -76,7 +78,7 @@ def test_the_client_of_the_page_signs_in_and_finds_scores(served: tuple[str, Pat
 
 
 def test_who_does_not_sign_in_learns_nothing_but_how_to(served: tuple[str, Path]) -> None:
-    origin, _ = served
+    origin, clients = served
 
     for path in ("/fhir/Patient", "/fhir/Observation/1", "/fhir/Nothing"):
         answer = httpx.get(origin + path)
@@ -93,6 +95,27 @@ def test_who_does_not_sign_in_learns_nothing_but_how_to(served: tuple[str, Path]
     refused = httpx.post(f"{origin}/auth/token", data={"grant_type": "client_credentials"})
     assert (refused.status_code, refused.json()) == (400, {"error": "invalid_request"})
     assert refused.headers["cache-control"] == "no-store"
+    _all_of_it_was_noted(clients.parent, wrong.headers["x-request-id"])
+
+
+def _all_of_it_was_noted(folder: Path, request: str) -> None:
+    def audit(what: str) -> dict[str, Any]:
+        said: list[str | Path] = [ADAPTER, "audit", what, "--config", folder / "adapter.toml"]
+        document: dict[str, Any] = json.loads(subprocess.check_output([*said, "--json"]))
+        return document
+
+    noted = audit("accesses")["accesses"]
+    told_of = [(each["interaction"], each["status"]) for each in noted]
+    assert [each for each in told_of if each != ("capabilities", 200)] == [
+        ("search-type", 401),
+        ("read", 401),
+        ("search-type", 401),
+        ("search-type", 401),
+        ("discovery", 200),
+        ("token", 400),
+    ]
+    assert [each["status"] for each in noted if each["request"] == request] == [401]
+    assert audit("verify")["accesses"][0]["lines"] == len(noted)
 
 
 def test_without_the_settings_it_says_what_is_missing(tmp_path: Path) -> None:
