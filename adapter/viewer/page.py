@@ -1,0 +1,149 @@
+"""The pages as HTML: templates that escape all that stands in a record, and what they are given.
+
+No page holds a script, a style of its own, or anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from adapter.render.report import NOTICE, lines_of
+from adapter.viewer.chart import time_line, trend
+from adapter.viewer.drawing import draw
+from adapter.viewer.meaning import VERDICTS, Verdict
+from adapter.viewer.record import Answers, Outcome, PatientRecord
+from adapter.viewer.words import change_in_words, day_in_words, value_in_words
+
+STYLE = files("adapter.viewer").joinpath("static/page.css").read_bytes()
+STYLE_NAME = f"page-{hashlib.blake2b(STYLE, digest_size=8).hexdigest()}.css"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a page: where the application is, and who looks ('' for nobody yet).
+
+    `token` goes along with each form, so that no other site can send one.
+    """
+
+    root: str
+    viewer: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Whom a page is about: as the trial calls them, as the clinic does ('' if not), which study.
+
+    `place` is the address of their page below the root.
+    """
+
+    participant: str
+    patient: str
+    study: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """That somebody has seen a signal; `version` is that of the Flag that they saw."""
+
+    by: str
+    at: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A patient in the list: the address of the page, and both names."""
+
+    place: str
+    participant: str
+    patient: str
+
+
+def patient_page(
+    frame: Frame,
+    heading: Heading,
+    record: PatientRecord,
+    acknowledged: Mapping[str, Acknowledgement],
+) -> str:
+    """One patient on one screen."""
+    return _render(
+        "patient.html",
+        frame,
+        heading=heading,
+        record=record,
+        counts=_counts(record.outcomes),
+        charts={
+            (each.form.id, each.scale.id): Markup(draw(trend(each, record)))  # noqa: S704 - our own
+            for each in record.outcomes
+        },
+        time_line=Markup(draw(time_line(record))),  # noqa: S704
+        newest=max((each.latest.at for each in record.outcomes if each.latest), default=""),
+        acknowledged=acknowledged,
+        notice=NOTICE,
+    )
+
+
+def answers_page(frame: Frame, heading: Heading, title: str, answers: Answers) -> str:
+    """The answers of one response, a line each."""
+    lines = lines_of(answers.resource)
+    return _render(
+        "answers.html", frame, heading=heading, title=title, answers=answers, lines=lines
+    )
+
+
+def list_page(frame: Frame, study: str, patients: Sequence[Listed], asked: str) -> str:
+    """The patients that somebody may look at; `asked` is what they looked for."""
+    return _render("patients.html", frame, study=study, patients=patients, asked=asked)
+
+
+def enter_page(frame: Frame, code: str) -> str:
+    """The door: a button that spends the link, which merely fetching the page must not."""
+    return _render("enter.html", frame, code=code)
+
+
+def message_page(frame: Frame, title: str, text: str) -> str:
+    """A sentence or two, such as that a link has ended."""
+    return _render("message.html", frame, title=title, text=text)
+
+
+def _counts(outcomes: Sequence[Outcome]) -> list[tuple[Verdict, str, list[str]]]:
+    """Each verdict, in the order of what matters, with the outcomes that it is about."""
+    counted = Counter(each.meaning.verdict for each in outcomes)
+    return [
+        (
+            verdict,
+            word,
+            [each.scale.title for each in outcomes if each.meaning.verdict == verdict],
+        )
+        for verdict, word in VERDICTS.items()
+        if counted[verdict]
+    ]
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("adapter.viewer"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters |= {
+    "day": day_in_words,
+    "score": value_in_words,
+    "change": change_in_words,
+}
+
+
+def _render(template: str, frame: Frame, **given: object) -> str:
+    return _ENVIRONMENT.get_template(template).render(
+        frame=frame, style=f"{frame.root}/static/{STYLE_NAME}", **given
+    )

@@ -1,0 +1,299 @@
+"""What the resources of one patient say, put in the order in which a clinician reads it.
+
+The resources may come from anywhere; a score counts where its code is one of an instrument that is
+known here. What was entered in error is as if it had never been. Nothing is computed anew but the
+change, so that the page and the resources cannot disagree on a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from adapter.fhir.identity import code_system
+from adapter.instruments.form import Form, Scale
+from adapter.scoring.change import Change, change_since
+from adapter.viewer.meaning import (
+    ANOTHER_VERSION,
+    UNKNOWN_RULES,
+    VERDICTS,
+    Meaning,
+    meaning_of,
+)
+from adapter.viewer.safety import Event, Signal, read_events, read_signals
+
+Resource = dict[str, Any]
+_OWN = code_system("score")
+_SOURCES = {
+    "Patient": "the patient",
+    "RelatedPerson": "a relative or carer",
+    "Practitioner": "a clinician",
+    "PractitionerRole": "a clinician",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One score as it was told.
+
+    `at` is when the questions were answered ('' where nobody knows), `value` None where it could
+    not be scored, and `absent` says why. `response` is the id of the answers, '' without any.
+    `version` is that of the scoring rules; `since` the change since baseline, where there is one.
+    """
+
+    id: str
+    at: str
+    value: Decimal | None
+    band: str
+    absent: str
+    note: str
+    by: str
+    response: str
+    version: str
+    since: Decimal | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The local day, None where it is not known to the day."""
+        return day_of(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One scale's scores, the oldest first, and what the last change means.
+
+    `baseline` is what the latest score is compared with; both are None where there is no score.
+    """
+
+    form: Form
+    scale: Scale
+    points: tuple[Point, ...]
+    baseline: Point | None
+    latest: Point | None
+    change: Change | None
+    meaning: Meaning
+
+    @property
+    def is_newest_absent(self) -> bool:
+        """Whether the newest answers could not be scored, so that an older score stands."""
+        return self.points[-1].value is None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One response: its id, when it was answered and by whom, and the resource itself."""
+
+    id: str
+    at: str
+    by: str
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """All that the page shows of one patient.
+
+    `outcomes` are the scales whose change counts, `others` those beside them by form id, and
+    `answers` the responses by id.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    others: Mapping[str, tuple[Outcome, ...]]
+    events: tuple[Event, ...]
+    signals: tuple[Signal, ...]
+    answers: Mapping[str, Answers]
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The first and the last day that anything is known of, None where nothing is."""
+        known = [point.day for outcome in self.outcomes for point in outcome.points]
+        known += [day for event in self.events for day in (day_of(event.start), day_of(event.end))]
+        days = sorted(day for day in known if day is not None)
+        return (days[0], days[-1]) if days else None
+
+
+def read_record(resources: Iterable[Resource], forms: Mapping[str, Form]) -> PatientRecord:
+    """What resources of one patient say, by the instruments that are known here."""
+    standing = [each for each in resources if each.get("status") != "entered-in-error"]
+    answers = {
+        each["id"]: Answers(each["id"], each.get("authored", ""), _by(each), each)
+        for each in standing
+        if each["resourceType"] == "QuestionnaireResponse"
+    }
+    observations = [each for each in standing if each["resourceType"] == "Observation"]
+    baselines = dict(_baselines(observations))
+    found: dict[tuple[str, str], list[Point]] = {}
+    known = _scales(forms)
+    for each in observations:
+        place = _place(each, known, answers)
+        if place is not None:
+            found.setdefault(place, []).append(_point(each, answers))
+    read = [
+        _outcome(form, scale, found[form.id, scale.id], baselines)
+        for form in forms.values()
+        for scale in form.scales
+        if (form.id, scale.id) in found
+    ]
+    main = [each for each in read if _is_main(each)]
+    order = list(VERDICTS)
+    return PatientRecord(
+        outcomes=tuple(sorted(main, key=lambda each: order.index(each.meaning.verdict))),
+        others={
+            each.form.id: tuple(
+                other for other in read if other.form.id == each.form.id and not _is_main(other)
+            )
+            for each in main
+        },
+        events=read_events(standing),
+        signals=read_signals(standing),
+        answers=answers,
+    )
+
+
+def day_of(text: str) -> date | None:
+    """The local day of a FHIR date or dateTime, None where it is not known to the day."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _is_main(outcome: Outcome) -> bool:
+    """Whether a scale has a row of its own: its change counts, or its form has no such scale."""
+    tracked = [each.id for each in outcome.form.scales if each.change or each.observe_change]
+    return outcome.scale.id in (tracked or [outcome.form.scales[0].id])
+
+
+def _outcome(
+    form: Form, scale: Scale, points: list[Point], baselines: Mapping[str, str]
+) -> Outcome:
+    ordered = tuple(sorted(points, key=lambda point: (point.at, point.id)))
+    scored = [point for point in ordered if point.value is not None]
+    if not scored:
+        return Outcome(form, scale, ordered, None, None, None, Meaning("first", "not scored"))
+    latest = scored[-1]
+    named = next((baselines[each.id] for each in reversed(scored) if each.id in baselines), "")
+    first = next((each for each in scored if each.id == named), scored[0])
+    told = tuple(_since(scale, first, point) for point in ordered)
+    change = None
+    if first is latest:
+        meaning = Meaning("first")
+    elif first.version != latest.version:
+        meaning = Meaning("not-judged", "other scoring rules", (ANOTHER_VERSION,))
+    else:
+        change = _change(scale, first, latest)
+        is_known = latest.version.partition("+")[0] == form.version
+        meaning = (
+            meaning_of(change)
+            if is_known
+            else Meaning("not-judged", "other scoring rules", (UNKNOWN_RULES,))
+        )
+    return Outcome(form, scale, told, first, latest, change, meaning)
+
+
+def _change(scale: Scale, first: Point, later: Point) -> Change:
+    assert first.value is not None  # noqa: S101 - both are scored
+    assert later.value is not None  # noqa: S101
+    return change_since(scale, first.value, later.value)
+
+
+def _since(scale: Scale, first: Point, point: Point) -> Point:
+    is_later = point.at > first.at and point.version == first.version
+    if point.value is None or not is_later:
+        return point
+    return Point(
+        point.id,
+        point.at,
+        point.value,
+        point.band,
+        point.absent,
+        point.note,
+        point.by,
+        point.response,
+        point.version,
+        _change(scale, first, point).points,
+    )
+
+
+def _baselines(observations: list[Resource]) -> Iterator[tuple[str, str]]:
+    """Which score each later score was compared with, by id: an Observation of change says it."""
+    for each in observations:
+        rests_on = [_id_in(said) for said in each.get("derivedFrom", ())]
+        is_change = any(
+            said.get("system") == _OWN and said.get("code", "").endswith("-change")
+            for said in each.get("code", {}).get("coding", ())
+        )
+        if is_change and len(rests_on) == len(("baseline", "later")):
+            yield rests_on[1], rests_on[0]
+
+
+def _scales(forms: Mapping[str, Form]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Form and scale by system and code; a code that instruments share gives several."""
+    known: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for form in forms.values():
+        for scale in form.scales:
+            own = (_OWN, f"{form.id}-{scale.id}")
+            for code in (own, *((each.url, each.code) for each in scale.codes)):
+                known.setdefault(code, []).append((form.id, scale.id))
+    return known
+
+
+def _place(
+    observation: Resource,
+    known: Mapping[tuple[str, str], list[tuple[str, str]]],
+    answers: Mapping[str, Answers],
+) -> tuple[str, str] | None:
+    """Which score of which form it is; None where no code, or no code alone, tells."""
+    codings = observation.get("code", {}).get("coding", ())
+    found = [known.get((each.get("system", ""), each.get("code", "")), []) for each in codings]
+    certain = [places[0] for places in found if len(places) == 1]
+    if certain:
+        return certain[-1]
+    response = answers.get(_response(observation))
+    form = _form_of(response.resource) if response else ""
+    return next((place for places in found for place in places if place[0] == form), None)
+
+
+def _form_of(response: Resource) -> str:
+    return str(response.get("questionnaire", "")).partition("|")[0].rpartition("/")[2]
+
+
+def _point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
+    response = _response(observation)
+    quantity = observation.get("valueQuantity", {})
+    value = quantity.get("value")
+    reason = observation.get("dataAbsentReason", {})
+    method = observation.get("method", {}).get("coding", ({},))[0]
+    return Point(
+        id=observation["id"],
+        at=observation.get("effectiveDateTime", ""),
+        value=None if value is None else Decimal(str(value)),
+        band=", ".join(each.get("text", "") for each in observation.get("interpretation", ())),
+        absent=reason.get("text") or ("not scored" if value is None else ""),
+        note="; ".join(each.get("text", "") for each in observation.get("note", ())),
+        by=answers[response].by if response in answers else "the trial, as a total",
+        response=response if response in answers else "",
+        version=str(method.get("version", "")),
+    )
+
+
+def _response(observation: Resource) -> str:
+    """The id of the answers behind it, '' where it names none."""
+    for each in observation.get("derivedFrom", ()):
+        if "QuestionnaireResponse/" in each.get("reference", ""):
+            return _id_in(each)
+    return ""
+
+
+def _id_in(reference: Resource) -> str:
+    name = str(reference.get("reference", "")).partition("/_history/")[0]
+    return name.rpartition("/")[2]
+
+
+def _by(response: Resource) -> str:
+    reference = response.get("source", {}).get("reference", "")
+    kind = reference.rpartition("/")[0].rpartition("/")[2]
+    return _SOURCES.get(kind, "not said")

@@ -1,0 +1,40 @@
+"""Days and numbers as a clinician reads them, in one way everywhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MINUS = "\N{MINUS SIGN}"
+
+
+def day_in_words(text: str) -> str:
+    """The local day of a FHIR dateTime: `14 Jun 2023`; what is no whole day stays as it is.
+
+    >>> day_in_words("2023-06-14T20:15:09+10:00")
+    '14 Jun 2023'
+    """
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return text or "date not known"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def value_in_words(value: Decimal) -> str:
+    """A score with the places that it was told with.
+
+    >>> value_in_words(Decimal("61.20"))
+    '61.20'
+    """
+    return f"{value:f}".replace("-", _MINUS)
+
+
+def change_in_words(points: Decimal) -> str:
+    """A change with its sign, a true minus, and no sign at 0.
+
+    >>> change_in_words(Decimal("-8")) == "\N{MINUS SIGN}8"
+    True
+    """
+    return f"{points:+f}".replace("-", _MINUS) if points else "0"
