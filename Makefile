@@ -9,8 +9,12 @@ TARGET ?=
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
 
-serve: $(VENV)/.runtime ## FHIR over HTTP, out of the ledger of the demonstration
+serve: $(VENV)/.runtime ## FHIR over HTTP and the clinician's page, out of the ledger of the demonstration
 	@[ -f .demo/adapter.toml ] || $(BIN)/adapter demo
+	@echo "The clinician's page, once and within ten minutes:"
+	@$(BIN)/adapter invite a-clinician --config .demo/adapter.toml
+	@echo "The same for the trial's staff, with safety signals:"
+	@$(BIN)/adapter invite an-operator --config .demo/adapter.toml
 	$(BIN)/adapter serve --config .demo/adapter.toml
 
 $(VENV)/bin/python:

@@ -178,6 +178,15 @@ jwks_file = "clients/jwks.json"
 scopes = ["system/*.rs"]
 purpose = "care"
 clinic = "{CLINIC}"
+
+[[serve.people]]
+name = "a-clinician"
+role = "clinician"
+clinic = "{CLINIC}"
+
+[[serve.people]]
+name = "an-operator"
+role = "operator"
 """,
         "utf-8",
     )
@@ -193,8 +202,9 @@ The state lies in {state}/. Where to look next:
   .venv/bin/adapter export --config {config} --out {state}/export
   .venv/bin/adapter simulate full --port {port} --data {state}/{CLINIC}.journal
     opens the clinic's record system again: {places.clinic_url}/Observation?category=survey
-  .venv/bin/adapter serve --config {config}
-    serves FHIR itself, for clients that sign in: docs/integrator.md says how"""
+  make serve
+    serves FHIR itself, for clients that sign in (docs/integrator.md), and the clinician's page
+    (docs/clinician.md): it prints a link for a clinician, and one for the trial's staff"""
     )
     if "127.0.0.1" in places.research_url and (state / f"{RESEARCH}.journal").exists():
         port = places.research_url.split(":")[2].split("/")[0]

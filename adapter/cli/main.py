@@ -125,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="the address of this machine to listen at"
     )
     serve.add_argument("--port", type=int, default=8000, help="the port to listen at")
+    invite = _configured(
+        commands.add_parser("invite", help="make a link that lets somebody look at the pages")
+    )
+    invite.add_argument("name", help="one of the people in [[serve.people]]")
     _add_keys(commands.add_parser("keys", help="make a key to sign in with at a clinic"))
     add_simulate(commands)
     demo = commands.add_parser("demo", help="the whole way on the bundled synthetic trial")

@@ -141,6 +141,17 @@ class View:
             told.append(seen)
         return told
 
+    def of_participant(self, participant: str, types: frozenset[str]) -> list[Seen]:
+        """What the caller may know of one person, of these types, as it stands now."""
+        told = []
+        for written in reading.newest_of(self.tx, participant, types):
+            version = written.version
+            in_part = self._is_told_in_part(version.type)
+            seen = self.latest(version.type, version.id) if in_part else self._seen(written)
+            if seen is not None and seen.text is not None:
+                told.append(seen)
+        return told
+
     def _seen(self, written: Written) -> Seen | None:
         version = written.version
         name = version.type, version.id

@@ -23,9 +23,9 @@ from adapter.service.running import Service
 from adapter.settings import ClientSettings, stamp_of
 
 JWKS_SECONDS = 10.0
-DOORS = {"fhir": "fhir", "auth": "auth"}
+DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages"}
 """Parts of the service by the beginning of their paths, as the access log names them."""
-UNAUDITED: tuple[str, ...] = ()
+UNAUDITED: tuple[str, ...] = ("/app/static/",)
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
@@ -62,6 +62,10 @@ def service_app(service: Service) -> FastAPI:
     app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.routes.append(token_route(grants))
     app.mount("/fhir", fhir)
+    if settings.people:
+        from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
+
+        app.mount("/app", viewer_app(service, settings, ledger))
     app.add_middleware(Audited, auditing=_auditing(service))
     return app
 

@@ -25,7 +25,7 @@ from adapter.settings.secrets import (
     read_secret,
     stamp_of,
 )
-from adapter.settings.serving import ClientSettings, ServeSettings
+from adapter.settings.serving import ClientSettings, PersonSettings, ServeSettings
 
 __all__ = [
     "LONGEST_KEY_BYTES",
@@ -34,6 +34,7 @@ __all__ = [
     "ClientSettings",
     "ClinicSettings",
     "OdmSettings",
+    "PersonSettings",
     "RedcapApiSettings",
     "RedcapSettings",
     "Secret",

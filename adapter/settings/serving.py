@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,18 +34,43 @@ class ClientSettings(Section):
         return self
 
 
+class PersonSettings(Section):
+    """Somebody who may look at the pages, after `adapter invite NAME`.
+
+    A `clinician` sees the patients of one `clinic`, what the gate releases to it for care; an
+    `operator` is of the trial's own staff, and sees its safety signals, too. `unblinded` people may
+    know the arm. The name stands in the audit log.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$")]
+    role: Literal["clinician", "operator"]
+    clinic: str = ""
+    unblinded: bool = False
+
+    @model_validator(mode="after")
+    def _has_a_clinic(self) -> Self:
+        if (self.role == "clinician") != bool(self.clinic):
+            raise ValueError("expected `clinic` for a clinician, and for nobody else")
+        return self
+
+
 class ServeSettings(Section):
     """What `adapter serve` needs to know.
 
     `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
+    `people` may look at the pages under `/app`.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
     clients: tuple[ClientSettings, ...] = ()
+    people: tuple[PersonSettings, ...] = ()
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:
         names = [client.id for client in self.clients]
         if len(set(names)) < len(names):
             raise ValueError("expected every client under an `id` of its own")
+        called = [person.name for person in self.people]
+        if len(set(called)) < len(called):
+            raise ValueError("expected everybody under a `name` of their own")
         return self

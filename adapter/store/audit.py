@@ -21,7 +21,9 @@ from adapter.errors import ConflictError, Problem
 from adapter.store import chain
 from adapter.store.chain import Link, Seal
 
-Action = Literal["released", "held", "link", "withdraw", "unblind", "retry", "export"]
+Action = Literal[
+    "released", "held", "link", "withdraw", "unblind", "retry", "export", "acknowledge"
+]
 
 
 @dataclass(frozen=True, slots=True)

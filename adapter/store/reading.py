@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,18 @@ def numbered(tx: Transaction, resource_type: str, resource_id: str, number: int)
 def history(tx: Transaction, resource_type: str, resource_id: str) -> list[Written]:
     """Every version of a resource, the oldest first."""
     rows = tx.execute(f"{_WRITTEN} ORDER BY version", (resource_type, resource_id))
+    return [each for each in map(_written, rows.fetchall()) if each is not None]
+
+
+def newest_of(tx: Transaction, participant: str, types: Collection[str]) -> list[Written]:
+    """The newest version of everything of these types that is about one person, by type and id."""
+    marks = ", ".join("?" * len(types))
+    rows = tx.execute(
+        "SELECT type, id, version, unit, participant, form, is_retracted, text, created"
+        f" FROM version AS v WHERE participant = ? AND type IN ({marks}) AND version ="
+        " (SELECT max(version) FROM version WHERE type = v.type AND id = v.id) ORDER BY type, id",
+        (participant, *sorted(types)),
+    )
     return [each for each in map(_written, rows.fetchall()) if each is not None]
 
 

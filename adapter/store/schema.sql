@@ -314,3 +314,24 @@ CREATE TABLE finding (              -- whether a clinic's system finds what it h
   is_found INTEGER NOT NULL CHECK (is_found IN (0, 1)),
   PRIMARY KEY (clinic, type)
 ) WITHOUT ROWID;
+
+CREATE TABLE invitation (           -- links that let a person in, once; of a link its hash
+  hash   BLOB PRIMARY KEY,
+  person TEXT NOT NULL,
+  ends   REAL NOT NULL              -- seconds since 1970
+) WITHOUT ROWID;
+
+CREATE TABLE session (              -- people who are signed in; of what their browser keeps the hash
+  hash   BLOB PRIMARY KEY,
+  person TEXT NOT NULL,
+  ends   REAL NOT NULL,             -- at the latest
+  seen   REAL NOT NULL              -- last time, to some seconds
+) WITHOUT ROWID;
+
+CREATE TABLE acknowledgement (      -- safety signals that somebody has seen, as they stood then
+  flag    TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  person  TEXT NOT NULL,
+  at      TEXT NOT NULL,
+  PRIMARY KEY (flag, version)
+) WITHOUT ROWID;

@@ -20,9 +20,9 @@ from adapter.viewer.safety import Event
 from adapter.viewer.words import day_in_words, value_in_words
 
 Spec = dict[str, Any]
-WIDTH, HEIGHT, LABELS = 280, 50, 104
+WIDTH, HEIGHT, LABELS = 280, 56, 104
 """The plot in CSS pixels, and the room beside it for the names of the bands."""
-_LINE_OF_TEXT = 10
+_LINE_OF_TEXT = 11
 _FEW = 4  # so many scores can all be named in the chart
 _LONGEST_WITH_MONTHS = 1100
 _DARKEST = 0.22
@@ -79,13 +79,23 @@ def time_line(record: PatientRecord) -> Drawing:
         ),
     ]
     layers[0]["mark"] |= {"color": _MUTED}
-    discs = {"type": "point", "shape": "circle", "size": 260, "filled": True, "color": _INK, "opacity": 1}
+    discs = {
+        "type": "point",
+        "shape": "circle",
+        "size": 260,
+        "filled": True,
+        "color": _INK,
+        "opacity": 1,
+    }
     layers.insert(1, _layer("discs", discs, spans))
     frame = _frame(record)
     frame["encoding"]["x"]["axis"] = {
         "title": None,
         "format": "%Y" if is_long else "%b %Y",
-        "tickCount": {"interval": "year" if is_long else "month", "step": 1 if is_long else _step(days)},
+        "tickCount": {
+            "interval": "year" if is_long else "month",
+            "step": 1 if is_long else _step(days),
+        },
         "labelFontSize": 11,
         "labelColor": _MUTED,
         "labelFlush": True,

@@ -20,7 +20,7 @@ _SPOKEN = re.compile(r' (role|aria-\w+)="[^"]*"')
 
 
 def draw(drawing: Drawing) -> str:
-    """The chart as an `svg` element; one image with one label, for what it says stands in a table."""
+    """The chart as an `svg` element: one image, one label; what it says stands in a table, too."""
     head, body = _drawn(orjson.dumps(drawing.spec, option=orjson.OPT_SORT_KEYS).decode())
     label = escape(drawing.label, quote=True)
     return f'<svg class="chart" role="img" aria-label="{label}" viewBox="{head}">{body}'

@@ -29,8 +29,10 @@ _KINDS = {
     "reliable": "more than measurement error",
     "responder": "responder",
 }
-NO_THRESHOLD = "No published threshold: the size of this change cannot be judged from the number."
-NO_ERROR = "How much of it is measurement error is not published."
+NO_THRESHOLD = "No published threshold is known here: how much this change means cannot be said."
+NO_ERROR = (
+    "No published measurement error is known here: how much of a change is chance cannot be said."
+)
 ANOTHER_VERSION = "Scored by another version of the rules than at baseline: not compared."
 UNKNOWN_RULES = "Scored by a version of the rules that is not known here: not judged."
 
@@ -58,7 +60,9 @@ def meaning_of(change: Change) -> Meaning:
     """What a change between two scores by the same rules means."""
     usable = _usable(change)
     if change.scale.better is None:
-        return Meaning("not-judged", "neither direction is the better one", _sources(change, usable))
+        return Meaning(
+            "not-judged", "neither direction is the better one", _sources(change, usable)
+        )
     if not usable:
         too = ", but another band" if change.is_in_new_band else ""
         return Meaning("not-judged", f"no published threshold{too}", (NO_THRESHOLD,), NO_ERROR)
@@ -97,12 +101,12 @@ def _sources(change: Change, usable: tuple[Threshold, ...]) -> tuple[str, ...]:
 
 def size(threshold: Threshold, scale: Scale) -> str:
     """How large a change has to be, as people say it."""
-    points = "T-score points" if scale.unit == "{T-score}" else "points"
-    sizes = [
-        f"{number(least)}{unit}"
-        for least, unit in ((threshold.points, f" {points}"), (threshold.percent, " %"))
-        if least is not None
-    ]
+    sizes = list[str]()
+    if threshold.points is not None:
+        kind = "T-score point" if scale.unit == "{T-score}" else "point"
+        sizes.append(f"{number(threshold.points)} {kind}{'' if threshold.points == 1 else 's'}")
+    if threshold.percent is not None:
+        sizes.append(f"{number(threshold.percent)} %")
     too = ", and into another band" if threshold.new_band else ""
     return f"at least {' or '.join(sizes)}{too}"
 

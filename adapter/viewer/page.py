@@ -61,11 +61,12 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A patient in the list: the address of the page, and both names."""
+    """A patient in the list: the address of the page, both names, and signals that wait."""
 
     place: str
     participant: str
     patient: str
+    signals: int = 0
 
 
 def patient_page(

@@ -84,9 +84,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One response: its id, when it was answered and by whom, and the resource itself."""
+    """One response: its id, to which form, when and by whom it was answered; and itself."""
 
     id: str
+    form: str
     at: str
     by: str
     resource: Resource
@@ -119,7 +120,7 @@ def read_record(resources: Iterable[Resource], forms: Mapping[str, Form]) -> Pat
     """What resources of one patient say, by the instruments that are known here."""
     standing = [each for each in resources if each.get("status") != "entered-in-error"]
     answers = {
-        each["id"]: Answers(each["id"], each.get("authored", ""), _by(each), each)
+        each["id"]: Answers(each["id"], _form_of(each), each.get("authored", ""), _by(each), each)
         for each in standing
         if each["resourceType"] == "QuestionnaireResponse"
     }
@@ -174,9 +175,10 @@ def _outcome(
     scored = [point for point in ordered if point.value is not None]
     if not scored:
         return Outcome(form, scale, ordered, None, None, None, Meaning("first", "not scored"))
-    latest = scored[-1]
+    dated = [point for point in scored if point.at] or scored[-1:]
+    latest = dated[-1]
     named = next((baselines[each.id] for each in reversed(scored) if each.id in baselines), "")
-    first = next((each for each in scored if each.id == named), scored[0])
+    first = next((each for each in scored if each.id == named), dated[0])
     told = tuple(_since(scale, first, point) for point in ordered)
     change = None
     if first is latest:
@@ -253,7 +255,7 @@ def _place(
     if certain:
         return certain[-1]
     response = answers.get(_response(observation))
-    form = _form_of(response.resource) if response else ""
+    form = response.form if response else ""
     return next((place for places in found for place in places if place[0] == form), None)
 
 

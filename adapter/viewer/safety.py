@@ -31,7 +31,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A safety signal that stands; `version` is that of its Flag, which an acknowledgement names."""
+    """A safety signal that stands; `version` is its Flag's, which an acknowledgement names."""
 
     id: str
     version: int

@@ -1,0 +1,277 @@
+"""The pages over HTTP: who may open which, and what the browser may do with them.
+
+What somebody may not see is answered like what never was. A page asks for nothing from elsewhere,
+runs nothing, is kept by no cache and stands in no other site's frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from adapter.errors import AdapterError
+from adapter.instruments.form import Form
+from adapter.viewer import page
+from adapter.viewer.guard import guarded, read_form
+from adapter.viewer.page import Acknowledgement, Frame, Heading, Listed
+from adapter.viewer.people import LONGEST_SECONDS, People, Person, form_token, is_form_of
+from adapter.viewer.record import read_record
+from adapter.viewer.safety import Signal
+
+Resource = dict[str, Any]
+_ENDED = (
+    "This link has ended",
+    "A link works once, and for ten minutes. Ask the trial's staff for a new one.",
+)
+_NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A patient whom somebody may look at, and what they may know."""
+
+    heading: Heading
+    resources: Sequence[Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was looked at, for the audit of accesses; `about` is the participant, '' for nobody."""
+
+    interaction: str
+    person: str = ""
+    patient: str = ""
+    about: str = ""
+    count: int = 0
+
+
+class Records(Protocol):
+    """Where the pages have their content from: what a person may know, and nothing else."""
+
+    def listed(self, person: Person, asked: str) -> list[Listed]:
+        """The patients whom they may look at, and who fit what was asked for ('': all)."""
+        ...
+
+    def find(self, person: Person, patient: str) -> Found | None:
+        """A patient by the logical id, None for one whom they may not know of."""
+        ...
+
+    def acknowledged(self, signals: Sequence[Signal]) -> Mapping[str, Acknowledgement]:
+        """The last acknowledgement of each signal that has one, by the Flag's id."""
+        ...
+
+    def acknowledge(self, person: Person, found: Found, signal: Signal) -> None:
+        """Keeps that somebody has seen a signal as it stands."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What the application answers with.
+
+    `root` is the path that it has for browsers; `is_secure` says that they come by TLS.
+    `look` is told of every page that is about to be given. `ancestors` are the origins whose frames
+    it may stand in.
+    """
+
+    people: People
+    records: Records
+    forms: Mapping[str, Form]
+    study: str
+    root: str
+    is_secure: bool
+    look: Callable[[Request, Look], None]
+    ancestors: tuple[str, ...] = ()
+
+    @property
+    def cookie(self) -> str:
+        """What the session is called; the prefix keeps neighbouring hosts from setting it."""
+        return "__Host-adapter" if self.is_secure else "adapter-session"
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A request of somebody who is signed in."""
+
+    request: Request
+    person: Person
+    session: str
+    frame: Frame
+
+
+def pages_app(pages: Pages) -> Starlette:
+    """The application, with the list of patients at its root."""
+
+    def route(path: str, answer: Callable[[Pages, _Visit], Response], methods: list[str]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            visit = await run_in_threadpool(_visit, pages, request)
+            if request.method == "POST":
+                said = await read_form(request)
+                if not is_form_of(visit.session, said.get("token", "")):
+                    raise HTTPException(403)
+                request.state.said = said
+            return guarded(await run_in_threadpool(answer, pages, visit), pages.ancestors)
+
+        return Route(path, endpoint, methods=methods)
+
+    async def door(request: Request) -> Response:
+        pages.look(request, Look("enter"))
+        frame = Frame(pages.root)
+        if request.method == "GET":
+            code = request.query_params.get("code", "")
+            return guarded(HTMLResponse(page.enter_page(frame, code)), pages.ancestors)
+        said = await read_form(request)
+        entered = await run_in_threadpool(pages.people.enter, said.get("code", ""))
+        if entered is None:
+            return _message(pages, 401, *_ENDED)
+        person, session = entered
+        pages.look(request, Look("enter", person.name))
+        answer = RedirectResponse(f"{pages.root}/", 303)
+        answer.set_cookie(
+            pages.cookie,
+            session,
+            max_age=LONGEST_SECONDS,
+            path="/",
+            secure=pages.is_secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return guarded(answer, pages.ancestors)
+
+    async def style(_: Request) -> Response:
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(page.STYLE, media_type="text/css", headers=kept)
+
+    return Starlette(
+        routes=[
+            Route("/enter", door, methods=["GET", "POST"]),
+            Route(f"/static/{page.STYLE_NAME}", style),
+            route("/", _patients, ["GET"]),
+            route("/leave", _leave, ["POST"]),
+            route("/patients/{patient}", _patient, ["GET"]),
+            route("/patients/{patient}/responses/{response}", _answers, ["GET"]),
+            route("/patients/{patient}/signals/{signal}", _acknowledge, ["POST"]),
+        ],
+        exception_handlers=_handlers(pages),
+    )
+
+
+def _patients(pages: Pages, visit: _Visit) -> Response:
+    asked = visit.request.query_params.get("find", "")[:64]
+    listed = pages.records.listed(visit.person, asked)
+    pages.look(visit.request, Look("patients", visit.person.name, count=len(listed)))
+    return HTMLResponse(page.list_page(visit.frame, pages.study, listed, asked))
+
+
+def _patient(pages: Pages, visit: _Visit) -> Response:
+    found = _found(pages, visit, "patient")
+    record = read_record(found.resources, pages.forms)
+    acknowledged = pages.records.acknowledged(record.signals)
+    return HTMLResponse(page.patient_page(visit.frame, found.heading, record, acknowledged))
+
+
+def _answers(pages: Pages, visit: _Visit) -> Response:
+    found = _found(pages, visit, "answers")
+    record = read_record(found.resources, pages.forms)
+    answers = record.answers.get(visit.request.path_params["response"])
+    if answers is None:
+        raise HTTPException(404)
+    form = pages.forms.get(answers.form)
+    title = form.title if form else "Answers"
+    return HTMLResponse(page.answers_page(visit.frame, found.heading, title, answers))
+
+
+def _acknowledge(pages: Pages, visit: _Visit) -> Response:
+    found = _found(pages, visit, "acknowledge")
+    record = read_record(found.resources, pages.forms)
+    name, version = visit.request.path_params["signal"], visit.request.state.said.get("version")
+    for signal in record.signals:
+        if (signal.id, str(signal.version)) == (name, version):
+            pages.records.acknowledge(visit.person, found, signal)
+    # What has changed meanwhile is shown as it stands now, with its button.
+    return RedirectResponse(f"{pages.root}/{found.heading.place}", 303)
+
+
+def _leave(pages: Pages, visit: _Visit) -> Response:
+    pages.look(visit.request, Look("leave", visit.person.name))
+    pages.people.leave(visit.session)
+    answer = HTMLResponse(
+        page.message_page(Frame(pages.root), "Signed out", "You can close this page.")
+    )
+    answer.delete_cookie(
+        pages.cookie, path="/", secure=pages.is_secure, httponly=True, samesite="lax"
+    )
+    return answer
+
+
+def _found(pages: Pages, visit: _Visit, interaction: str) -> Found:
+    """The patient of a path; both the look and the refusal are told of."""
+    patient = visit.request.path_params["patient"]
+    found = pages.records.find(visit.person, patient) if _NAME.fullmatch(patient) else None
+    if found is None:
+        pages.look(visit.request, Look(interaction, visit.person.name))
+        raise HTTPException(404)
+    look = Look(
+        interaction,
+        visit.person.name,
+        patient,
+        found.heading.participant,
+        len(found.resources),
+    )
+    pages.look(visit.request, look)
+    return found
+
+
+def _visit(pages: Pages, request: Request) -> _Visit:
+    """Who asks, by the session that came along.
+
+    Raises:
+        HTTPException: 401, for nobody, and for who was here too long ago.
+    """
+    session = request.cookies.get(pages.cookie, "")
+    person = pages.people.who(session) if session else None
+    if person is None:
+        raise HTTPException(401)
+    return _Visit(request, person, session, Frame(pages.root, person.name, form_token(session)))
+
+
+_SAID = {
+    401: (
+        "Not signed in",
+        (
+            "A link from the trial's staff lets you in, once. After half an hour without a page, "
+            "or after eight hours, you need a new one."
+        ),
+    ),
+    403: ("Not taken", "This did not come from a page of yours. Open the page again."),
+    404: ("Nothing here", "There is nothing here, or nothing that you may look at."),
+}
+
+
+def _message(pages: Pages, status: int, title: str, text: str) -> Response:
+    content = page.message_page(Frame(pages.root), title, text)
+    return guarded(HTMLResponse(content, status), pages.ancestors)
+
+
+def _handlers(pages: Pages) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+    async def wrong(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return _message(pages, status, *_SAID.get(status, ("Not taken", "That is no page here.")))
+
+    async def away(_: Request, error: Exception) -> Response:
+        del error  # it names our own files; the log has it
+        return _message(pages, 503, "Not now", "The ledger cannot be read now; try again later.")
+
+    async def broken(_: Request, __: Exception) -> Response:
+        return _message(pages, 500, "Failed", "The server failed; the reason is in its log.")
+
+    return {HTTPException: wrong, AdapterError: away, Exception: broken}

@@ -1,0 +1,179 @@
+"""What resources of one patient say, whoever sent them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapter.viewer.record import Outcome, read_record
+from tests.forms import FORMS
+from tests.visits import change, event, same_answers, signal, total, visit
+
+JUNE, JULY, AUGUST = ("2023-06-14 20:15:09", "2023-07-14 20:15:09", "2023-08-14 20:15:09")
+
+
+def pain(value: str, at: str, number: int) -> list[dict[str, Any]]:
+    return visit("nrs-pain-avg-week", {"nrs_pain_avg": value}, at, number)
+
+
+def only(resources: list[dict[str, Any]]) -> Outcome:
+    (outcome,) = read_record(resources, FORMS).outcomes
+    return outcome
+
+
+def test_a_score_is_told_with_when_by_whom_and_from_which_answers() -> None:
+    resources = pain("7", JUNE, 1)
+
+    (point,) = only(resources).points
+
+    assert (point.value, point.band, point.by) == (Decimal(7), "severe", "the patient")
+    assert point.at == "2023-06-14T20:15:09+10:00"
+    assert point.response == resources[0]["id"]
+
+
+def test_the_order_is_that_of_time_whatever_order_the_resources_have() -> None:
+    resources = [*pain("5", AUGUST, 3), *pain("7", JUNE, 1), *pain("6", JULY, 2)]
+
+    outcome = only(resources)
+
+    assert [point.value for point in outcome.points] == [7, 6, 5]
+    assert [point.since for point in outcome.points] == [None, -1, -2]
+    assert outcome.change is not None
+    assert outcome.change.points == -2
+
+
+def test_the_baseline_is_the_one_that_the_change_names() -> None:
+    before, baseline, later = pain("9", JUNE, 1), pain("7", JULY, 2), pain("6", AUGUST, 3)
+    told = change("nrs-pain-avg-week", "value", (baseline, later))
+
+    outcome = only([*before, *baseline, *later, told])
+
+    assert outcome.baseline is not None
+    assert outcome.baseline.value == 7
+    assert [point.since for point in outcome.points] == [None, None, -1]
+
+
+def test_what_was_entered_in_error_is_as_if_it_had_never_been() -> None:
+    wrong = [{**each, "status": "entered-in-error"} for each in pain("1", JULY, 2)]
+
+    assert read_record([*pain("7", JUNE, 1), *wrong], FORMS) == read_record(
+        pain("7", JUNE, 1), FORMS
+    )
+
+
+def test_scores_by_different_rules_are_not_compared() -> None:
+    older = pain("7", JUNE, 1)
+    older[-1]["method"] = {"coding": [{**older[-1]["method"]["coding"][0], "version": "0.9.0"}]}
+
+    outcome = only([*older, *pain("3", JULY, 2)])
+
+    assert outcome.change is None
+    assert outcome.points[-1].since is None
+    assert outcome.meaning.verdict == "not-judged"
+    assert "another version" in outcome.meaning.because[0]
+
+
+def test_scores_by_rules_that_are_not_known_here_are_not_judged() -> None:
+    visits = [*pain("7", JUNE, 1), *pain("3", JULY, 2)]
+    for each in visits[1::2]:
+        each["method"] = {"coding": [{**each["method"]["coding"][0], "version": "0.9.0"}]}
+
+    meaning = only(visits).meaning
+
+    assert meaning.verdict == "not-judged"
+    assert "not known here" in meaning.because[0]
+
+
+def test_newest_answers_that_could_not_be_scored_are_said_and_the_older_score_stands() -> None:
+    answers = {f"ders18_{number}": "3" for number in range(1, 18)}
+
+    outcome = only([*same_answers("ders-18", "2", JUNE, 1), *visit("ders-18", answers, JULY, 2)])
+
+    assert outcome.is_newest_absent
+    assert outcome.points[-1].absent == "17 of 18 items answered"
+    assert outcome.latest is outcome.points[0]
+
+
+def test_scales_whose_change_nobody_follows_stand_beside_the_others() -> None:
+    record = read_record(same_answers("ders-18", "2", JUNE, 1), FORMS)
+
+    assert [each.scale.id for each in record.outcomes] == ["total"]
+    assert len(record.others["ders-18"]) == 6
+
+
+def test_a_code_that_two_instruments_share_counts_for_the_one_that_was_answered() -> None:
+    resources = same_answers("promis-pi-4a", "2", JUNE, 1)
+    for each in resources[1:]:  # as a record system may give it back: without our own codes
+        kept = [code for code in each["code"]["coding"] if code["system"] == "http://loinc.org"]
+        each["code"] = {"coding": kept}
+
+    record = read_record(resources, FORMS)
+
+    assert [(each.form.id, each.scale.id) for each in record.outcomes] == [("promis-pi-4a", "t")]
+
+
+def test_resources_of_others_that_say_little_are_no_reason_to_fail() -> None:
+    bare: list[dict[str, Any]] = [
+        {"resourceType": "Observation", "id": "1", "status": "final", "code": {"text": "weight"}},
+        {"resourceType": "Observation", "id": "2"},
+        {"resourceType": "QuestionnaireResponse", "id": "3", "status": "completed"},
+        {"resourceType": "AdverseEvent", "id": "4", "actuality": "actual"},
+        {"resourceType": "Flag", "id": "5", "status": "active"},
+        {"resourceType": "Task", "id": "6"},
+        {"resourceType": "Patient", "id": "7"},
+    ]
+
+    record = read_record(bare, FORMS)
+
+    assert record.outcomes == ()
+    assert [each.title for each in record.events] == ["An event without a description"]
+    assert [each.id for each in record.signals] == ["5"]
+
+
+def test_what_counts_comes_first() -> None:
+    worse = [*pain("3", JUNE, 1), *pain("7", JULY, 2)]
+    improved = [*total("bdi", "40", JUNE, 1), *total("bdi", "10", JULY, 2)]
+    unjudged = [*total("compas-w", "90", JUNE, 1), *total("compas-w", "80", JULY, 2)]
+
+    record = read_record([*unjudged, *improved, *worse], FORMS)
+
+    assert [each.meaning.verdict for each in record.outcomes] == ["worse", "improved", "not-judged"]
+
+
+def test_a_total_without_answers_is_the_trials() -> None:
+    (point,) = only(total("bdi", "12", JUNE, 1)).points
+
+    assert (point.by, point.response) == ("the trial, as a total", "")
+
+
+def test_what_nobody_knows_the_time_of_is_told_and_not_taken_for_the_latest() -> None:
+    outcome = only([*pain("7", JUNE, 1), *pain("2", "", 2)])
+
+    assert outcome.latest is not None
+    assert outcome.latest.value == 7
+    assert outcome.baseline is outcome.latest
+    assert [point.day is None for point in outcome.points] == [True, False]
+
+
+def test_events_and_signals_are_told_in_order() -> None:
+    answers = same_answers("phq-9", "3", JUNE, 1)
+    second = event(2, {"ae_term": "Fell", "ae_onset": "2023-07-01"})
+    first = event(1, {"ae_term": "Rash", "ae_onset": "2023-06-01"})
+
+    record = read_record([second, *answers, first, *signal("Item nine", answers[0])], FORMS)
+
+    assert [(each.number, each.title) for each in record.events] == [(1, "Rash"), (2, "Fell")]
+    (told,) = record.signals
+    assert (told.title, told.level, told.why) == ("Item nine", "urgent", "the bound is reached")
+
+
+@pytest.mark.parametrize("kind", ["Practitioner/1", "https://ehr.example.org/RelatedPerson/1"])
+def test_who_answered_for_the_patient_is_said(kind: str) -> None:
+    resources = pain("7", JUNE, 1)
+    resources[0]["source"] = {"reference": kind}
+
+    (point,) = only(resources).points
+
+    assert point.by in {"a clinician", "a relative or carer"}
