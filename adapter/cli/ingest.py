@@ -7,10 +7,9 @@ import argparse
 from adapter.cli import show
 from adapter.cli.opening import opened, rejections
 from adapter.cli.terminal import progress
-from adapter.ingest import Ledger, Report
-from adapter.ingest.run import ingest
+from adapter.ingest import Report
 from adapter.service import Service
-from adapter.sync.set_back import read_again
+from adapter.service.taking_in import take_in_all
 
 REJECTED = 12
 """The exit code where rows were rejected."""
@@ -31,10 +30,6 @@ def ingest_all(
 
     `is_restored`: ledger and crosswalk come from an older copy, so that neither tells of it.
     """
-    ledger, reports = Ledger(service.database, service.crosswalk), list[Report]()
-    names = [clinic.name for clinic in service.clinics]
-    with read_again(service.database, service.crosswalk, names, service.now(), always=is_restored):
-        for source in service.sources(is_full=is_full):
-            with progress("reading") as step:
-                reports.append(ingest(ledger, service.trial, source, service.now(), step))
-    return reports
+    return take_in_all(
+        service, lambda: progress("reading"), is_full=is_full, is_restored=is_restored
+    )

@@ -45,13 +45,24 @@ def state(
     states: list[dict[str, Any]],
     signals: Counter[str],
     rejected: list[Problem],
+    triggered: dict[str, int],
     *,
     as_json: bool,
 ) -> None:
-    """Where every delivery stands, and what needs a person; `signals` are counts by level."""
+    """Where every delivery stands, and what needs a person; `signals` are counts by level.
+
+    `triggered` counts the saved records that wait to be fetched.
+    """
     if as_json:
         findings = [finding(problem) for problem in rejected]
-        document({"clinics": states, "safety_signals": signals, "rejected": findings})
+        document(
+            {
+                "clinics": states,
+                "safety_signals": signals,
+                "triggered": triggered,
+                "rejected": findings,
+            }
+        )
         return
     for said in states:
         counts = {word: count for word, count in said.items() if isinstance(count, int) and count}
@@ -64,6 +75,11 @@ def state(
     if signals:
         counted = ", ".join(f"{count} {level}" for level, count in sorted(signals.items()))
         print(f"safety signals that stand: {counted}; `adapter signals` lists them")
+    if triggered["waiting"]:
+        print(
+            "records that REDCap told of and that were not fetched yet: {waiting}, the oldest "
+            "since {oldest_seconds} s, tried in vain {failures} times".format_map(triggered)
+        )
     lines(rejected, LISTED_REJECTIONS)
 
 

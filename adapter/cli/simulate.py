@@ -33,7 +33,15 @@ from adapter.simulate import (
 )
 from adapter.simulate.hooks import hooks, post_in_background
 from adapter.simulate.redcap import FAULTS as REDCAP_FAULTS
-from adapter.simulate.redcap import Faults, ProjectFiles, RedcapProject, open_project, redcap_app
+from adapter.simulate.redcap import (
+    Faults,
+    ProjectFiles,
+    RedcapProject,
+    Trigger,
+    open_project,
+    redcap_app,
+    tell_in_background,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -118,6 +126,9 @@ def _redcap(said: argparse.Namespace) -> ASGIApp:
     files = ProjectFiles(said.dictionary, said.records, said.events, said.mapping)
     project = redcap_project(files, said.timezone)
     project.reports["1"] = project.design.forms
+    if said.trigger is not None:
+        own = f"{'https' if said.tls else 'http'}://127.0.0.1:{said.port}/"
+        project.saved = tell_in_background(Trigger(said.trigger, own))
     token = said.token or REDCAP_TOKEN
     print(f"the token is {token}", file=sys.stderr)
     return redcap_app(project, (token,), faults_of(said.fault))

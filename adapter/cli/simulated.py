@@ -104,3 +104,4 @@ def _add_redcap(redcap: argparse._ArgumentGroup) -> None:
     redcap.add_argument("--events", type=Path, help="the events (CSV); left out: from the records")
     redcap.add_argument("--mapping", type=Path, help="which form is asked in which event (CSV)")
     redcap.add_argument("--timezone", default="UTC", help="the server's zone")
+    redcap.add_argument("--trigger", metavar="URL", help="what is told of every form that is saved")

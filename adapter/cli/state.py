@@ -11,7 +11,7 @@ from adapter.cli import show
 from adapter.cli.opening import opened, rejections
 from adapter.ingest.signals import standing_signals, urgency
 from adapter.service import Service
-from adapter.store import inbox, parking, standing
+from adapter.store import inbox, parking, standing, triggered
 from adapter.sync.clinic import Clinic
 
 
@@ -20,7 +20,8 @@ def run_status(said: argparse.Namespace) -> int:
     with opened(said) as service:
         states = [_state(service, clinic) for clinic in service.clinics]
         levels = Counter(each.level for each in standing_signals(service.database.read()))
-        show.state(states, levels, rejections(service), as_json=said.json)
+        told = _triggered(service)
+        show.state(states, levels, rejections(service), told, as_json=said.json)
     return 0
 
 
@@ -35,13 +36,7 @@ def run_signals(said: argparse.Namespace) -> int:
 def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
     tx = service.database.read()
     oldest = standing.oldest_undelivered(tx, clinic.name)
-    waited = (
-        None
-        if oldest is None
-        else int(
-            (datetime.fromisoformat(service.now()) - datetime.fromisoformat(oldest)).total_seconds()
-        )
-    )
+    waited = None if oldest is None else _seconds_since(service, oldest)
     return {
         "name": clinic.name,
         **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
@@ -58,3 +53,15 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
             for stuck in standing.stuck(tx, clinic.name)
         ],
     }
+
+
+def _triggered(service: Service) -> dict[str, int]:
+    """The records that a source said were saved, and that were not fetched since."""
+    waiting = triggered.count(service.database.read())
+    waited = _seconds_since(service, waiting.since) if waiting.count else 0
+    return {"waiting": waiting.count, "oldest_seconds": waited, "failures": waiting.failures}
+
+
+def _seconds_since(service: Service, moment: str) -> int:
+    since = datetime.fromisoformat(service.now()) - datetime.fromisoformat(moment)
+    return int(since.total_seconds())

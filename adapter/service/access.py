@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,8 @@ class GoesOn:
 class Access:
     """The present moment, where secrets stand, and what closes in the end all that was opened.
 
-    `goes_on` is None where nothing is to be taken in; `is_full` asks for everything.
+    `goes_on` is None where nothing is to be taken in; `is_full` asks for everything. `sleep` waits
+    for some seconds, before a server is asked again.
     """
 
     now: datetime
@@ -30,3 +32,4 @@ class Access:
     closing: ExitStack
     goes_on: GoesOn | None = None
     is_full: bool = False
+    sleep: Callable[[float], object] = time.sleep

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 
 from httpx import Client
@@ -24,19 +23,23 @@ def open_project(settings: RedcapApiSettings, study: Study, access: Access) -> S
         DeclarationError: there is no token.
         SourceError: the project cannot be read.
     """
-    token = read_secret(
-        access.environment, settings.token_env, settings.token_file, "a token of REDCap's API"
-    )
-    http = access.closing.enter_context(
-        Client(
-            base_url=settings.url,
-            timeout=settings.timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
-        )
-    )
-    connection = Connection(http, token or "", Clockwork(now, time.sleep))
-    return read_project(connection, settings, study, access)
+    return read_project(_connection(settings, access), settings, study, access)
+
+
+def open_records(
+    settings: RedcapApiSettings, study: Study, access: Access, names: tuple[str, ...]
+) -> Snapshot:
+    """What a project holds of the records of these names, as far as there are any.
+
+    It tells of no record that it is gone, and nothing goes on from it.
+
+    Raises:
+        DeclarationError: there is no token.
+        SourceError: the project cannot be read.
+    """
+    reading = Reading(batch=settings.batch_records, only=names)
+    source = ApiSource(_connection(settings, access), study, reading)
+    return Snapshot(source, access.now, settings.missing_limit, source.scope)
 
 
 def read_project(
@@ -81,6 +84,21 @@ def read_project(
         reached,
         () if source.has_log else (_without_log(source.name),),
     )
+
+
+def _connection(settings: RedcapApiSettings, access: Access) -> Connection:
+    token = read_secret(
+        access.environment, settings.token_env, settings.token_file, "a token of REDCap's API"
+    )
+    http = access.closing.enter_context(
+        Client(
+            base_url=settings.url,
+            timeout=settings.timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
+        )
+    )
+    return Connection(http, token or "", Clockwork(now, access.sleep))
 
 
 def _is_due(known: Cursor, settings: RedcapApiSettings, moment: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 from typing import Any
@@ -20,18 +20,21 @@ from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
 from adapter.service.clock import now
 from adapter.service.running import Service
+from adapter.service.triggers import triggers_route
 from adapter.settings import ClientSettings, stamp_of
 
 JWKS_SECONDS = 10.0
-DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages"}
+DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages", "redcap": "trigger"}
 """Parts of the service by the beginning of their paths, as the access log names them."""
 UNAUDITED: tuple[str, ...] = ("/app/static/",)
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
-def service_app(service: Service) -> FastAPI:
+def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> FastAPI:
     """The application: FHIR under `/fhir`, the token endpoint under `/auth`.
+
+    `ring` wakes who fetches records that a source said were saved.
 
     Raises:
         DeclarationError: the settings do not say how to serve.
@@ -61,6 +64,8 @@ def service_app(service: Service) -> FastAPI:
     fhir.router.routes.insert(0, discovery_route(grants))
     app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.routes.append(token_route(grants))
+    triggers = triggers_route(service, ring)
+    app.router.routes.extend([triggers] if triggers else [])
     app.mount("/fhir", fhir)
     if settings.people:
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays

@@ -26,6 +26,7 @@ from adapter.settings.secrets import (
     stamp_of,
 )
 from adapter.settings.serving import ClientSettings, PersonSettings, ServeSettings
+from adapter.settings.triggers import TriggerSettings
 
 __all__ = [
     "LONGEST_KEY_BYTES",
@@ -45,6 +46,7 @@ __all__ = [
     "SourceSettings",
     "StaticTokenSettings",
     "TableSettings",
+    "TriggerSettings",
     "WordingSettings",
     "kept_secret",
     "read_secret",

@@ -20,6 +20,7 @@ from adapter.errors import DeclarationError, Origin, Problem
 from adapter.settings.clinics import ClinicSettings
 from adapter.settings.section import Section
 from adapter.settings.serving import ClientSettings, ServeSettings
+from adapter.settings.triggers import TriggerSettings
 
 Said = TypeVar("Said", bound=Section)
 _LEFT_OUT = {"missing", "union_tag_not_found"}
@@ -91,7 +92,8 @@ class RedcapApiSettings(_OfSource):
 
     `batch_records` are asked for at once. A reading goes on where the last whole one ended, by the
     server's own time, and `overlap_minutes` before that: longer than the hour that comes twice when
-    the clocks go back. Once in `full_every_hours`, everything is read.
+    the clocks go back. Once in `full_every_hours`, everything is read. `trigger` is how REDCap
+    tells `adapter serve` of what is saved.
     """
 
     kind: Literal["redcap-api"]
@@ -102,6 +104,7 @@ class RedcapApiSettings(_OfSource):
     overlap_minutes: int = Field(default=75, ge=0)
     full_every_hours: float = Field(default=24, ge=0)
     timeout_seconds: float = Field(default=60, gt=0)
+    trigger: TriggerSettings | None = None
 
     @model_validator(mode="after")
     def _is_let_in(self) -> Self:

@@ -335,3 +335,13 @@ CREATE TABLE acknowledgement (      -- safety signals that somebody has seen, as
   at      TEXT NOT NULL,
   PRIMARY KEY (flag, version)
 ) WITHOUT ROWID;
+
+CREATE TABLE triggered (            -- records that a source said were saved, not fetched since
+  number   INTEGER PRIMARY KEY AUTOINCREMENT,
+  source   TEXT NOT NULL,
+  record   TEXT NOT NULL,
+  told     INTEGER NOT NULL,        -- how often, so that one that is told again is fetched again
+  since    TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  UNIQUE (source, record)
+);

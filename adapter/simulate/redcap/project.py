@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -51,6 +51,7 @@ class RedcapProject:
     `now` gives the server's local time. A value that is blank is not stored, as in REDCap; an
     unchecked box neither. `groups` is the data access group by record, `reports` the columns' forms
     by report id, `may_read_log` a right of the user, `lock` is held for the whole of an exchange.
+    `saved` is told of a row, the forms of it that were saved, and what it holds then.
     """
 
     design: Design
@@ -60,6 +61,7 @@ class RedcapProject:
     groups: dict[str, str] = field(default_factory=dict)
     reports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     may_read_log: bool = True
+    saved: Callable[[Place, Iterable[str], Mapping[str, str]], None] = lambda *_: None
     lock: threading.RLock = field(default_factory=threading.RLock)
     _ordered: list[Place] = field(default_factory=list, repr=False)
 
@@ -81,6 +83,9 @@ class RedcapProject:
             details,
             place.record,
         )
+        columns = self.design.column_by_name
+        forms = dict.fromkeys(columns[name].form for name in changed if name in columns)
+        self.saved(place, forms, self.values[place])
 
     def clear(self, place: Place, form: str) -> None:
         """Deletes all data of one form in one row; a repeat's row goes with its last value."""

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adapter.cli import main
-from adapter.store import claiming, leases, settling
+from adapter.store import claiming, leases, settling, triggered
 from adapter.store.database import Database
 from adapter.store.deliveries import Settlement
 from adapter.store.identities import Crosswalk
@@ -311,6 +311,21 @@ def test_a_status_of_a_ledger_that_read_nothing_is_empty(site: Site) -> None:
     assert said.code == 0
     assert clinic_of(said, CLINIC)["oldest_undelivered_seconds"] is None
     assert said.document["rejected"] == []
+    assert said.document["triggered"] == {"waiting": 0, "oldest_seconds": 0, "failures": 0}
+
+
+def test_a_status_tells_which_saves_were_not_fetched_yet(ingested: Site) -> None:
+    with ledger_of(ingested) as ledger, ledger.write() as tx:
+        for record in ("1", "2"):
+            triggered.note(tx, "redcap.example.org, project 42", record, NOW, 100)
+        triggered.fail(tx, triggered.waiting(tx, "redcap.example.org, project 42", 1)[0])
+
+    as_json, in_words = ingested.run("status", "--json"), ingested.run("status")
+
+    told = as_json.document["triggered"]
+    assert (told["waiting"], told["failures"]) == (2, 1)
+    assert told["oldest_seconds"] > 0
+    assert "not fetched yet: 2, the oldest since" in in_words.out
 
 
 def test_a_status_tells_what_needs_a_person_and_why_as_the_clinic_said_it(ingested: Site) -> None:

@@ -34,7 +34,7 @@ class Clockwork:
     """The present moment, aware, and a way to wait for some seconds."""
 
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], object]
 
 
 class Connection:

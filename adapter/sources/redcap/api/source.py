@@ -40,13 +40,15 @@ class Reading:
 
     `basis` stands for what reads it; `since` says by the project's name where to go on from, None
     for everything. `batch` is how many records are asked for at once, `overlap` how far a reading
-    goes back behind its position.
+    goes back behind its position. `only` are records of which alone it tells, whatever happened to
+    others: such a reading says of no record that it is gone, and no other may go on from it.
     """
 
     basis: str = ""
     since: Callable[[str], Since | None] = lambda _: None
     batch: int = 100
     overlap: timedelta = timedelta(minutes=75)
+    only: tuple[str, ...] | None = None
 
 
 class ApiSource:
@@ -64,13 +66,19 @@ class ApiSource:
         self._study, self._batch = study, reading.batch
         self._setup = read_setup(connection)
         self._export = Export(connection, self._setup)
+        self.scope: frozenset[str] | None
         self.basis = _digest(reading.basis, self._setup)
-        since, begin = reading.since(self._setup.name), None
-        if since is not None and since.basis == self.basis:
-            begin = before(since.position, reading.overlap)
-        # Before the records: what changes while they are read is met again next time.
-        self._changes = read_changes(connection, self._setup, begin)
-        self._records, self.scope = self._find_records(begin, self._changes)
+        if reading.only is None:
+            since, begin = reading.since(self._setup.name), None
+            if since is not None and since.basis == self.basis:
+                begin = before(since.position, reading.overlap)
+            # Before the records: what changes while they are read is met again next time.
+            self._changes = read_changes(connection, self._setup, begin)
+            self._records, self.scope = self._find_records(begin, self._changes)
+        else:
+            self._changes = Changes(None)
+            self._records = self._find_named(reading.only)
+            self.scope = frozenset(self._records)
         if self._records:
             self._export.hide_what_is_not_given(self._records[0])
         self._project = Project(
@@ -130,6 +138,11 @@ class ApiSource:
         # Of some only a part was deleted, and some names may have been used again.
         existing = self._export.names(records=others) if others else []
         return [*changed, *existing], frozenset({*changed, *others})
+
+    def _find_named(self, names: tuple[str, ...]) -> list[str]:
+        """Those of the records of these names that there are."""
+        there = self._export.names(records=names) if names else []
+        return [name for name in there if name in names]
 
     def _misplaced(self, form: str) -> list[Problem]:
         """Where the study asks a form, and the project does not."""

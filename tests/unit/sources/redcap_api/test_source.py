@@ -285,3 +285,37 @@ def test_all_visits_and_repeats_of_a_person_come_together(wire: Wire) -> None:
         (WEEK_4, "mood"),
         (LOG, "incident"),
     ]
+
+
+def test_of_named_records_alone_is_told_and_of_none_that_it_is_gone(wire: Wire) -> None:
+    source = wire.only("5", "nobody", "2")
+
+    records = read(source, "mood")
+
+    assert {record.participant for record in records} == {"2", "5"}
+    assert source.scope == frozenset({"2", "5"})
+    assert source.position is None
+    assert "log" not in wire.contents()
+    assert not any("dateRangeBegin" in form for form in wire.asked)
+
+
+def test_where_there_is_none_of_the_names_nothing_is_asked_for_and_nobody_is_told_of(
+    wire: Wire,
+) -> None:
+    source = wire.only("nobody")
+
+    assert read(source) == []
+    assert source.scope == frozenset()
+    assert exports(wire) == []
+
+
+def test_a_server_that_tells_of_others_than_were_named_is_not_believed(wire: Wire) -> None:
+    def overlook(asked: dict[str, str], entries: Entries) -> Entries:
+        is_by_name = asked["content"] == "record" and "records[0]" in asked
+        return [*entries, {**entries[0], "record_id": "7"}] if is_by_name else entries
+
+    wire.rewrite = overlook
+
+    source = wire.only("2")
+
+    assert source.scope == frozenset({"2"})

@@ -82,6 +82,10 @@ class Wire(httpx.BaseTransport):
         clockwork = Clockwork(lambda: NOW, self.waits.append)
         return Connection(httpx.Client(transport=self, base_url=URL), TOKEN, clockwork)
 
+    def only(self, *names: str) -> ApiSource:
+        """The source, of some records alone."""
+        return ApiSource(self.connection, study(), Reading(only=names))
+
     def contents(self) -> list[str]:
         """What was asked for, in order."""
         return [form["content"] for form in self.asked]

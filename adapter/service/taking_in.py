@@ -1,0 +1,71 @@
+"""The sources taken into the ledger: all of them, or some records of one that told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from adapter.ingest import Ledger, Report, Snapshot
+from adapter.ingest.run import ingest
+from adapter.service.access import Access
+from adapter.service.running import Service
+from adapter.settings import RedcapApiSettings
+from adapter.sync.set_back import read_again
+
+Step = Callable[[int], None]
+
+
+def take_in_all(
+    service: Service,
+    shown: Callable[[], AbstractContextManager[Step]],
+    *,
+    is_full: bool = False,
+    is_restored: bool = False,
+) -> list[Report]:
+    """Every configured source, in order; `is_full`: all of each, not only what has changed.
+
+    `shown` shows how far a source has been read. `is_restored`: ledger and crosswalk come from an
+    older copy, so that neither tells of it.
+
+    Raises:
+        ConflictError: another ingest is at work.
+        SourceError: a source cannot be read.
+    """
+    reports = list[Report]()
+    names = [clinic.name for clinic in service.clinics]
+    with read_again(service.database, service.crosswalk, names, service.now(), always=is_restored):
+        for source in service.sources(is_full=is_full):
+            with shown() as step:
+                reports.append(take_in(service, source, step))
+    return reports
+
+
+@contextmanager
+def records_of(
+    service: Service,
+    settings: RedcapApiSettings,
+    names: Sequence[str],
+    sleep: Callable[[float], object],
+) -> Iterator[Snapshot]:
+    """Some records of one project, to be taken in; `sleep` waits before it is asked again.
+
+    Raises:
+        SourceError: the project cannot be read.
+    """
+    # Only who is told of records pays for an HTTP client.
+    from adapter.service.redcap_api import open_records  # noqa: PLC0415
+
+    with ExitStack() as closing:
+        access = Access(service.clock(), service.environment, closing, sleep=sleep)
+        yield open_records(settings, service.trial.study, access, tuple(names))
+
+
+def take_in(service: Service, snapshot: Snapshot, step: Step) -> Report:
+    """One source, as far as its snapshot tells of it.
+
+    Raises:
+        ConflictError: another ingest is at work.
+        SourceError: the source cannot be read on.
+    """
+    ledger = Ledger(service.database, service.crosswalk)
+    return ingest(ledger, service.trial, snapshot, service.now(), step)
