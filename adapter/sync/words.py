@@ -1,8 +1,8 @@
 """What is repeated of another machine's words: what cannot be an answer, a name or a number.
 
 A record system that refuses may quote what it was sent, or whom it knows. Withheld is what stands
-in quotation marks or behind a colon or an equals sign, every word with a digit in it, and every
-word with a capital that is none of FHIR's or HL7's, and none that sentences of machines begin with.
+in quotation marks or behind a colon or an equals sign, and every word but those that machines'
+sentences are made of, and the names of FHIR and HL7.
 What is told is for an operator; all of it stands in the record system's own log.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from adapter.errors import without_quotations
 from adapter.fhir.definitions import OUR_TYPES
+from adapter.sync.plain_words import PLAIN_WORDS
 
 WITHHELD = "[withheld]"
 _LONGEST = 300
@@ -66,8 +67,9 @@ def _told_word(word: str) -> str:
     path = _PATH.fullmatch(bare)
     if path and bare.partition(".")[0] in _TYPES:
         return word
-    is_plain = bare == bare.lower() and not any(letter.isdigit() for letter in bare)
-    return word if is_plain or bare in _KNOWN or bare in _TYPES else WITHHELD
+    is_known = bare in PLAIN_WORDS or bare in _KNOWN or bare in _TYPES
+    is_mark = not any(map(str.isalnum, bare)) or (len(bare) == 1 and bare.isalpha())
+    return word if is_known or is_mark else WITHHELD
 
 
 def _free_texts(sent: object) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_a_refusal_gives_its_reason(said: dict[str, Any] | None, reason: str) ->
         ("Invalid value `14` here", "Invalid value [withheld] here"),
         ("Both 'a' and \"b\"", "Both [withheld] and [withheld]"),
         ('Over "two\nlines" of it', "Over [withheld] of it"),
-        ('Something cut off in "the midst of', "Something cut off in [withheld]"),
+        ('Something left off in "the midst of', "Something left off in [withheld]"),
         ("It doesn't take value '14'", "It doesn't take value [withheld]"),
         ("It took 'it's 14' for a number", "It took [withheld] for a number"),
         ('No code"14" is known', "No code[withheld] is known"),

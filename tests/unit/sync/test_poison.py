@@ -28,7 +28,7 @@ def test_one_poison_among_fifty_is_found_by_halving_and_the_rest_goes_through(
 ) -> None:
     for number in range(50):
         desk.owe(desk.observation(f"o{number}", value=666 if number == place else 1))
-    far.rule = refusing("666", status=status, text="Some numbers are not taken")
+    far.rule = refusing("666", status=status, text="Some values are not taken")
 
     report = desk.push()
 
@@ -39,7 +39,7 @@ def test_one_poison_among_fifty_is_found_by_halving_and_the_rest_goes_through(
     assert report.refused == {"Observation": 1}
     set_apart = "refused" if status == 409 else "quarantined"  # a conflict is no poison
     assert desk.count() == {"accepted": 49, set_apart: 1}
-    assert desk.reasons() == {f"o{place}": "Some numbers are not taken"}
+    assert desk.reasons() == {f"o{place}": "Some values are not taken"}
     assert [far.version_of(f"Observation/o{number}") for number in range(50)] == [
         0 if number == place else 1 for number in range(50)
     ]
@@ -86,7 +86,7 @@ def test_what_refers_to_the_poison_is_not_sent_and_says_why(desk: Desk, far: Far
     desk.owe(desk.observation("score", derivedFrom=derived), unit="one")
     desk.owe(desk.observation("sum", hasMember=[{"reference": "Observation/score"}]), unit="one")
     desk.owe(desk.observation("other"))
-    far.rule = refusing("666", text="Some numbers are not taken")
+    far.rule = refusing("666", text="Some values are not taken")
 
     report = desk.push()
 
@@ -97,7 +97,7 @@ def test_what_refers_to_the_poison_is_not_sent_and_says_why(desk: Desk, far: Far
         "other": "accepted",
     }
     assert desk.reasons() == {
-        "r": "Some numbers are not taken",
+        "r": "Some values are not taken",
         "score": "refers to a resource that was refused",
         "sum": "refers to a resource that was refused",
     }

@@ -16,6 +16,7 @@ from adapter.sync.words import told_words, without_answers
         ("The number 8003608166690503 is not known", "The number [withheld] is not known"),
         ("Born 1966-04-12, Kanarienvogel is inactive", "[withheld] is inactive"),
         ("Kanarienvogel is inactive", "[withheld] is inactive"),
+        ("patient kanarienvogel is inactive", "patient [withheld] is inactive"),
         ("value=slipped on the stairs", "value[withheld]"),
         ("Not allowed: slipped on stairs", "Not allowed[withheld]"),
         ('Patient "77" is no Patient', "Patient [withheld] is no Patient"),
