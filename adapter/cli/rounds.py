@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from adapter.ingest import Report
     from adapter.sync.plan import Plan
 
+_HOW = {"covers": "covers the day of the answer", "follows": "is the next behind it"}
 _BACK = ("confirmed", "awaiting", "missing", "drifted")
 
 
 def planned(plans: list[Plan], *, as_json: bool, explains: bool = False) -> None:
-    """What a push would do, per clinic; `explains`: by which rung each form goes, and why."""
+    """What a push would do, per clinic.
+
+    `explains`: by which rung each form goes, and why; and in which Encounter what is filed.
+    """
     if as_json:
         told_of = [_plan_document(told) | _rungs(told, explains=explains) for told in plans]
         document({"clinics": told_of})
@@ -31,6 +35,11 @@ def planned(plans: list[Plan], *, as_json: bool, explains: bool = False) -> None
                 f"{told.clinic}: the rung of each form",
                 ("form", "rung", "why"),
                 [(form, said.rung, said.reason) for form, said in told.choices.items()],
+            )
+            table(
+                f"{told.clinic}: the Encounter that results are filed in",
+                ("record", "event", "form", "Encounter", "its period"),
+                [(at.record, at.event, at.form, at.encounter, _HOW[at.how]) for at in told.filed],
             )
         table(
             f"{told.clinic}: what a push would do",
@@ -146,7 +155,7 @@ def _plan_document(told: Plan) -> dict[str, Any]:
 
 def _rungs(told: Plan, *, explains: bool) -> dict[str, Any]:
     listed = [{"form": form, **asdict(choice)} for form, choice in told.choices.items()]
-    return {"rungs": listed} if explains else {}
+    return {"rungs": listed, "filed": [asdict(at) for at in told.filed]} if explains else {}
 
 
 def _push_document(name: str, report: PushReport) -> dict[str, Any]:

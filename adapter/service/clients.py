@@ -134,6 +134,8 @@ def needed_rights(profile: ClinicProfile) -> dict[str, str]:
     types |= {"DocumentReference"} if "document" in rungs else set()
     types |= {"Observation"} if "totals" in rungs else set()
     rights: dict[str, str] = dict.fromkeys(sorted(types), _ALL_RIGHTS)
+    if profile.encounter is not None:
+        rights["Encounter"] = _TO_FIND
     if profile.pull is not None:
         rights.setdefault("QuestionnaireResponse", _TO_FIND)
         if profile.pull.subscribe:

@@ -53,10 +53,14 @@ _SHAPES: dict[int, Shape] = {
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A resource that asks to be let in; `previous` is what it would replace, None for nothing."""
+    """A resource that asks to be let in; `previous` is what it would replace, None for nothing.
+
+    `held` gives what is kept there under a type and an id, None for nothing.
+    """
 
     resource: Resource
     previous: Resource | None = None
+    held: Callable[[str, str], Resource | None] = lambda _, __: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from adapter.fhir.operation_outcome import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from adapter.fhir.operation_outcome import IssueCode
     from adapter.simulate.versions import Resource
 
 MODIFIERS = frozenset({"modifierExtension", "implicitRules"})
+NO_VISITS = frozenset({"planned", "cancelled", "entered-in-error"})
 _WITH_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
 
@@ -62,10 +63,21 @@ def effective_with_time(resource: Resource) -> None:
         raise _refused("value", "A time component is required", "effectiveDateTime")
 
 
-def with_encounter(resource: Resource) -> None:
-    """Passes when the resource names the visit it belongs to."""
-    if "reference" not in resource.get("encounter", {}):
+def with_encounter(resource: Resource, held: Callable[[str, str], Resource | None]) -> None:
+    """Passes when the resource names a visit that is kept here, took place, and is its subject's.
+
+    That it must be the subject's, and not one that was cancelled, is unverified of any vendor.
+    """
+    said = str(resource.get("encounter", {}).get("reference", ""))
+    if not said:
         raise _refused("required", "An encounter is required", "encounter")
+    visit = held("Encounter", said.removeprefix("Encounter/"))
+    if visit is None:
+        raise _refused("not-found", "The encounter is not known here", "encounter")
+    if visit.get("status") in NO_VISITS:
+        raise _refused("business-rule", "The encounter did not take place", "encounter")
+    if visit.get("subject") != resource.get("subject"):
+        raise _refused("business-rule", "The encounter is another patient's", "encounter")
 
 
 def without(resource: Resource, *elements: str) -> None:

@@ -189,8 +189,12 @@ def _content(system: RecordSystem, asked: Asked, name: str) -> Resource:
 
 
 def _admit(system: RecordSystem, resource: Resource, previous: Version | None = None) -> Resource:
+    def held(name: str, id_: str) -> Resource | None:
+        found = system.resources.latest(name, id_)
+        return None if found is None else found.resource
+
     before = None if previous is None else previous.resource
-    return system.personality.admit(Proposed(resource, before))
+    return system.personality.admit(Proposed(resource, before, held))
 
 
 def _check_client_id(name: str, id_: object) -> None:

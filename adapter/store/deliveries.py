@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from adapter.store.encounters import forget_refused
 from adapter.store.states import State
 from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
@@ -276,6 +277,7 @@ def retry(tx: Transaction, clinic: str, now: str) -> int:
         " AND d.state = 'refused')",
         (clinic,),
     )
+    forget_refused(tx, clinic)
     changed = tx.execute(
         "UPDATE delivery SET state = 'queued', reason = '', updated = ?"
         " WHERE clinic = ? AND state IN ('refused', 'quarantined')",

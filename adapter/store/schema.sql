@@ -345,3 +345,13 @@ CREATE TABLE triggered (            -- records that a source said were saved, no
   failures INTEGER NOT NULL,
   UNIQUE (source, record)
 );
+
+CREATE TABLE encounter (            -- in which of a clinic's Encounters the results of a unit are filed
+  clinic    TEXT NOT NULL,
+  unit      TEXT NOT NULL,
+  encounter TEXT NOT NULL,          -- its id there
+  whose     TEXT NOT NULL,          -- a keyed hash of the Patient whose it is
+  how       TEXT NOT NULL CHECK (how IN ('covers', 'follows')),
+  chosen    TEXT NOT NULL,
+  PRIMARY KEY (clinic, unit)
+) WITHOUT ROWID;

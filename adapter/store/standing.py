@@ -14,7 +14,8 @@ from adapter.store.transaction import Transaction
 class Pending:
     """Deliveries alike for the gate: how many would be made, of which kind.
 
-    `there` is the action that the clinic took last, None where it has nothing of ours.
+    `there` is the action that the clinic took last, None where it has nothing of ours. `rule` held
+    them back last, '' for none.
     """
 
     participant: str
@@ -22,17 +23,19 @@ class Pending:
     type: str
     action: Action
     there: Action | None
+    rule: str
     count: int
 
 
 def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
     """What a push would send or hold, grouped by what the gate decides on."""
     rows = tx.stream(
-        "SELECT d.participant, d.form, d.type, d.action, h.action AS there, count(*) AS count"
+        "SELECT d.participant, d.form, d.type, d.action, h.action AS there, d.rule,"
+        " count(*) AS count"
         " FROM delivery AS d LEFT JOIN holding AS h"
         " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"
         " AND d.state IN ('queued', 'held', 'claimed', 'uncertain')"
-        " GROUP BY d.participant, d.form, d.type, d.action, there",
+        " GROUP BY d.participant, d.form, d.type, d.action, there, d.rule",
         (clinic,),
     )
     return (Pending(*row) for row in rows)

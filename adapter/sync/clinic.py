@@ -16,7 +16,6 @@ from adapter.fhir.identity import Identity
 from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
-from adapter.fhir.total import Filing, as_final, as_total, score_of
 from adapter.instruments.form import Form
 from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
@@ -27,14 +26,16 @@ from adapter.store import deliveries, inbox, versions
 from adapter.store.audit import AuditLog
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
+from adapter.store.encounters import filed_in
 from adapter.store.identities import Crosswalk
 from adapter.store.places import way_of
 from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
+from adapter.sync.filing import as_filed, in_encounter
 from adapter.sync.ladder import DOCUMENT, Choice, choose_all, correction_of
 from adapter.sync.outgoing import wire_text
 from adapter.sync.post import Post, rung_noted
-from adapter.sync.profile import DOCUMENTED, RUNGS, ClinicProfile, How, Rung
+from adapter.sync.profile import DOCUMENTED, FILED, RUNGS, ClinicProfile, How, Rung
 from adapter.sync.set_back import note_turn, stop_if_set_back
 from adapter.sync.turn import Turn
 
@@ -98,6 +99,11 @@ class Clinic:
     def leaves_out(self, delivery: Delivery) -> bool:
         """Whether it need not go, where it cannot be said without what this clinic never gets."""
         return delivery.type in _BESIDE and self.rung_of(delivery) == "single"
+
+    def is_filed_in_one(self, delivery: Delivery) -> bool:
+        """Whether it is a result that this clinic files in an Encounter of its own."""
+        is_result = self.profile.encounter is not None and delivery.type == "Observation"
+        return is_result and self.rung_of(delivery) in FILED
 
     def rung_of(self, delivery: Delivery) -> Rung:
         """The rung that carries a delivery: the one that carried the outcome before, or the chosen.
@@ -185,13 +191,13 @@ class Clinic:
         if delivery.type in TELLING or reveals_allocation(self.study, delivery.form):
             text = self._as_told(text, delivery)
         rung = self.rung_of(delivery)
-        if rung == "totals":
-            text = self._total(text, delivery.form)
-        if self.profile.only_final and rung in {"single", "totals"}:
-            text = write(as_final(read_text(text)))
+        if rung in FILED:
+            text = as_filed(text, self.profile, rung, delivery.form)
         if rung == "single":
             kept = {"Patient", *(self.profile.accepts if self.chooses_id(delivery.type) else ())}
             text = write(without_references(read_text(text), kept))
+        if self.is_filed_in_one(delivery):
+            text = in_encounter(text, filed_in(tx, self.name, delivery.unit))
         if delivery.form in self.unlicensed and delivery.type in WORDED:
             text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
         told = wire_text(
@@ -212,18 +218,6 @@ class Clinic:
             if theirs is None
             else text.replace(ours, ours.replace(unit.encode(), theirs.encode()))
         )
-
-    def _total(self, text: bytes, form: str) -> bytes:
-        """A score under the site's own code; one that it has no code for stays as it is."""
-        said = read_text(text)
-        scale = score_of(said).removeprefix(f"{form}-")
-        site = self.profile.codes.get(form, {}).get(scale)
-        if site is None:
-            return text
-        coding = [("system", site.system), ("code", site.code)]
-        coding += [("display", site.display)] if site.display else []
-        filing = Filing(tuple(coding), self.profile.totals.category, site.unit)
-        return write(as_total(said, filing))
 
     def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:
         """A document as the ledger holds it, or as the clinic gets it where it takes documents."""

@@ -7,6 +7,9 @@ from adapter.store import deliveries, instances
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 
+FOUND_THERE = frozenset({"no-encounter", "encounter-search-refused"})
+"""The rules that no gate says, but what was found at the clinic when it was last asked."""
+
 
 def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
     """The rule of the release gate that holds such a delivery back, '' when none does."""

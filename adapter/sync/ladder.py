@@ -114,6 +114,8 @@ def drift(profile: ClinicProfile, capability: Capability) -> list[str]:
     missing = [
         f"create or update of {kind}" for kind in types if not capability.offers(kind, *WRITES)
     ]
+    if profile.encounter is not None and not capability.offers("Encounter", "search-type"):
+        missing.append("search of Encounter")
     is_without = "transaction" in rungs and "transaction" not in capability.system
     return ["transaction", *missing] if is_without else missing
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapter.store import standing
+from adapter.store import encounters, standing
 from adapter.store.deliveries import Action
+from adapter.store.encounters import FiledIn
 from adapter.sync.clinic import Clinic
-from adapter.sync.gate import held_by
+from adapter.sync.gate import FOUND_THERE, held_by
 from adapter.sync.ladder import Choice
 
 
@@ -20,7 +21,8 @@ class Plan:
     `routes` counts what would be sent by each rung, and `choices` says why, by form.
     `unchanged_by_type` is what the clinic holds and nothing is owed for. `withheld` names the forms
     (and the therapy) that never go there, because they tell the arm: by what the study declares,
-    not by what there is, for to count it would tell.
+    not by what there is, for to count it would tell. `filed` says in which Encounter the results of
+    each form instance are filed, as far as that was chosen.
     """
 
     clinic: str
@@ -32,6 +34,7 @@ class Plan:
     unchanged_by_type: Counter[str] = field(default_factory=Counter)
     choices: Mapping[str, Choice] = field(default_factory=dict, compare=False)
     withheld: tuple[str, ...] = field(default=(), compare=False)
+    filed: tuple[FiledIn, ...] = field(default=(), compare=False)
 
     @property
     def unchanged(self) -> int:
@@ -49,9 +52,12 @@ def plan(clinic: Clinic) -> Plan:
         Counter(dict.fromkeys(clinic.profile.ladder, 0)),
         choices=choices,
         withheld=_withheld(clinic),
+        filed=tuple(encounters.every(tx, clinic.name)),
     )
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
+        if not rule and group.rule in FOUND_THERE:  # a push would ask the clinic again
+            rule = group.rule
         if rule:
             told.held[group.type, rule] += group.count
             continue

@@ -30,12 +30,16 @@ ResourceType = Literal[
 Rung = Literal["transaction", "single", "totals", "document", "hl7v2", "task"]
 """The ways to a clinic, the highest first."""
 RUNGS: Mapping[str, Rung] = {rung: rung for rung in get_args(Rung)}
+EncounterStatus = Literal["arrived", "triaged", "in-progress", "onleave", "finished"]
+"""Those of R4's that say that somebody was there."""
 Corrections = Literal["update", "new-and-retire", "replace-document", "task"]
 """How what is there is corrected; see `mappings/README.md`."""
 How = Literal["update", "either", "new", "task"]
 """Of one type: in its place, so or else beside it, only beside it, or by a person there."""
 DOCUMENTED: frozenset[Rung] = frozenset({"document", "hl7v2", "task"})
 """The rungs that carry the document of an outcome; the others carry its resources."""
+FILED: frozenset[Rung] = frozenset({"single", "totals"})
+"""The rungs whose Observations are filed one by one, where a clinic asks for it in an Encounter."""
 SPOKEN: frozenset[Rung] = frozenset({"transaction", "single", "totals", "document"})
 """The rungs that speak FHIR."""
 
@@ -81,6 +85,22 @@ class TotalsRules(Declared, frozen=True):
     category: Literal["survey", "vital-signs", "laboratory"] = "survey"
 
 
+class EncounterRule(Declared, frozen=True):
+    """Which of the clinic's own Encounters a result is filed in, where none stands outside of one.
+
+    The one that covers the day of the answer, else the next that began up to `within_days` behind
+    it; of these `statuses`, and, where any are named, of one of the `classes` and one of the
+    `types`: a code, or `system|code`.
+    """
+
+    within_days: int = Field(default=14, ge=0, le=366)
+    statuses: tuple[EncounterStatus, ...] = Field(
+        default=("arrived", "triaged", "in-progress", "onleave", "finished"), min_length=1
+    )
+    classes: tuple[Text, ...] = ()
+    types: tuple[Text, ...] = ()
+
+
 class DocumentRules(Declared, frozen=True):
     """In which formats a record system takes a document, the one it shows first."""
 
@@ -124,8 +144,9 @@ class ClinicProfile(Declared, frozen=True):
     `codes` are the site's own, by form and score. `unblinded`: it may know who got the therapy.
     `adverse_events` is the shape in which it gets them: base R4, or HL7's profile for clinical
     research. `corrections` None: it is read from the record system's own statement. `only_final`:
-    it knows no amended or corrected Observation. `pull`: what people wrote there is taken in; left
-    out, nothing is asked for.
+    it knows no amended or corrected Observation. `encounter`: what goes one by one is filed in an
+    Encounter of the clinic's own; left out, in none. `pull`: what people wrote there is taken in;
+    left out, nothing is asked for.
     """
 
     kind: Literal["clinic"]
@@ -140,6 +161,7 @@ class ClinicProfile(Declared, frozen=True):
     corrections: Corrections | None = None
     only_final: bool = False
     totals: TotalsRules = TotalsRules()
+    encounter: EncounterRule | None = None
     document: DocumentRules = DocumentRules()
     hl7v2: V2Rules | None = None
     licensed_wording: tuple[Id, ...] = ()
@@ -172,6 +194,10 @@ class ClinicProfile(Declared, frozen=True):
             raise ValueError("a rung behind `totals`, for what has no total")
         if self.corrections == "replace-document" and "document" not in rungs:
             raise ValueError("`document` in `ladder` or `also`, where documents are replaced")
+        if self.encounter is not None and rungs.isdisjoint(FILED):
+            raise ValueError(
+                "`single` or `totals` in `ladder`, where results are filed in encounters"
+            )
         if "hl7v2" in rungs and self.hl7v2 is None:
             raise ValueError("`hl7v2`: its version, transport and receiver")
         return self

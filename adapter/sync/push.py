@@ -18,7 +18,8 @@ from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
 from adapter.sync.delivering import outgoing_of, settlement_of
 from adapter.sync.doubt import look_up_uncertain
-from adapter.sync.gate import held_by
+from adapter.sync.encounters import file_results
+from adapter.sync.gate import FOUND_THERE, held_by
 from adapter.sync.ladder import DOCUMENT
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
@@ -75,6 +76,9 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     """Asks the gate about a claim, sends what may leave, and settles all of it."""
     report, unfound = run.report, run.unfound
     released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
+    if trouble is None:
+        released, waits, trouble = _file(clinic, released, run)
+        settlements += waits
     note_decisions(clinic, released, settlements, claimed)
     if settlements:  # what is held is not under way, whatever happens while the rest is
         by_seq = {delivery.seq: delivery for delivery in claimed}
@@ -82,7 +86,8 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
             for said in settlements:
                 delivery = by_seq[said.seq]
                 # A consent may have changed since the gate was asked.
-                is_free = said.state == "held" and not _held_now(clinic, tx, delivery, unfound)
+                is_gate_s = said.state == "held" and said.rule not in FOUND_THERE
+                is_free = is_gate_s and not _held_now(clinic, tx, delivery, unfound)
                 becomes = Settlement(said.seq, "queued") if is_free else said
                 settling.settle(tx, [becomes], clinic.now())
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
@@ -144,6 +149,20 @@ def _ask_gate(
         else:
             released.append(delivery)
     return released, settlements, None
+
+
+def _file(
+    clinic: Clinic, released: list[Delivery], run: Run
+) -> tuple[list[Delivery], list[Settlement], Unreachable | Unknown | None]:
+    """Who may leave still, when results are filed in Encounters; units without one are held."""
+    held = file_results(clinic, released, run.encounters)
+    if isinstance(held, Unreachable | Unknown):
+        return [], [Settlement(each.seq, "queued") for each in released], held
+    waits = [each for each in released if each.unit in held and each.type != DOCUMENT]
+    for each in waits:
+        run.report.held[each.type, held[each.unit]] += 1
+    settlements = [Settlement(each.seq, "held", rule=held[each.unit]) for each in waits]
+    return [each for each in released if each not in waits], settlements, None
 
 
 def _in_its_terms(

@@ -17,6 +17,7 @@ from adapter.store.parking import Parked
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
+from adapter.sync.encounters import Encounters
 from adapter.sync.gate import held_by
 from adapter.sync.receipt import Unknown, Unreachable
 from adapter.sync.turn import TRIES
@@ -58,7 +59,8 @@ class Sent:
 class Run:
     """A push of one clinic. `passed` is how many bundles it answered; `alone` who is tried alone.
 
-    `unfound` is who is no patient there, and why: each is asked for once a push. `step` is told how
+    `unfound` is who is no patient there, and why: each is asked for once a push, and so are the
+    `encounters` of each. `step` is told how
     many deliveries the gate held.
     """
 
@@ -66,6 +68,7 @@ class Run:
     step: Callable[[int], None] = lambda _: None
     report: PushReport = field(default_factory=PushReport)
     unfound: dict[str, str] = field(default_factory=dict)
+    encounters: Encounters = field(default_factory=Encounters)
     passed: int = 0
     alone: str = ""
     left: set[str] = field(default_factory=set)

@@ -27,7 +27,7 @@ def create_only(site: Site) -> Personality:
             rules.one_of_codes(resource, site.codes)
             rules.one_of_statuses(resource, {"final"})
             if site.needs_encounter:
-                rules.with_encounter(resource)
+                rules.with_encounter(resource, proposed.held)
         elif not _has_text(resource):
             text = "A note is expected as text/plain, in the document itself"
             raise refuse(422, "business-rule", text, "content")

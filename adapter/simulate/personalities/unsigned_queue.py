@@ -37,7 +37,7 @@ def unsigned_queue(site: Site) -> Personality:
         if resource["resourceType"] == "Observation":
             rules.one_of_codes(resource, site.codes)
             if site.needs_encounter:
-                rules.with_encounter(resource)
+                rules.with_encounter(resource, proposed.held)
         else:
             _check_attachments(resource)
         meta = resource.get("meta", {})
@@ -47,7 +47,12 @@ def unsigned_queue(site: Site) -> Personality:
     return Personality(
         "unsigned-queue",
         "Observations and text notes, which wait, out of sight, until somebody signs them",
-        {"Observation": WRITING, "DocumentReference": WRITING, "Patient": READING},
+        {
+            "Observation": WRITING,
+            "DocumentReference": WRITING,
+            "Patient": READING,
+            "Encounter": READING,
+        },
         admit,
         queued=True,
         sign_after_seconds=site.sign_after_seconds,

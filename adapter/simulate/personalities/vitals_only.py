@@ -41,7 +41,7 @@ def vitals_only(site: Site) -> Personality:
         rules.effective_with_time(resource)
         rules.without(resource, "component")
         if site.needs_encounter:
-            rules.with_encounter(resource)
+            rules.with_encounter(resource, proposed.held)
         kept = rules.only(resource, KEPT)
         if previous is not None:
             rules.unchanged(kept, previous, "subject", "category")

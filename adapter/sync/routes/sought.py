@@ -24,11 +24,15 @@ _FEW, _MANY = "5", "200"
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What is asked for, and the identifier that a find must have, '' where any find will do."""
+    """What is asked for, and the identifier that a find must have, '' where any find will do.
+
+    `all_pages`: every find is wanted, and not only whether there is one.
+    """
 
     type: str
     parameters: tuple[tuple[str, str], ...]
     token: str = ""
+    all_pages: bool = False
 
     @property
     def condition(self) -> str:
@@ -51,25 +55,38 @@ def sought(resource: Resource) -> Sought | None:
 
 
 def ids_of(client: RecordSystem, what: Sought) -> list[str] | Refused | Unreachable | Unknown:
-    """The ids under which it is there; what is asked travels in a body, not in an address.
+    """The ids under which it is there.
 
     Refused: the record system does not search so. That says nothing of its other resources.
 
     Raises:
         EhrError: the record system does not let us in.
     """
-    count = _MANY if what.token else _FEW
+    found = resources_of(client, what)
+    return [str(each["id"]) for each in found] if isinstance(found, list) else found
+
+
+def resources_of(
+    client: RecordSystem, what: Sought
+) -> list[Resource] | Refused | Unreachable | Unknown:
+    """What a search finds; what is asked travels in a body, not in an address.
+
+    Raises:
+        EhrError: the record system does not let us in.
+    """
+    is_long = bool(what.token) or what.all_pages
+    count = _MANY if is_long else _FEW
     content = urlencode((*what.parameters, ("_count", count))).encode()
     answer = client.exchange("POST", f"{what.type}/_search", content, _FORM)
-    found: list[str] = []
+    found: list[Resource] = []
     for _ in range(_MOST_PAGES):
         if not isinstance(answer, Answer):
             return answer
         stop_if_not_let_in(answer)
         if not answer.is_success:
             return Refused(f"HTTP {answer.status} to a search: {reason_of(answer.body)}")
-        found += [str(each["id"]) for each in _matches(answer.body, what)]
-        follows = _next_of(answer.body) if what.token else ""
+        found += _matches(answer.body, what)
+        follows = _next_of(answer.body) if is_long else ""
         if not follows:
             return found
         if not client.is_at_home(follows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ Resource = dict[str, Any]
 PATIENT = "known-there"
 ROWS = "http://site.example.org/rows"
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+IN_VISITS = "vitals-only, in visits"
+VISIT = "that-day"
 TYPES = ("Observation", "QuestionnaireResponse", "AdverseEvent", "DocumentReference")
 
 
@@ -63,14 +65,29 @@ def patient(number: str) -> Resource:
     return {"resourceType": "Patient", "id": PATIENT, "identifier": [identifier]}
 
 
+def visit(day: str = "2023-09-08", name: str = VISIT) -> Resource:
+    """The person's visit on a day, there; left out, on that of the DERS-18."""
+    act = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    return {
+        "resourceType": "Encounter",
+        "id": name,
+        "status": "finished",
+        "class": {"system": act, "code": "AMB"},
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "period": {"start": f"{day}T14:00:00+10:00", "end": f"{day}T14:30:00+10:00"},
+    }
+
+
 @contextmanager
-def simulated(name: str, number: str) -> Iterator[FarEnd]:
-    """A simulated FHIR record system that knows the person by `number`."""
-    site = Site(frozenset({f"{ROWS}|ders-total"})) if name == "vitals-only" else Site()
+def simulated(name: str, number: str, *, visits: Sequence[Resource] = ()) -> Iterator[FarEnd]:
+    """A simulated FHIR record system that knows the person by `number`, and these visits."""
+    kind, files_in_visits = name.partition(",")[0], name == IN_VISITS
+    codes = frozenset({f"{ROWS}|ders-total"}) if kind == "vitals-only" else frozenset[str]()
+    site = Site(codes, needs_encounter=files_in_visits)
     system = RecordSystem(
-        clock=lambda: NOW, ids=map(str, itertools.count(1)), personality=PERSONALITIES[name](site)
+        clock=lambda: NOW, ids=map(str, itertools.count(1)), personality=PERSONALITIES[kind](site)
     )
-    system.seed([patient(number)])
+    system.seed([patient(number), *visits])
     with serving(record_system_app(system)) as port:
         base = f"http://127.0.0.1:{port}/fhir"
         act = (lambda: sign(system)) if system.personality.queued else (lambda: None)

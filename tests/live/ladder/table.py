@@ -22,6 +22,7 @@ from adapter.sync.profile import ClinicProfile, Rung
 from tests.forms import FORMS
 from tests.live.ladder.outcome import OUTCOMES, RECORD, ROOT, Outcome, Stage
 from tests.live.ladder.systems import (
+    IN_VISITS,
     PATIENT,
     ROWS,
     FarEnd,
@@ -32,12 +33,16 @@ from tests.live.ladder.systems import (
     patient,
     practice,
     simulated,
+    visit,
 )
 from tests.live.ladder.trial import go_round, set_up
 from tests.live.servers import RecordSystem, start_record_system
 
 PAGE = ROOT / "docs" / "ladder.md"
-FHIR = ("full", "racing", "questionnaire-only", "vitals-only", "unsigned-queue", "create-only")
+FHIR = (
+    *("full", "racing", "questionnaire-only", "vitals-only", IN_VISITS),
+    *("unsigned-queue", "create-only"),
+)
 PRACTICES = ("v2-folder", "v2-mllp")
 REAL = "HAPI FHIR JPA"
 BY_HAND = "by-hand"
@@ -51,7 +56,7 @@ TAKEN = (
     *("AdverseEvent", "Provenance"),
 )
 _NAMED = re.compile(r"task-\w+: |(?<=mark Observation)/\w+|(?<=mark DocumentReference)/\w+")
-FINAL_ONLY = frozenset({"vitals-only", "create-only"})
+FINAL_ONLY = frozenset({"vitals-only", IN_VISITS, "create-only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ says what the chart of the record system shows then, in brackets how it is marke
 our ledger knows of it. Where a rung is passed over, the cells say why. In `unsigned-queue` somebody
 signs what waits before it is read back. Where a person there was asked by a task, the cell says how
 it stood then, and behind that how it stands when they did it and `adapter filed` said so.
+`vitals-only, in visits` is `--needs-encounter`: it files a result in a visit of its own alone.
 `by-hand` is no record system: pages lie in a folder, and people file them.
 """
 
@@ -149,7 +155,7 @@ def _started(name: str, real: RecordSystem, place: Path) -> Iterator[FarEnd]:
     elif name in PRACTICES:
         starting = practice(name, place)
     else:
-        starting = simulated(name, number_of(RECORD))
+        starting = simulated(name, number_of(RECORD), visits=[visit()])
     with starting as far:
         yield far
 
@@ -227,8 +233,10 @@ def _profile(far: FarEnd, way: Way) -> dict[str, object]:
     if rung == "totals":
         total = {"system": ROWS, "code": "ders-total", "display": "DERS-18"}
         said["codes"] = {"ders-18": {"total": total}}
-        if far.name == "vitals-only":
+        if far.name in {"vitals-only", IN_VISITS}:
             said["totals"] = {"category": "vital-signs"}
+        if far.name == IN_VISITS:
+            said["encounter"] = {"within_days": 14}
     if rung == "hl7v2":
         transport = "mllp" if far.name == "v2-mllp" else "folder"
         said["hl7v2"] = {"transport": transport, "receiver": ["PRACTICE", "NORTHSIDE"]}

@@ -36,6 +36,7 @@ ENCOUNTER = {
     "id": "e1",
     "status": "in-progress",
     "class": {"code": "AMB"},
+    "subject": {"reference": "Patient/1"},
 }
 
 
@@ -237,6 +238,28 @@ def test_where_visits_are_needed_a_result_without_one_is_refused(name: str) -> N
 
     assert refusal(missing) == (422, ["required"])
     assert named.status_code == 201
+
+
+@pytest.mark.parametrize("name", ["vitals-only", "unsigned-queue", "create-only"])
+@pytest.mark.parametrize(
+    ("visit", "code"),
+    [
+        pytest.param("e-of-2", "business-rule", id="another patient's"),
+        pytest.param("e-cancelled", "business-rule", id="cancelled"),
+        pytest.param("nowhere", "not-found", id="not known"),
+    ],
+)
+def test_where_visits_are_needed_only_one_of_the_subject_will_do(
+    name: str, visit: str, code: str
+) -> None:
+    clinic = clinic_of(name, Site(needs_encounter=True))
+    of_another = {**ENCOUNTER, "id": "e-of-2", "subject": {"reference": "Patient/2"}}
+    cancelled = {**ENCOUNTER, "id": "e-cancelled", "status": "cancelled"}
+    clinic.system.seed([patient("2"), of_another, cancelled])
+
+    refused = clinic.post(result(encounter={"reference": f"Encounter/{visit}"}))
+
+    assert refusal(refused) == (422, [code])
 
 
 @pytest.mark.parametrize("name", ["vitals-only", "unsigned-queue", "create-only"])
