@@ -45,8 +45,11 @@ class Sent:
 
 def receive(tx: Transaction, trial: Trial, sent: Sent, now: str) -> Became:
     """Takes in one response, or says why not; the same one again changes nothing."""
-    if aside := _set_aside(tx, trial, sent):
-        return aside
+    return _set_aside(tx, trial, sent) or take_in(tx, trial, sent, now)
+
+
+def take_in(tx: Transaction, trial: Trial, sent: Sent, now: str) -> Became:
+    """Takes in one response that is known to be about this person and to be to a form of ours."""
     known = inbox.find(tx, sent.clinic, RESPONSE, sent.remote_id)
     if sent.resource.get("status") == "entered-in-error":
         return take_back(tx, trial, known, "it was entered in error at the clinic", now)

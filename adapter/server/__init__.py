@@ -3,7 +3,8 @@
 A reader gets the ledger's own texts, if the release gate lets them through for who asks.
 """
 
-from adapter.server.app import Api, api_app
+from adapter.server.api import Api
+from adapter.server.app import api_app
 from adapter.server.caller import Caller
 from adapter.server.ledger import Ledger
 

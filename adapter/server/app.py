@@ -6,11 +6,8 @@ of it on the way.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -23,38 +20,18 @@ from starlette.routing import Route
 from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.server.api import Api
 from adapter.server.audited import Telling, told
-from adapter.server.bundle import write_bundle
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
-from adapter.server.exchange import (
-    Answer,
-    Asked,
-    as_served,
-    one_version,
-    read_request,
-    refused,
-    respond,
-)
-from adapter.server.ledger import Ledger, View
+from adapter.server.exchange import Answer, Asked, read_request, refused, respond
+from adapter.server.ledger import View
+from adapter.server.reads import history, read, vread
 from adapter.server.searching import read_search, search
-from adapter.server.subset import subset
+from adapter.server.write_routes import write_routes
 
-Authenticate = Callable[[Request], Awaitable[Caller]]
 Interaction = Callable[[View, Mapping[str, str], Asked], Answer]
 _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "s"}
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_NUMBER = re.compile(r"[1-9]\d{0,8}")
-
-
-@dataclass(frozen=True)
-class Api:
-    """What the application answers with. `base` is its own address as clients know it."""
-
-    ledger: Ledger
-    base: str
-    software: str
-    authenticate: Authenticate
 
 
 def api_app(api: Api) -> Starlette:
@@ -85,7 +62,7 @@ def api_app(api: Api) -> Starlette:
             if not caller.may(letter, resource_type):
                 text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
                 raise refuse(403, "forbidden", text)
-            asked = await read_request(request)
+            asked = await read_request(request, has_form=request.method == "POST")
             if letter == "r":  # one look-up: a thread would cost more than it
                 return _answered(api, caller, interaction, request, asked)
             return await run_in_threadpool(_in_thread, api, caller, interaction, request, asked)
@@ -95,24 +72,20 @@ def api_app(api: Api) -> Starlette:
     def searched(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
         return search(view, read_search(path["type"], asked, view), api.base)
 
-    def history(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
-        return _history(view, path, asked, api.base)
+    def past(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
+        return history(view, path, asked, api.base)
 
     return Starlette(
         routes=[
             Route("/metadata", metadata, methods=["GET"]),
             route("/{type}/_search", "search-type", searched, ["POST"]),
-            route("/{type}/{id}/_history/{number}", "vread", _vread, ["GET"]),
-            route("/{type}/{id}/_history", "history-instance", history, ["GET"]),
-            route("/{type}/{id}", "read", _read, ["GET"]),
+            route("/{type}/{id}/_history/{number}", "vread", vread, ["GET"]),
+            route("/{type}/{id}/_history", "history-instance", past, ["GET"]),
+            route("/{type}/{id}", "read", read, ["GET"]),
             route("/{type}", "search-type", searched, ["GET"]),
+            *write_routes(api),
         ],
-        exception_handlers={
-            RefusalError: _refused,
-            HTTPException: _out_of_place,
-            AdapterError: _in_trouble,
-            Exception: _broken,
-        },
+        exception_handlers=HANDLERS,
     )
 
 
@@ -140,58 +113,6 @@ def _tell(telling: Telling, view: View, path: Mapping[str, str]) -> None:
     telling.about, telling.count = view.about, len(view.given)
 
 
-def _read(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
-    seen = view.latest(path["type"], path["id"]) if _ID.fullmatch(path["id"]) else None
-    if seen is None:
-        raise _unknown()
-    answer = one_version(seen, asked)
-    shaped = dict(asked.parameters)
-    elements = frozenset(filter(None, shaped.get("_elements", "").split(",")))
-    summary = shaped.get("_summary", "false")
-    if answer.content and (elements or summary in {"true", "text", "data"}):
-        content = subset(answer.content, summary, elements)  # type: ignore[arg-type]
-        return Answer(content, answer.status, answer.headers)
-    return answer
-
-
-def _vread(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
-    is_number = _NUMBER.fullmatch(path["number"])
-    number = int(path["number"]) if is_number else 0
-    seen = view.numbered(path["type"], path["id"], number)
-    if seen is None:
-        raise _unknown()
-    return one_version(seen, asked)
-
-
-def _history(view: View, path: Mapping[str, str], asked: Asked, base: str) -> Answer:
-    versions = view.history(path["type"], path["id"])
-    if not versions:
-        raise _unknown()
-    name = f"{path['type']}/{path['id']}"
-    entries = []
-    for place, seen in reversed(list(enumerate(versions))):
-        entry: dict[str, Any] = {"fullUrl": f"{base}/{name}"}
-        if seen.text is None:
-            entry["request"] = {"method": "DELETE", "url": name}
-            status = "204 No Content"
-        else:
-            entry["resource"] = as_served(seen)
-            entry["request"] = {"method": "PUT", "url": name}
-            status = "200 OK" if place else "201 Created"
-        entry["response"] = {"status": status, "etag": seen.etag, "lastModified": seen.updated}
-        entries.append(entry)
-    said = {
-        "total": len(entries),
-        "link": [{"relation": "self", "url": f"{base}/{name}/_history"}],
-    }
-    del asked
-    return Answer(write_bundle("history", said, entries))
-
-
-def _unknown() -> RefusalError:
-    return refuse(404, "not-found", "There is no such resource here")
-
-
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, RefusalError)  # noqa: S101 - registered for it alone
     return refused(error)
@@ -210,3 +131,12 @@ async def _in_trouble(_: Request, error: Exception) -> Response:
 
 async def _broken(_: Request, __: Exception) -> Response:
     return refused(refuse(500, "exception", "The server failed; the reason is in its log"))
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    RefusalError: _refused,
+    HTTPException: _out_of_place,
+    AdapterError: _in_trouble,
+    Exception: _broken,
+}
+"""What is answered where something was refused or went wrong, by what was raised."""

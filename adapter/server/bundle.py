@@ -10,11 +10,10 @@ import orjson
 from adapter.fhir.labels import highest
 
 Entry = dict[str, Any]
+Kind = Literal["searchset", "history", "batch-response", "transaction-response"]
 
 
-def write_bundle(
-    kind: Literal["searchset", "history"], said: Mapping[str, Any], entries: Sequence[Entry]
-) -> bytes:
+def write_bundle(kind: Kind, said: Mapping[str, Any], entries: Sequence[Entry]) -> bytes:
     """A Bundle that is as confidential as the most confidential of its entries.
 
     `said` is what it says beside them; a resource of an entry is a text, or a dict of ours.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
+from adapter.server.writes import WRITABLE
 
 _KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite"}
 _SMART = {
@@ -50,12 +51,14 @@ def capability_statement(software: Software) -> dict[str, Any]:
                 "mode": "server",
                 "security": {"cors": True, "service": [_SMART]},
                 "resource": [_resource(name) for name in sorted(SERVED_TYPES)],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }
 
 
 def _resource(name: str) -> dict[str, Any]:
+    written = WRITABLE.get(name, frozenset())
     known = parameters(name)
     references = sorted(each.name for each in known.values() if each.kind == "reference")
     naming = sorted(
@@ -66,13 +69,13 @@ def _resource(name: str) -> dict[str, Any]:
     )
     said: dict[str, Any] = {
         "type": name,
-        "interaction": [{"code": code} for code in INTERACTIONS],
-        "versioning": "versioned",
+        "interaction": [{"code": code} for code in (*INTERACTIONS, *sorted(written))],
+        "versioning": "versioned-update" if "update" in written else "versioned",
         "readHistory": True,
         "updateCreate": False,
-        "conditionalCreate": False,
+        "conditionalCreate": "create" in written,
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
+        "conditionalUpdate": "update" in written,
         "conditionalDelete": "not-supported",
     }
     if references:

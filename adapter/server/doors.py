@@ -35,7 +35,7 @@ def smart_configuration(token_url: str) -> dict[str, Any]:
         "grant_types_supported": [GRANT],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
-        "scopes_supported": ["system/*.rs", "system/*.read"],
+        "scopes_supported": ["system/*.rs", "system/*.read", "system/QuestionnaireResponse.cu"],
         "code_challenge_methods_supported": ["S256"],
         "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
     }

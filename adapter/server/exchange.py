@@ -40,6 +40,8 @@ _SHAPING = frozenset({"_format", "_pretty"})
 MOST_FORM_BYTES = 65_536
 
 Handling = Literal["strict", "lenient"]
+Returned = Literal["representation", "minimal", "OperationOutcome"]
+_RETURN = re.compile(r"\breturn=(minimal|OperationOutcome)\b")
 Parameters = tuple[tuple[str, str], ...]
 
 
@@ -52,6 +54,7 @@ class Asked:
     is_pretty: bool
     if_none_match: str = ""
     if_modified_since: datetime | None = None
+    returned: Returned = "representation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,15 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_request(request: Request) -> Asked:
-    """What a request says, its form too.
+async def read_request(request: Request, *, has_form: bool = False) -> Asked:
+    """What a request says, its form too, where it has one.
 
     Raises:
         RefusalError: 406 or 415, for a format or a version of FHIR that is not spoken; 413.
     """
     parameters = request.query_params.multi_items()
     _check_accept(request)
-    if request.method == "POST":
+    if has_form:
         parameters += await _read_form(request)
     prefer = request.headers.get("prefer", "")
     pretty = dict(parameters).get("_pretty") == "true"
@@ -81,6 +84,7 @@ async def read_request(request: Request) -> Asked:
         is_pretty=pretty,
         if_none_match=request.headers.get("if-none-match", ""),
         if_modified_since=_moment(request.headers.get("if-modified-since", "")),
+        returned=_returned(prefer),
     )
 
 
@@ -93,7 +97,7 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
     if seen.text is None:
         raise refuse(410, "deleted", "The resource was deleted")
     written = datetime.fromisoformat(seen.updated)
-    headers = {"ETag": seen.etag, "Last-Modified": format_datetime(_in_gmt(written), usegmt=True)}
+    headers = version_headers(seen)
     unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
     since = asked.if_modified_since
     if not asked.if_none_match and since is not None:
@@ -101,6 +105,12 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
     if unchanged:
         return Answer(b"", HTTPStatus.NOT_MODIFIED, headers)
     return Answer(as_served(seen), 200, headers)
+
+
+def version_headers(seen: Seen) -> dict[str, str]:
+    """Which version it is, and since when."""
+    written = datetime.fromisoformat(seen.updated)
+    return {"ETag": seen.etag, "Last-Modified": format_datetime(_in_gmt(written), usegmt=True)}
 
 
 def as_served(seen: Seen) -> bytes:
@@ -137,6 +147,11 @@ def respond(answer: Answer, asked: Asked) -> Response:
     if asked.is_pretty and content:
         content = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
     return Response(content, answer.status, dict(answer.headers), FHIR_JSON)
+
+
+def _returned(prefer: str) -> Returned:
+    said = _RETURN.search(prefer)
+    return said[1] if said else "representation"  # type: ignore[return-value]
 
 
 def _check_accept(request: Request) -> None:

@@ -46,7 +46,11 @@ class Ledger:
         """Makes what was put since the last search findable."""
         while indexing.is_behind(self.database.read()):
             with self.database.write() as tx:
-                indexing.catch_up(tx, self._found_by)
+                self.index(tx)
+
+    def index(self, tx: Transaction) -> int:
+        """Makes some of that findable inside a transaction; gives how many versions that were."""
+        return indexing.catch_up(tx, self._found_by)
 
     def _found_by(self, version: Version) -> list[Found]:
         if version.type not in SERVED_TYPES:

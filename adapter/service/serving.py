@@ -14,10 +14,12 @@ from starlette.requests import Request
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server.app import HANDLERS
 from adapter.server.audited import Audited, Auditing
 from adapter.server.caller import read_scopes
 from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
+from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
@@ -60,10 +62,14 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
 
     ledger = Ledger(service.database, study, service.trial.forms, now, is_linked)
     ledger.catch_up()  # all of it now, so that no first search waits
-    fhir = api_app(Api(ledger, f"{settings.url}/fhir", service.trial.software, authenticate))
+    software, trial = service.trial.software, service.trial
+    api = Api(ledger, f"{settings.url}/fhir", software, authenticate, trial)
+    fhir = api_app(api)
     fhir.router.routes.insert(0, discovery_route(grants))
     app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.routes.append(token_route(grants))
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.router.routes += [token_route(grants), bundle_route(api, "/fhir")]
     triggers = triggers_route(service, ring)
     app.router.routes.extend([triggers] if triggers else [])
     app.mount("/fhir", fhir)

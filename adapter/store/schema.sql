@@ -355,3 +355,11 @@ CREATE TABLE encounter (            -- in which of a clinic's Encounters the res
   chosen    TEXT NOT NULL,
   PRIMARY KEY (clinic, unit)
 ) WITHOUT ROWID;
+
+CREATE TABLE named (                -- what clients call the resources that they wrote
+  client TEXT NOT NULL,
+  type   TEXT NOT NULL,
+  hash   TEXT NOT NULL,             -- keyed, of an identifier: two creates of it are one resource
+  id     TEXT NOT NULL,
+  PRIMARY KEY (client, type, hash)
+) WITHOUT ROWID;

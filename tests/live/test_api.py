@@ -19,6 +19,7 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.caller import read_scopes
+from adapter.server.writes import WRITABLE
 from adapter.service import now, open_service
 from adapter.simulate import serving
 from tests.live.small import SmallTrial
@@ -98,7 +99,7 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
                 now,
                 lambda clinic, participant: known_there(clinic, participant) is not None,
             )
-            port = stack.enter_context(serving(api_app(Api(ledger, BASE, "0", known))))
+            port = stack.enter_context(serving(api_app(Api(ledger, BASE, "0", known, served))))
             client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
             return Asking(stack.enter_context(client))
 
@@ -106,7 +107,7 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
 
 
 def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -> None:
-    ask = asking()
+    ask = asking(scopes="system/*.cruds")
     statement = ask.get("/metadata").json()
 
     assert find_faults(statement) == ()
@@ -119,6 +120,7 @@ def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -
             "vread",
             "history-instance",
             "search-type",
+            *WRITABLE.get(name, ()),
         }
         for parameter in said["searchParam"]:
             value = VALUES.get(parameter["type"], "http://x.example")
@@ -137,8 +139,12 @@ def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -
             number = first["resource"]["meta"]["versionId"]
             assert ask.get(f"{path}/_history/{number}").json() == first["resource"]
             assert find_faults(ask.get(f"{path}/_history").json()) == ()
-        assert ask.client.post(f"/{name}", json={}).status_code == 405
-        assert ask.client.put(f"/{name}/1", json={}).status_code == 405
+        for letter, answer in (
+            ("create", ask.client.post(f"/{name}", json={})),
+            ("update", ask.client.put(f"/{name}/1", json={})),
+        ):
+            is_offered = letter in WRITABLE.get(name, ())
+            assert answer.status_code == (400 if is_offered else 405), answer.text
         assert ask.client.delete(f"/{name}/1").status_code == 405
     ask.get("/Immunization/1", 404)
 

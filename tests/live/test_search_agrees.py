@@ -111,7 +111,7 @@ def ours(delivered: Delivered) -> Iterator[httpx.Client]:
     ledger = Ledger(service.database, trial.study, trial.forms, now, lambda _, __: True)
     ledger.catch_up()
     with (
-        serving(api_app(Api(ledger, BASE, "0", anybody))) as port,
+        serving(api_app(Api(ledger, BASE, "0", anybody, trial))) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield client

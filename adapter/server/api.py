@@ -1,0 +1,32 @@
+"""What the application answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from adapter.ingest.trial import Trial
+from adapter.server.caller import Caller
+from adapter.server.ledger import Ledger
+
+Authenticate = Callable[[Request], Awaitable[Caller]]
+
+
+@dataclass(frozen=True)
+class Api:
+    """What the application answers with. `base` is its own address as clients know it.
+
+    By `trial` goes in what clients write.
+    """
+
+    ledger: Ledger
+    base: str
+    software: str
+    authenticate: Authenticate
+    trial: Trial
+
+    def moment(self) -> str:
+        """The present moment as the ledger writes it."""
+        return self.ledger.now().isoformat(timespec="seconds")
