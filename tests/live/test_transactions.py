@@ -1,0 +1,175 @@
+"""Transactions are done wholly or not at all; of a batch each entry stands for itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from adapter.fhir.check import find_faults
+from adapter.store import inbox
+from tests.live.answering import PERSON
+from tests.live.small import SmallTrial
+from tests.live.writing import BASE, Resource, Writer, take_in, writers
+
+Open = Callable[..., Writer]
+URN = "urn:uuid:7bffd5e4-140c-5dc7-8626-634be82bd1b7"
+SECOND = "urn:uuid:7bffd5e4-140c-5dc7-8626-634be82bd1b8"
+THIRD = "urn:uuid:7bffd5e4-140c-5dc7-8626-634be82bd1b9"
+
+
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return take_in(tmp_path_factory.mktemp("two")).folder
+
+
+@pytest.fixture
+def open_for(tmp_path: Path, taken_in: Path) -> Iterator[Open]:
+    shutil.copytree(taken_in, tmp_path, dirs_exist_ok=True)
+    with writers(SmallTrial(tmp_path, "", frozenset())) as opened:
+        yield opened
+
+
+def post(resource: Resource, **more: str) -> Resource:
+    return {
+        "resource": resource,
+        "request": {"method": "POST", "url": resource["resourceType"], **more},
+    }
+
+
+def get(url: str) -> Resource:
+    return {"request": {"method": "GET", "url": url}}
+
+
+def statuses(answer: Resource) -> list[str]:
+    return [entry["response"]["status"][:3] for entry in answer["entry"]]
+
+
+def test_a_transaction_is_answered_entry_by_entry_in_its_own_order(open_for: Open) -> None:
+    ehr = open_for()
+    mine = f"QuestionnaireResponse?patient={ehr.patient()}&_sort=-_lastUpdated&_count=1"
+
+    answer = ehr.send("transaction", get(mine), post(ehr.response(1)), get("Patient?_count=1"))
+
+    assert answer.status_code == 200, answer.text
+    bundle = answer.json()
+    assert find_faults(bundle) == ()
+    assert (bundle["type"], statuses(bundle)) == ("transaction-response", ["200", "201", "200"])
+    searched, created, _ = bundle["entry"]
+    assert created["response"]["location"].startswith(f"{BASE}/QuestionnaireResponse/")
+    assert created["response"]["etag"] == 'W/"1"'
+    # What is read comes after what is written, wherever it stands.
+    assert searched["resource"]["entry"][0]["resource"] == created["resource"]
+    lines = [each for each in ehr.noted() if each.interaction in {"create", "search-type"}]
+    assert [each.interaction for each in lines] == ["search-type", "create", "search-type"]
+    assert {each.request for each in lines} == {lines[0].request}
+    assert lines[1].about == (PERSON,)
+
+
+def test_a_transaction_that_fails_in_its_last_entry_leaves_nothing(open_for: Open) -> None:
+    ehr = open_for()
+    wrong = ehr.response(1, status="in-progress")
+
+    answer = ehr.send("transaction", post(ehr.response(1)), post(wrong))
+
+    assert answer.status_code == 422
+    (told,) = answer.json()["issue"]
+    assert told["expression"] == ["Bundle.entry[1].resource.status"]
+    tx = ehr.service.database.read()
+    assert inbox.of_clinic(tx, "client:an-ehr") == []
+    assert ehr.post(ehr.response(1)).status_code == 201  # nothing of it stood in the way
+    assert {each.status for each in ehr.noted()[:2]} == {422}
+
+
+def test_a_transaction_keeps_nothing_for_a_person_either(open_for: Open) -> None:
+    ehr = open_for()
+    outside = ehr.response(1, authored="2001-01-01T00:00:00Z")
+
+    answer = ehr.send("transaction", post(outside))
+
+    assert answer.status_code == 409
+    assert inbox.of_clinic(ehr.service.database.read(), "client:an-ehr") == []
+
+
+def test_conditional_references_are_resolved_and_mean_one_resource(open_for: Open) -> None:
+    ehr = open_for()
+    by_search = {"reference": f"Patient?_id={ehr.patient()}"}
+    nobody = {"reference": "Patient?_id=nobody"}
+
+    refused = ehr.send("transaction", post(ehr.response(1, subject=nobody)))
+    answer = ehr.send("transaction", post(ehr.response(1, subject=by_search)))
+
+    assert (refused.status_code, refused.json()["issue"][0]["code"]) == (412, "not-found")
+    assert statuses(answer.json()) == ["201"]
+    stored = answer.json()["entry"][0]["resource"]
+    assert stored["subject"] == {"reference": f"Patient/{ehr.patient()}"}
+
+
+def naming(url: str) -> Resource:
+    """What lets a response refer to anything."""
+    return {"url": "https://ehr.example.org/beside", "valueReference": {"reference": url}}
+
+
+def test_a_reference_to_no_entry_or_in_a_circle_is_refused(open_for: Open) -> None:
+    ehr = open_for()
+    one, other = (
+        ehr.response(1, extension=[naming(SECOND)]),
+        ehr.response(1, extension=[naming(URN)]),
+    )
+    of_one, of_other = {**post(one), "fullUrl": URN}, {**post(other), "fullUrl": SECOND}
+
+    circle = ehr.send("transaction", of_one, of_other)
+    nowhere = ehr.send("transaction", {**of_one, "fullUrl": THIRD})
+
+    told = [(each.status_code, each.json()["issue"][0]["code"]) for each in (circle, nowhere)]
+    assert told == [(400, "invalid"), (400, "not-found")]
+
+
+def test_an_entry_that_names_another_one_is_written_after_it(open_for: Open) -> None:
+    ehr = open_for()
+    first = {**post(ehr.response(1)), "fullUrl": URN}
+    later = ehr.response(1, extension=[naming(URN)])
+
+    answer = ehr.send("transaction", post(later), first)
+
+    assert statuses(answer.json()) == ["200", "201"]  # the same answers: one response
+
+
+def test_of_a_batch_each_entry_has_its_own_answer_and_its_own_scope(open_for: Open) -> None:
+    ehr = open_for(scopes="system/QuestionnaireResponse.cru system/Patient.r")
+    patient = ehr.patient()
+    entries = (
+        post(ehr.response(1)),
+        post(ehr.response(1, status="in-progress")),
+        get(f"Patient/{patient}"),
+        get("Observation?_count=1"),
+        {"request": {"method": "DELETE", "url": f"Patient/{patient}"}},
+        get("Nothing/1"),
+    )
+
+    answer = ehr.send("batch", *entries)
+
+    assert (answer.status_code, answer.json()["type"]) == (200, "batch-response")
+    assert find_faults(answer.json()) == ()
+    assert statuses(answer.json()) == ["201", "422", "200", "403", "405", "404"]
+    assert [each.status for each in ehr.noted()] == [201, 422, 200, 403, 405, 404]
+
+
+def test_too_many_entries_and_what_is_no_batch_are_refused(open_for: Open) -> None:
+    ehr = open_for()
+
+    many = ehr.send("batch", *[get("Patient/x")] * 501)
+    other = ehr.send("collection")
+    unsaid = ehr.send("batch", {"resource": ehr.response(1)})
+    twice = ehr.send(
+        "transaction",
+        *[
+            {"resource": ehr.response(1, id="x"), "request": {"method": "PUT", "url": url}}
+            for url in ["QuestionnaireResponse/x"] * 2
+        ],
+    )
+
+    assert [each.status_code for each in (many, other, unsaid, twice)] == [413, 400, 400, 400]
+    assert many.json()["issue"][0]["code"] == "too-costly"
