@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from tests.installed import need_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -29,7 +30,7 @@ FLAGS = (
     "--headless",
     "--remote-debugging-pipe",  # reads its file 3, writes its file 4
     "--allow-file-access-from-files",  # a page of ours may load the scripts beside it
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # and nothing from anywhere else
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # and nothing from anywhere else
     "--no-sandbox",  # which root, and most containers, do not have; the pages are ours
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -73,26 +74,35 @@ class Chromium:
         self._unread = b""
         self._asked = 0
         self._session = ""
-        self._events: set[str] = set()
+        self.heard: list[dict[str, Any]] = []
         try:
-            target = self._ask("Target.createTarget", START_SECONDS, url="about:blank")["targetId"]
-            attached = self._ask("Target.attachToTarget", targetId=target, flatten=True)
+            target = self.ask("Target.createTarget", START_SECONDS, url="about:blank")["targetId"]
+            attached = self.ask("Target.attachToTarget", targetId=target, flatten=True)
         except ChromiumError:
             self.stop()
             raise
         self._session = attached["sessionId"]
-        self._ask("Page.enable")
+        self.ask("Page.enable")
 
-    def open(self, page: Path, seconds: float = 60) -> None:
-        """Opens a page of this machine and waits until it is loaded.
+    def open(self, page: Path | str, seconds: float = 60) -> None:
+        """Opens a page of this machine, a file or an address, and waits until it is loaded.
+
+        Raises:
+            ChromiumError: It was not loaded in time.
+        """
+        address = page if isinstance(page, str) else page.as_uri()
+        self.follow(lambda: self.ask("Page.navigate", url=address), seconds)
+
+    def follow(self, step: Callable[[], object], seconds: float = 60) -> None:
+        """Does what leads to another page, and waits until that is loaded.
 
         Raises:
             ChromiumError: It was not loaded in time.
         """
         deadline = time.monotonic() + seconds
-        self._events.discard("Page.loadEventFired")
-        self._ask("Page.navigate", url=page.as_uri())
-        while "Page.loadEventFired" not in self._events:
+        before = len(self.heard)
+        step()
+        while all(each["method"] != "Page.loadEventFired" for each in self.heard[before:]):
             self._read(deadline)
 
     def run(self, script: str, seconds: float = 60) -> Any:  # noqa: ANN401 - whatever it gives
@@ -101,7 +111,7 @@ class Chromium:
         Raises:
             ChromiumError: It threw, or took longer.
         """
-        answer = self._ask(
+        answer = self.ask(
             "Runtime.evaluate", seconds, expression=script, awaitPromise=True, returnByValue=True
         )
         if thrown := answer.get("exceptionDetails"):
@@ -134,8 +144,12 @@ class Chromium:
         """Ends it."""
         self.stop()
 
-    def _ask(self, method: str, seconds: float = 60, **params: object) -> dict[str, Any]:
-        """The result of one command."""
+    def ask(self, method: str, seconds: float = 60, **params: object) -> dict[str, Any]:
+        """The result of one command; the events that came before it are kept in `heard`.
+
+        Raises:
+            ChromiumError: It was refused, or took longer.
+        """
         deadline = time.monotonic() + seconds
         self._asked += 1
         command = {"id": self._asked, "method": method, "params": params}
@@ -163,7 +177,8 @@ class Chromium:
             self._unread += some
         text, _, self._unread = self._unread.partition(b"\0")
         message: dict[str, Any] = json.loads(text, parse_float=Decimal)
-        self._events.add(message.get("method", ""))
+        if "method" in message:
+            self.heard.append(message)
         return message
 
     def _tail(self) -> str:
