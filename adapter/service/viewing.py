@@ -140,6 +140,9 @@ class _Records:
         }
 
     def acknowledge(self, person: Person, found: Found, signal: Signal) -> None:
+        known = self.acknowledged([signal]).get(signal.id)
+        if known is not None and known.version == signal.version:
+            return
         now = self.service.now()
         what = f"Flag/{signal.id}/{signal.version}"
         record = found.heading.participant

@@ -1,4 +1,4 @@
-"""A browser's window as a person has it: so wide, light or dark, with a keyboard; and what axe finds.
+"""A browser's window as a person has it: its size, light or dark, a keyboard; and what axe finds.
 
 https://chromedevtools.github.io/devtools-protocol/, https://github.com/dequelabs/axe-core
 """
@@ -93,7 +93,7 @@ def violations(chromium: Chromium) -> list[str]:
 
 def press(chromium: Chromium, key: str, code: int, text: str = "") -> None:
     """One key, down and up."""
-    said = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+    said: dict[str, Any] = {"key": key, "code": key, "windowsVirtualKeyCode": code}
     down = {**said, "text": text} if text else said
     chromium.ask("Input.dispatchKeyEvent", type="keyDown", **down)
     chromium.ask("Input.dispatchKeyEvent", type="keyUp", **said)
