@@ -47,6 +47,11 @@ class Identity:
         return self.token("study")
 
     @cached_property
+    def group_id(self) -> str:
+        """The id of the Group of everybody who takes part."""
+        return self.token("group")
+
+    @cached_property
     def device_id(self) -> str:
         """The id of the Device that stands for this adapter."""
         return self.token("device")

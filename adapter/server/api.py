@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from adapter.ingest.trial import Trial
+from adapter.server.bulk import Desk
 from adapter.server.caller import Caller
 from adapter.server.ledger import Ledger
 
@@ -18,7 +19,8 @@ Authenticate = Callable[[Request], Awaitable[Caller]]
 class Api:
     """What the application answers with. `base` is its own address as clients know it.
 
-    By `trial` goes in what clients write.
+    By `trial` goes in what clients write. `desk` is where exports are asked for, None where there
+    are none.
     """
 
     ledger: Ledger
@@ -26,6 +28,7 @@ class Api:
     software: str
     authenticate: Authenticate
     trial: Trial
+    desk: Desk | None = None
 
     def moment(self) -> str:
         """The present moment as the ledger writes it."""

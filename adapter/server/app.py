@@ -22,6 +22,7 @@ from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
 from adapter.server.audited import Telling, told
+from adapter.server.bulk import bulk_routes
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import Answer, Asked, read_request, refused, respond
@@ -38,7 +39,8 @@ def api_app(api: Api) -> Starlette:
     """The application, with FHIR at its root."""
     statement = orjson.dumps(
         capability_statement(
-            Software(api.software, api.base, api.ledger.now().isoformat(timespec="seconds"))
+            Software(api.software, api.base, api.ledger.now().isoformat(timespec="seconds")),
+            exports=api.desk is not None,
         )
     )
 
@@ -78,6 +80,7 @@ def api_app(api: Api) -> Starlette:
     return Starlette(
         routes=[
             Route("/metadata", metadata, methods=["GET"]),
+            *([] if api.desk is None else bulk_routes(api.desk, api.authenticate)),
             route("/{type}/_search", "search-type", searched, ["POST"]),
             route("/{type}/{id}/_history/{number}", "vread", vread, ["GET"]),
             route("/{type}/{id}/_history", "history-instance", past, ["GET"]),

@@ -20,6 +20,8 @@ _SMART = {
         }
     ]
 }
+_BULK = "http://hl7.org/fhir/uv/bulkdata"
+_EXPORTS = {"": "export", "Patient": "patient-export", "Group": "group-export"}
 INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 
 
@@ -32,13 +34,14 @@ class Software:
     since: str
 
 
-def capability_statement(software: Software) -> dict[str, Any]:
-    """The CapabilityStatement."""
+def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]:
+    """The CapabilityStatement; `exports`: whether Bulk Data is among it."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": software.since,
         "kind": "instance",
+        **({"instantiates": [f"{_BULK}/CapabilityStatement/bulk-data"]} if exports else {}),
         "software": {"name": "trial-fhir-adapter", "version": software.version},
         "implementation": {
             "description": "What a clinical trial learned about the people who take part",
@@ -50,7 +53,11 @@ def capability_statement(software: Software) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {"cors": True, "service": [_SMART]},
-                "resource": [_resource(name) for name in sorted(SERVED_TYPES)],
+                "resource": [
+                    {**_resource(name), **(_operation(name) if exports else {})}
+                    for name in sorted(SERVED_TYPES)
+                ],
+                **(_operation("") if exports else {}),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
@@ -88,6 +95,14 @@ def _resource(name: str) -> dict[str, Any]:
         *({"name": each.name, "type": _KINDS.get(each.kind, each.kind)} for each in known.values()),
     ]
     return said
+
+
+def _operation(name: str) -> dict[str, Any]:
+    """The export of a type, or of the system, where there is one."""
+    if name not in _EXPORTS:
+        return {}
+    definition = f"{_BULK}/OperationDefinition/{_EXPORTS[name]}"
+    return {"operation": [{"name": "export", "definition": definition}]}
 
 
 def _may_name(parameter: Parameter, target: str) -> bool:

@@ -38,6 +38,7 @@ _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SHAPING = frozenset({"_format", "_pretty"})
 MOST_FORM_BYTES = 65_536
+_TOLD_WITH = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "2"}}
 
 Handling = Literal["strict", "lenient"]
 Returned = Literal["representation", "minimal", "OperationOutcome"]
@@ -73,7 +74,7 @@ async def read_request(request: Request, *, has_form: bool = False) -> Asked:
         RefusalError: 406 or 415, for a format or a version of FHIR that is not spoken; 413.
     """
     parameters = request.query_params.multi_items()
-    _check_accept(request)
+    check_accept(request)
     if has_form:
         parameters += await _read_form(request)
     prefer = request.headers.get("prefer", "")
@@ -137,8 +138,7 @@ def _inside_meta(text: bytes) -> int | None:
 def refused(refusal: RefusalError) -> Response:
     """A refusal as HTTP has it."""
     outcome = orjson.dumps(operation_outcome(*refusal.issues))
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
-    return Response(outcome, refusal.status, headers, FHIR_JSON)
+    return Response(outcome, refusal.status, _TOLD_WITH.get(refusal.status, {}), FHIR_JSON)
 
 
 def respond(answer: Answer, asked: Asked) -> Response:
@@ -154,7 +154,12 @@ def _returned(prefer: str) -> Returned:
     return said[1] if said else "representation"  # type: ignore[return-value]
 
 
-def _check_accept(request: Request) -> None:
+def check_accept(request: Request) -> None:
+    """That the client takes what this server speaks.
+
+    Raises:
+        RefusalError: 406, for another format, or another version of FHIR.
+    """
     said = request.query_params.get("_format") or request.headers.get("accept") or "*/*"
     kinds = {kind.partition(";")[0].strip().replace(" ", "+") for kind in said.split(",")}
     if _ACCEPTED.isdisjoint(kinds) or _ANOTHER_VERSION.search(said):

@@ -5,7 +5,7 @@ What a caller may not have is as if it were not there: the same answer as for wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from adapter.fhir.search.index import Found, found_by
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
+from adapter.instruments.participant import Participant
 from adapter.instruments.study import Study
 from adapter.release import Subject, decide
 from adapter.release.blinding import TELLING, as_blinded, as_whole, reveals_allocation
@@ -52,6 +53,11 @@ class Ledger:
         """Makes some of that findable inside a transaction; gives how many versions that were."""
         return indexing.catch_up(tx, self._found_by)
 
+    def catch_up_in(self, tx: Transaction) -> None:
+        """The same inside a transaction, which nothing is put beside."""
+        while indexing.catch_up(tx, self._found_by):
+            pass
+
     def _found_by(self, version: Version) -> list[Found]:
         if version.type not in SERVED_TYPES:
             return []
@@ -74,7 +80,7 @@ def as_it_stands(version: Version) -> dict[str, Any] | None:
 class Seen:
     """One version as a caller may know it; `text` is None for what is gone.
 
-    `number` counts the versions that the caller can tell apart.
+    `number` counts the versions that the caller can tell apart; `place` is its place among all.
     """
 
     type: str
@@ -82,6 +88,7 @@ class Seen:
     number: int
     updated: str
     text: bytes | None
+    place: int
 
     @property
     def etag(self) -> str:
@@ -94,7 +101,8 @@ class View:
     """What one caller sees of the ledger during one request.
 
     `met` are the names (type, id) of what was looked at, `given` of them what may be seen, and
-    `about` the participants whose it is: for the audit of accesses.
+    `about` the participants whose it is: for the audit of accesses. `find_person` gives which
+    consents stand.
     """
 
     ledger: Ledger
@@ -103,6 +111,7 @@ class View:
     met: set[tuple[str, str]] = field(default_factory=set)
     given: set[tuple[str, str]] = field(default_factory=set)
     about: dict[str, None] = field(default_factory=dict)
+    find_person: Callable[[Transaction, str], Participant | None] = instances.participant
     _decided: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def may_see(self, participant: str, form: str) -> bool:
@@ -133,16 +142,30 @@ class View:
 
         A correction of what is concealed from them is none: else it would tell that there was one.
         """
+        written = reading.history(self.tx, resource_type, resource_id)
+        return self._told(map(self._seen, written))
+
+    def as_then(self, written: Written) -> Seen | None:
+        """A version as it was told when it was the newest, None where the caller may not know.
+
+        It is not noted as met: of all that there is, that would be much.
+        """
+        version = written.version
+        if version.version == 1 or not self._is_told_in_part(version.type):
+            return self._shown(written)
+        history = reading.history(self.tx, version.type, version.id)
+        told = self._told(map(self._shown, history[: version.version]))
+        return told[-1] if told else None
+
+    def _told(self, versions: Iterable[Seen | None]) -> list[Seen]:
         told: list[Seen] = []
-        for written in reading.history(self.tx, resource_type, resource_id):
-            seen = self._seen(written)
+        for seen in versions:
             if seen is None:
                 return []
-            if self._is_told_in_part(resource_type):
-                if told and told[-1].text == seen.text:
-                    continue
-                seen = replace(seen, number=len(told) + 1)
-            told.append(seen)
+            if not self._is_told_in_part(seen.type):
+                told.append(seen)
+            elif not told or told[-1].text != seen.text:
+                told.append(replace(seen, number=len(told) + 1))
         return told
 
     def of_participant(self, participant: str, types: frozenset[str]) -> list[Seen]:
@@ -157,16 +180,23 @@ class View:
         return told
 
     def _seen(self, written: Written) -> Seen | None:
+        """A version as the caller may know it, noted as met."""
         version = written.version
         name = version.type, version.id
         self.met.add(name)
         if version.participant:
             self.about[version.participant] = None
+        seen = self._shown(written)
+        if seen is not None:
+            self.given.add(name)
+        return seen
+
+    def _shown(self, written: Written) -> Seen | None:
+        version = written.version
         if version.type not in SERVED_TYPES or not self.may_see(version.participant, version.form):
             return None
-        self.given.add(name)
         text = self._text(version)
-        return Seen(version.type, version.id, version.version, written.created, text)
+        return Seen(version.type, version.id, version.version, written.created, text, written.place)
 
     def _is_told_in_part(self, resource_type: str) -> bool:
         return resource_type in TELLING and not self.caller.is_unblinded
@@ -192,7 +222,7 @@ class View:
         study, clinic = self.ledger.study, self.caller.clinic
         if participant and clinic and not self.ledger.is_linked(clinic, participant):
             return False
-        person = instances.participant(self.tx, participant) if participant else None
+        person = self.find_person(self.tx, participant) if participant else None
         today = self.ledger.now().astimezone(study.zone).date().isoformat()
         subject = Subject(participant, form)
         return decide(subject, study, self.caller.reader, person, today).is_released

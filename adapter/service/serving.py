@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import httpx
 import orjson
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.app import HANDLERS
 from adapter.server.audited import Audited, Auditing
+from adapter.server.bulk import Desk, Worker
 from adapter.server.caller import read_scopes
 from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
@@ -23,7 +26,7 @@ from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
-from adapter.settings import ClientSettings, stamp_of
+from adapter.settings import ClientSettings, ServeSettings, stamp_of
 
 JWKS_SECONDS = 10.0
 DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages", "redcap": "trigger"}
@@ -63,10 +66,18 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
     ledger = Ledger(service.database, study, service.trial.forms, now, is_linked)
     ledger.catch_up()  # all of it now, so that no first search waits
     software, trial = service.trial.software, service.trial
-    api = Api(ledger, f"{settings.url}/fhir", software, authenticate, trial)
+    base = f"{settings.url}/fhir"
+    desk = desk_of(service, ledger, base, settings)
+    api = Api(ledger, base, software, authenticate, trial, desk)
     fhir = api_app(api)
     fhir.router.routes.insert(0, discovery_route(grants))
-    app = FastAPI(title="trial-fhir-adapter", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="trial-fhir-adapter",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lambda _: _exporting(desk),
+    )
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.router.routes += [token_route(grants), bundle_route(api, "/fhir")]
@@ -84,6 +95,32 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
 def _auditing(service: Service) -> Auditing:
     """The audit of accesses: `DOORS` are all of it, but for what is told to nobody."""
     return Auditing(service.accesses.note, now, lambda: token_hex(8), DOORS, UNAUDITED)
+
+
+def desk_of(service: Service, ledger: Ledger, base: str, settings: ServeSettings) -> Desk:
+    """Where exports are asked for."""
+    trial = service.trial
+    return Desk(
+        ledger=ledger,
+        base=base,
+        folder=settings.export_folder,
+        basis=trial.basis,
+        group_id=trial.identity.group_id,
+        patient_id=trial.identity.patient,
+        unique=lambda: token_urlsafe(24),
+        hours=settings.export_hours,
+    )
+
+
+@asynccontextmanager
+async def _exporting(desk: Desk) -> AsyncIterator[None]:
+    """What is asked for is written for as long as requests are answered."""
+    worker = Worker(desk)
+    worker.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(worker.stop)
 
 
 def _client(settings: ClientSettings) -> Client:

@@ -173,10 +173,8 @@ class _Records:
         for written in reading.newest_of(view.tx, name, _SIGNALS):
             version = written.version
             if not version.is_retracted and self._may_be_told(person, version.form):
-                seen = Seen(
-                    version.type, version.id, version.version, written.created, version.text
-                )
-                yield read_text(as_served(seen))
+                told = (version.type, version.id, version.version, written.created, version.text)
+                yield read_text(as_served(Seen(*told, written.place)))
 
     def _may_be_told(self, person: Person, form: str) -> bool:
         named = form.removeprefix(SAFETY)

@@ -273,7 +273,7 @@ def _served(serve: ServeSettings | None, folder: Path) -> ServeSettings | None:
     if serve is None:
         return None
     clients: tuple[ClientSettings, ...] = tuple(_absolute(each, folder) for each in serve.clients)
-    return serve.model_copy(update={"clients": clients})
+    return _absolute(serve, folder).model_copy(update={"clients": clients})
 
 
 def _absolute(section: Said, folder: Path) -> Said:

@@ -60,12 +60,15 @@ class ServeSettings(Section):
     `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
     `people` may look at the pages under `/app`.
     Every `reconcile_minutes` it reads the sources by itself; left out, it does not.
+    `export_folder` is where bulk exports are written, for `export_hours` each.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
     clients: tuple[ClientSettings, ...] = ()
     people: tuple[PersonSettings, ...] = ()
     reconcile_minutes: float | None = Field(default=None, gt=0)
+    export_folder: Path = Path("exports")
+    export_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:

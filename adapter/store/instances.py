@@ -147,9 +147,12 @@ def participant(tx: Transaction, name: str) -> Participant | None:
     row = tx.execute(
         "SELECT facts FROM participant WHERE participant = ? AND is_missing = 0", (name,)
     ).fetchone()
-    if row is None:
-        return None
-    facts = orjson.loads(row["facts"])
+    return None if row is None else read_facts(name, row["facts"])
+
+
+def read_facts(name: str, text: str) -> Participant:
+    """A person's facts out of the text that the ledger keeps of them."""
+    facts = orjson.loads(text)
     return Participant(
         participant=name,
         enrolled=facts["enrolled"],

@@ -363,3 +363,44 @@ CREATE TABLE named (                -- what clients call the resources that they
   id     TEXT NOT NULL,
   PRIMARY KEY (client, type, hash)
 ) WITHOUT ROWID;
+
+-- Bulk exports; `store/exports.py`.
+
+CREATE TABLE export (               -- one that a client asked for, and how the ledger stood then
+  job    TEXT PRIMARY KEY,
+  client TEXT NOT NULL,
+  said   TEXT NOT NULL,             -- JSON: what was asked for, and as whom
+  basis  TEXT NOT NULL,             -- a digest of what the release gate goes by, people apart
+  place  INTEGER NOT NULL,          -- of the last version that is in
+  moment TEXT NOT NULL UNIQUE,      -- the transactionTime that stands for this place
+  state  TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'overtaken', 'gone')),
+  polled REAL NOT NULL,             -- when its status was asked last
+  ends   REAL NOT NULL              -- when its files go; 0 while it runs
+) WITHOUT ROWID;
+CREATE INDEX export_by_state ON export (state, client);
+
+CREATE TABLE export_file (          -- a file that is whole
+  job    TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  kind   TEXT NOT NULL CHECK (kind IN ('output', 'deleted', 'error')),
+  type   TEXT NOT NULL,             -- of what was exported; in `deleted` and `error` others stand
+  count  INTEGER NOT NULL,          -- its lines
+  place  INTEGER NOT NULL,          -- of the version that it ends with
+  about  TEXT NOT NULL,             -- JSON: whose data stand in it
+  PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+
+CREATE TABLE export_chosen (        -- the versions that a filter let through
+  job   TEXT NOT NULL,
+  type  TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (job, type, place)
+) WITHOUT ROWID;
+
+CREATE TABLE export_person (        -- everybody, as the release gate knew them when it began
+  job         TEXT NOT NULL,
+  participant TEXT NOT NULL,
+  facts       TEXT NOT NULL,
+  PRIMARY KEY (job, participant)
+) WITHOUT ROWID;
+CREATE INDEX version_by_type ON version (type, place);

@@ -1,0 +1,144 @@
+"""The ledger as it stood at a place: the newest version of each resource by then, in their order.
+
+Versions get their places in the order in which they are committed, for there is one writer of them
+at a time; the moment that a version names is that of the work it belongs to, and may lie before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from adapter.fhir.search.asked import Criterion
+from adapter.instruments.participant import Participant
+from adapter.store import exports, instances
+from adapter.store.conditions import where
+from adapter.store.reading import Written, as_written
+from adapter.store.transaction import Transaction
+from adapter.store.versions import Version
+
+ROWS = 500
+_COLUMNS = "v.place, " + ", ".join(f"v.{name}" for name in (*Version.__slots__, "created"))
+_NEWEST_BY_THEN = (
+    f"SELECT {_COLUMNS} FROM version AS v WHERE v.type = ? AND v.place > ? AND v.place <= ?"
+    " AND NOT EXISTS (SELECT 1 FROM version AS w WHERE w.type = v.type AND w.id = v.id"
+    " AND w.version = v.version + 1 AND w.place <= ?) ORDER BY v.place LIMIT ?"
+)
+_CHOSEN = (
+    f"SELECT {_COLUMNS} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
+    " WHERE c.job = ? AND c.type = ? AND c.place > ? ORDER BY c.place LIMIT ?"
+)
+
+
+def newest(tx: Transaction, resource_type: str, after: int, until: int) -> Iterator[Written]:
+    """Each resource's newest version at a place, of those put behind another.
+
+    A few hundred are held at a time, and no cursor stays open in between.
+    """
+    while True:
+        values = (resource_type, after, until, until, ROWS)
+        rows = tx.execute(_NEWEST_BY_THEN, values).fetchall()
+        yield from map(as_written, rows)
+        if len(rows) < ROWS:
+            return
+        after = rows[-1]["place"]
+
+
+def chosen(tx: Transaction, job: str, resource_type: str, after: int) -> Iterator[Written]:
+    """The versions that the filters of an export let through, likewise."""
+    while True:
+        rows = tx.execute(_CHOSEN, (job, resource_type, after, ROWS)).fetchall()
+        yield from map(as_written, rows)
+        if len(rows) < ROWS:
+            return
+        after = rows[-1]["place"]
+
+
+def choose(tx: Transaction, job: str, resource_type: str, criteria: Sequence[Criterion]) -> None:
+    """Keeps for an export what a search finds now; the index must be in step with the versions."""
+    fits, values = where(resource_type, criteria)
+    tx.execute(
+        "INSERT INTO export_chosen (job, type, place) SELECT ?, v.type, v.place FROM newest AS n"
+        " JOIN version AS v ON v.type = n.type AND v.id = n.id AND v.version = n.version"
+        f" WHERE {fits} ON CONFLICT DO NOTHING",
+        (job, *values),
+    )
+
+
+def is_known_before(tx: Transaction, resource_type: str, resource_id: str, place: int) -> bool:
+    """Whether a resource had a version at a place."""
+    row = tx.execute(
+        "SELECT place FROM version WHERE type = ? AND id = ? AND version = 1",
+        (resource_type, resource_id),
+    ).fetchone()
+    return row is not None and row["place"] <= place
+
+
+def person(tx: Transaction, job: str, name: str) -> Participant | None:
+    """A person's facts when an export began, None for somebody who was not there."""
+    row = tx.execute(
+        "SELECT facts FROM export_person WHERE job = ? AND participant = ?", (job, name)
+    ).fetchone()
+    return None if row is None else instances.read_facts(name, row["facts"])
+
+
+def people(tx: Transaction, job: str) -> list[str]:
+    """Everybody who was there when an export began."""
+    rows = tx.execute("SELECT participant FROM export_person WHERE job = ?", (job,))
+    return [row["participant"] for row in rows]
+
+
+def leave_out(tx: Transaction, job: str, name: str) -> None:
+    """Takes somebody out of an export before it is written."""
+    tx.execute("DELETE FROM export_person WHERE job = ? AND participant = ?", (job, name))
+
+
+def changed_people(tx: Transaction, job: str) -> list[tuple[Participant, Participant | None]]:
+    """Whose facts are others than when an export began: then, and now, None for who is gone."""
+    rows = tx.execute(
+        "SELECT e.participant, e.facts AS facts_then, p.facts AS facts_now FROM export_person AS e"
+        " LEFT JOIN participant AS p ON p.participant = e.participant AND p.is_missing = 0"
+        " WHERE e.job = ? AND (p.facts IS NULL OR p.facts <> e.facts)",
+        (job,),
+    ).fetchall()
+    return [
+        (
+            instances.read_facts(row["participant"], row["facts_then"]),
+            None
+            if row["facts_now"] is None
+            else instances.read_facts(row["participant"], row["facts_now"]),
+        )
+        for row in rows
+    ]
+
+
+def changed_after(tx: Transaction, moment: datetime) -> tuple[int, datetime | None]:
+    """What is newer than a moment: what was put behind a place, and names no earlier moment.
+
+    The moment of an earlier export stands for its place alone. Any other one stands for the place
+    of the last export before it, and for itself; where an ingest was at work then, for when that
+    began, for all that it puts is told with that moment.
+    """
+    said = exports.as_instant(moment)
+    row = tx.execute(
+        "SELECT moment, place FROM export WHERE moment <= ? ORDER BY moment DESC LIMIT 1", (said,)
+    ).fetchone()
+    place = 0 if row is None else int(row["place"])
+    if row is not None and datetime.fromisoformat(row["moment"]) == moment:
+        return place, None
+    return place, min(moment, _begun(tx, moment)).replace(microsecond=0)
+
+
+def _begun(tx: Transaction, moment: datetime) -> datetime:
+    """When the first of the ingests began that were at work at a moment; itself without one."""
+    begun, sources = moment, set[str]()
+    for run in tx.execute("SELECT source, started, ended FROM run ORDER BY run DESC LIMIT 1000"):
+        is_its_last = run["source"] not in sources
+        sources.add(run["source"])
+        started = datetime.fromisoformat(run["started"])
+        # One that never ended was killed, unless it is its source's last.
+        ends = datetime.fromisoformat(run["ended"]) if run["ended"] else None
+        is_at_work = is_its_last if ends is None else ends >= moment
+        if started <= moment and is_at_work:
+            begun = min(begun, started)
+    return begun

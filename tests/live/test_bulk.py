@@ -1,0 +1,327 @@
+"""Bulk exports of a few people: what is in, what is not, and what becomes of them."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from adapter.fhir.check import find_faults
+from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.ingest.participation import withdraw
+from adapter.server.bulk import Worker
+from adapter.store import instances, versions
+from adapter.store.versions import Belonging
+from tests.live.exporting import BASE, Exporting, exporting, names
+from tests.live.small import SmallTrial
+
+WITH_EVENT, OTHER, REFUSED = "1015", "1042", "1017"
+PEOPLE = frozenset({WITH_EVENT, OTHER, REFUSED})
+NOWHERE = "http://127.0.0.1:9/fhir"  # nothing is sent in these tests
+LONG_AGO = "2020-01-01T00:00:00+00:00"
+
+
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three people, one with an adverse event; one refused to share with clinics."""
+    folder = tmp_path_factory.mktemp("three")
+    SmallTrial(folder, NOWHERE, PEOPLE).read()
+    return folder
+
+
+@pytest.fixture
+def trial(tmp_path: Path, taken_in: Path) -> SmallTrial:
+    """A ledger of these people for one test alone."""
+    shutil.copytree(taken_in, tmp_path, dirs_exist_ok=True)
+    return SmallTrial(tmp_path, NOWHERE, PEOPLE)
+
+
+@pytest.fixture
+def bulk(trial: SmallTrial) -> Iterator[Exporting]:
+    """The same, served."""
+    with exporting(trial.config) as opened:
+        yield opened
+
+
+def test_an_export_holds_what_a_search_of_every_type_finds(bulk: Exporting) -> None:
+    manifest = bulk.export()
+
+    exported = {(each["resourceType"], each["id"]): each for each in bulk.lines(manifest)}
+    found = {
+        (each["resourceType"], each["id"]): each
+        for name in SERVED_TYPES
+        for each in bulk.everything(f"{name}?_count=1000")
+    }
+    assert len(found) > 300
+    assert exported == found
+    assert manifest["request"] == f"{BASE}/$export"
+    assert manifest["requiresAccessToken"] is True
+    assert manifest["error"] == []
+    assert "deleted" not in manifest
+
+
+def test_what_the_server_says_of_exports_is_true(bulk: Exporting) -> None:
+    statement = bulk.ask("/metadata").json()
+
+    assert find_faults(statement) == ()
+    (rest,) = statement["rest"]
+    told = {each["type"]: each.get("operation", []) for each in rest["resource"]}
+    claimed = {
+        "": rest["operation"],
+        **{name: operations for name, operations in told.items() if operations},
+    }
+    assert claimed.keys() == {"", "Patient", "Group"}
+    group = bulk.service.trial.identity.group_id
+    for name, (operation,) in claimed.items():
+        path = f"/Group/{group}" if name == "Group" else f"/{name}".rstrip("/")
+        assert operation["definition"].startswith("http://hl7.org/fhir/uv/bulkdata/Operation")
+        assert bulk.export(f"{path}/${operation['name']}")["output"]
+
+
+def test_who_may_not_be_known_is_in_no_export(bulk: Exporting) -> None:
+    patient = bulk.service.trial.identity.patient(REFUSED)
+
+    research = bulk.lines(bulk.export())
+    care = bulk.as_("care").lines(bulk.export("/Patient/$export"))
+    clinic = bulk.as_("care", "northside-clinic").export("/Patient/$export")
+
+    assert f"Patient/{patient}" in names(research)
+    assert patient not in str(care)
+    assert "Observation" in str(care)
+    assert clinic["output"] == []  # no Patient of this clinic is known to be one of them
+
+
+def test_what_is_written_while_an_export_is_at_work_is_in_the_next_one(bulk: Exporting) -> None:
+    where = bulk.begin()
+    _put(bulk, "late", "2")  # of an ingest that began before: the moment that it names lies back
+    bulk.worker.work()
+    first = bulk.manifest(where)
+
+    _put(bulk, "later", "3")
+    second = bulk.export(f"/$export?_since={first['transactionTime']}")
+    third = bulk.export(f"/$export?_since={second['transactionTime']}")
+
+    assert "Observation/late" not in names(bulk.lines(first))
+    assert names(bulk.lines(second)) == ["Observation/late", "Observation/later"]
+    assert third["output"] == []
+    assert first["transactionTime"] < second["transactionTime"] < third["transactionTime"]
+
+
+def test_an_export_of_any_moment_holds_what_an_ingest_put_that_was_at_work_then(
+    bulk: Exporting,
+) -> None:
+    with bulk.service.database.write() as tx:
+        run = instances.start_run(tx, "records.csv", "2030-01-01T10:00:00+00:00")
+    _put(bulk, "a", "1", "2030-01-01T10:00:00+00:00")
+    _put(bulk, "b", "1", "2030-01-01T09:00:00+00:00")
+
+    bulk.clock.by = datetime(2030, 1, 2, tzinfo=UTC) - bulk.clock()
+
+    during = bulk.export("/$export?_since=2030-01-01T10:05:00Z")
+    with bulk.service.database.write() as tx:
+        instances.end_run(tx, run, "2030-01-01T10:10:00+00:00")
+    after = bulk.export("/$export?_since=2030-01-01T10:15:00Z")
+
+    assert names(bulk.lines(during)) == ["Observation/a"]
+    assert after["output"] == []
+
+
+def test_a_version_put_after_the_export_began_leaves_the_older_one_in(bulk: Exporting) -> None:
+    _put(bulk, "x", "1")
+    where = bulk.begin("/$export?_type=Observation")
+    _put(bulk, "x", "2")
+    bulk.worker.work()
+
+    (told,) = (each for each in bulk.lines(bulk.manifest(where)) if each["id"] == "x")
+
+    assert told["valueString"] == "1"
+    assert told["meta"]["versionId"] == "1"
+
+
+def test_files_are_given_to_nobody_once_somebody_in_them_has_withdrawn(bulk: Exporting) -> None:
+    where = bulk.begin()
+    bulk.worker.work()
+    manifest = bulk.manifest(where)
+    url = manifest["output"][0]["url"]
+    assert list(bulk.desk.folder.rglob("*.ndjson"))
+
+    with bulk.service.database.write() as tx:
+        withdraw(tx, bulk.service.trial, OTHER, "research", bulk.service.now())
+
+    for path in (url, where):
+        answer = bulk.ask(path, 410)
+        assert find_faults(answer.json()) == ()
+    assert not list(bulk.desk.folder.rglob("*.ndjson"))
+    again = bulk.lines(bulk.export())
+    assert bulk.service.trial.identity.patient(OTHER) not in str(again)
+    assert bulk.service.trial.identity.patient(WITH_EVENT) in str(again)
+
+
+def test_who_withdraws_while_it_is_written_ends_an_export(bulk: Exporting) -> None:
+    where = bulk.begin()
+    with bulk.service.database.write() as tx:
+        withdraw(tx, bulk.service.trial, OTHER, "research", bulk.service.now())
+
+    bulk.worker.work()
+
+    bulk.ask(where, 410)
+    assert not bulk.desk.folder.exists() or not list(bulk.desk.folder.iterdir())
+
+
+def test_a_client_that_is_another_by_now_gets_no_files_of_before(bulk: Exporting) -> None:
+    where = bulk.as_(unblinded=True).begin()
+    bulk.worker.work()
+    url = bulk.manifest(where)["output"][0]["url"]
+
+    bulk.as_(unblinded=False).ask(url, 410)
+
+
+def test_files_are_for_the_client_that_asked_and_for_its_scopes(bulk: Exporting) -> None:
+    where = bulk.begin("/$export?_type=Observation")
+    bulk.worker.work()
+    (file,) = bulk.manifest(where)["output"]
+
+    bulk.as_(name="somebody else").ask(where, 404)
+    bulk.ask(file["url"], 404)
+    assert bulk.client.delete(where.removeprefix(BASE)).status_code == 404
+    bulk.as_(scopes="system/Patient.rs").ask(file["url"], 403)
+    bulk.as_().ask(file["url"])
+
+
+def test_an_export_goes_by_the_scopes(bulk: Exporting) -> None:
+    bulk.as_(scopes="system/Observation.rs")
+    manifest = bulk.export()
+
+    assert {each["type"] for each in manifest["output"]} == {"Observation"}
+    assert bulk.ask("/$export?_type=Patient", 403).json()["issue"][0]["code"] == "forbidden"
+    group = bulk.service.trial.identity.group_id
+    bulk.ask(f"/Group/{group}/$export", 403)
+    bulk.as_(scopes="system/Observation.r").ask("/$export", 403)
+
+
+def test_one_export_of_a_client_is_written_at_a_time(bulk: Exporting) -> None:
+    where = bulk.begin()
+
+    refused = bulk.ask("/$export", 429)
+    assert refused.headers["retry-after"]
+    assert refused.json()["issue"][0]["code"] == "throttled"
+    bulk.as_(name="another").begin()
+    bulk.as_().worker.work()
+    bulk.manifest(where)
+    bulk.begin()
+
+
+def test_who_asks_for_the_status_all_the_time_is_told_to_wait(bulk: Exporting) -> None:
+    where = bulk.begin()
+
+    answer = bulk.ask(where, 202)
+    assert 0 < len(answer.headers["x-progress"]) < 100
+    assert int(answer.headers["retry-after"]) > 0
+    assert bulk.ask(where, 429).headers["retry-after"]
+    bulk.clock.by += timedelta(seconds=0.6)
+    bulk.ask(where, 202)
+
+
+@pytest.mark.parametrize("is_written", [False, True], ids=["while it is written", "afterwards"])
+def test_an_export_that_is_taken_back_is_gone(bulk: Exporting, *, is_written: bool) -> None:
+    where = bulk.begin()
+    if is_written:
+        bulk.worker.work()
+
+    assert bulk.client.delete(where.removeprefix(BASE)).status_code == 202
+
+    bulk.worker.work()
+    assert find_faults(bulk.ask(where, 404).json()) == ()
+    bulk.ask(f"{where}/0001.ndjson", 404)
+    assert not bulk.desk.folder.exists() or not list(bulk.desk.folder.iterdir())
+    assert bulk.client.delete(where.removeprefix(BASE)).status_code == 404
+
+
+def test_an_export_is_there_for_as_long_as_it_is_said(bulk: Exporting) -> None:
+    where = bulk.begin()
+    bulk.worker.work()
+    expires = bulk.ask(where).headers["expires"]
+    assert expires.endswith("GMT")
+
+    bulk.clock.by = timedelta(hours=23)
+    bulk.ask(where)
+    bulk.clock.by = timedelta(hours=25)
+
+    bulk.worker.work()
+    bulk.ask(where, 404)
+    assert not list(bulk.desk.folder.iterdir())
+
+
+def test_a_file_comes_packed_in_part_or_whole(bulk: Exporting) -> None:
+    file = bulk.export("/$export?_type=Observation")["output"][0]["url"]
+
+    whole = bulk.ask(file, accept_encoding="identity")
+    packed = bulk.client.build_request(
+        "GET", file.removeprefix(BASE), headers={"accept-encoding": "gzip"}
+    )
+    with_gzip = bulk.client.send(packed, stream=True)
+    raw = b"".join(with_gzip.iter_raw())
+    part = bulk.ask(file, 206, range="bytes=10-19", accept_encoding="identity")
+    refused = bulk.ask(file, accept_encoding="gzip;q=0")
+
+    assert with_gzip.headers["content-encoding"] == "gzip"
+    assert len(raw) < len(whole.content) / 5
+    assert gzip.decompress(raw) == whole.content
+    assert part.content == whole.content[10:20]
+    assert "content-encoding" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fledger.sqlite", "0001.ndjson%00", "9999.ndjson", ".0001.ndjson.part", "1"]
+)
+def test_no_file_is_given_out_but_those_of_the_manifest(bulk: Exporting, name: str) -> None:
+    where = bulk.begin()
+    bulk.worker.work()
+
+    bulk.ask(f"{where}/{name}", 404)
+    bulk.ask(f"/bulk/..%2f..%2f/{name}", 404)
+
+
+def test_another_worker_goes_on_where_one_was_stopped(bulk: Exporting) -> None:
+    where = bulk.begin()
+    bulk.clock.looks = iter(range(25))
+    with pytest.raises(KeyboardInterrupt):
+        Worker(bulk.desk, lines_a_file=7).work()
+    bulk.clock.looks = None
+    half = whole_files(bulk, where)
+    Worker(bulk.desk, lines_a_file=7).work()
+
+    manifest = bulk.manifest(where)
+    whole = bulk.as_(name="another").export()
+    assert 5 < half < len(manifest["output"])
+    assert all(each["count"] <= 7 for each in manifest["output"])
+    again = names(bulk.lines(whole))
+    assert names(bulk.as_().lines(manifest)) == again
+    assert len(set(again)) == len(again)
+
+
+def whole_files(bulk: Exporting, where: str) -> int:
+    job = where.rsplit("/", 1)[1]
+    return len(list((bulk.desk.folder / job).glob("*.ndjson")))
+
+
+def _put(bulk: Exporting, name: str, said: str, created: str = LONG_AGO) -> None:
+    identity = bulk.service.trial.identity
+    text = orjson.dumps(
+        {
+            "resourceType": "Observation",
+            "id": name,
+            "status": "final",
+            "code": {"text": "something"},
+            "subject": {"reference": f"Patient/{identity.patient(OTHER)}"},
+            "valueString": said,
+        }
+    )
+    with bulk.service.database.write() as tx:
+        belonging = Belonging("unit", OTHER, "phq-9")
+        assert versions.put(tx, ("Observation", name), text, belonging, created) is not None
