@@ -14,6 +14,7 @@ from adapter.cli.terminal import document, table
 from adapter.errors import NotFoundError
 from adapter.ingest.both_sides import Side, both_sides
 from adapter.ingest.decide import leave, take
+from adapter.ingest.written import writer
 from adapter.service import Service
 from adapter.store import inbox
 from adapter.store.inbox import Received
@@ -41,7 +42,10 @@ def run_inbox(said: argparse.Namespace) -> int:
 
 def _list(service: Service, *, as_json: bool) -> None:
     tx = service.database.read()
-    rows = [_told(row) for each in service.clinics for row in inbox.of_clinic(tx, each.name)]
+    serve = service.settings.serve
+    clients = [writer(each.id) for each in serve.clients] if serve else []
+    names = [*(each.name for each in service.clinics), *clients]
+    rows = [_told(row) for name in names for row in inbox.of_clinic(tx, name)]
     if as_json:
         document({"inbox": rows})
         return

@@ -67,7 +67,9 @@ def judge(
 
     `is_chosen`: a person has decided that it stands, whatever else does.
     """
-    timepoint, doubt = (said.timepoint, "") if said.timepoint else _timepoint(tx, trial, said)
+    timepoint, doubt = said.timepoint, ""
+    if not timepoint:
+        timepoint, doubt = timepoint_of(tx, trial, said.participant, read_text(said.text))
     if doubt:
         return wait(tx, said, doubt)
     try:
@@ -141,19 +143,17 @@ def held_answers(tx: Transaction, trial: Trial, unit: str) -> Answers | None:
     return validate_response(migrated(read_text(version.text), trial.forms), trial.forms).answers
 
 
-# Private functions
-
-
-def _timepoint(tx: Transaction, trial: Trial, said: Received) -> tuple[str, str]:
-    """The timepoint that it belongs to, or why that is not known."""
-    resource = read_text(said.text)
+def timepoint_of(
+    tx: Transaction, trial: Trial, participant: str, resource: Mapping[str, Any]
+) -> tuple[str, str]:
+    """The timepoint that somebody's response belongs to, or why that is not known."""
     authored = resource.get("authored")
     if authored is None:
         return "", "it does not say when it was answered"
     day = local_day(str(authored), trial.study.zone)
     if day is None:
         return "", "its time names no day, or has no zone"
-    person = instances.participant(tx, said.participant)
+    person = instances.participant(tx, participant)
     if person is None or person.enrolled is None:
         return "", "the day of enrolment is not known"
     form = form_named(resource, trial) or ""
@@ -161,6 +161,9 @@ def _timepoint(tx: Transaction, trial: Trial, said: Received) -> tuple[str, str]
     if len(found) == 1:
         return found[0], ""
     return "", f"it fits {len(found)} timepoints" if found else "it fits no timepoint"
+
+
+# Private functions
 
 
 def _response(trial: Trial, said: Received, timepoint: str) -> Response:

@@ -27,6 +27,7 @@ from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import Answer, Asked, read_request, refused, respond
 from adapter.server.ledger import View
+from adapter.server.operation_routes import operation_routes
 from adapter.server.reads import history, read, vread
 from adapter.server.searching import read_search, search
 from adapter.server.write_routes import write_routes
@@ -81,6 +82,7 @@ def api_app(api: Api) -> Starlette:
         routes=[
             Route("/metadata", metadata, methods=["GET"]),
             *([] if api.desk is None else bulk_routes(api.desk, api.authenticate)),
+            *operation_routes(api),
             route("/{type}/_search", "search-type", searched, ["POST"]),
             route("/{type}/{id}/_history/{number}", "vread", vread, ["GET"]),
             route("/{type}/{id}/_history", "history-instance", past, ["GET"]),

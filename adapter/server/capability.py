@@ -22,6 +22,18 @@ _SMART = {
 }
 _BULK = "http://hl7.org/fhir/uv/bulkdata"
 _EXPORTS = {"": "export", "Patient": "patient-export", "Group": "group-export"}
+_OPERATIONS = {
+    "validate": ("", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
+    "extract": (
+        "QuestionnaireResponse",
+        "http://hl7.org/fhir/uv/sdc/OperationDefinition/QuestionnaireResponse-extract",
+    ),
+    "populate": (
+        "Questionnaire",
+        "http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-populate",
+    ),
+}
+"""By name, the type that has the operation ('': each), and where it is defined."""
 INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 
 
@@ -53,18 +65,15 @@ def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]
             {
                 "mode": "server",
                 "security": {"cors": True, "service": [_SMART]},
-                "resource": [
-                    {**_resource(name), **(_operation(name) if exports else {})}
-                    for name in sorted(SERVED_TYPES)
-                ],
-                **(_operation("") if exports else {}),
+                "resource": [_resource(name, exports=exports) for name in sorted(SERVED_TYPES)],
+                **({"operation": [_export("")]} if exports else {}),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }
 
 
-def _resource(name: str) -> dict[str, Any]:
+def _resource(name: str, *, exports: bool) -> dict[str, Any]:
     written = WRITABLE.get(name, frozenset())
     known = parameters(name)
     references = sorted(each.name for each in known.values() if each.kind == "reference")
@@ -85,6 +94,13 @@ def _resource(name: str) -> dict[str, Any]:
         "conditionalUpdate": "update" in written,
         "conditionalDelete": "not-supported",
     }
+    said["operation"] = [
+        {"name": operation, "definition": definition}
+        for operation, (of, definition) in _OPERATIONS.items()
+        if of in {"", name}
+    ]
+    if exports and name in _EXPORTS:
+        said["operation"].append(_export(name))
     if references:
         said["searchInclude"] = [f"{name}:{each}" for each in references]
     if naming:
@@ -97,12 +113,9 @@ def _resource(name: str) -> dict[str, Any]:
     return said
 
 
-def _operation(name: str) -> dict[str, Any]:
-    """The export of a type, or of the system, where there is one."""
-    if name not in _EXPORTS:
-        return {}
-    definition = f"{_BULK}/OperationDefinition/{_EXPORTS[name]}"
-    return {"operation": [{"name": "export", "definition": definition}]}
+def _export(name: str) -> dict[str, Any]:
+    """The export of a type, '' for that of the system."""
+    return {"name": "export", "definition": f"{_BULK}/OperationDefinition/{_EXPORTS[name]}"}
 
 
 def _may_name(parameter: Parameter, target: str) -> bool:

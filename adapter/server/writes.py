@@ -103,7 +103,7 @@ class Writing:
             if known:
                 return Done(200, known[0])
         check_r4(write.resource)
-        participant = self._participant(write.resource)
+        participant = self.participant(write.resource)
         given = Given(self.view.caller.client, participant, write.resource)
         done = written.create(self.tx, self.trial, given, self.now)
         return self._told(done, write.resource)
@@ -128,7 +128,7 @@ class Writing:
             raise _no_update_as_create()
         self._check_version(write, seen.number)
         check_r4(write.resource)
-        participant = self._participant(write.resource)
+        participant = self.participant(write.resource)
         held = reading.newest(self.tx, write.type, resource_id)
         if held is None or held.version.participant != participant:
             text = "The person whom it is about cannot be changed"
@@ -181,7 +181,7 @@ class Writing:
             pass
         return matching(self.view, self.trial.identity, resource_type, query)
 
-    def _participant(self, resource: Resource) -> str:
+    def participant(self, resource: Resource) -> str:
         """Whose it is: somebody of whom this caller may know, and to whose form it is.
 
         Raises:

@@ -1,0 +1,222 @@
+"""Operations: `$validate` of any type, `$extract` and `$populate` of forms.
+
+None of them changes anything. What is extracted are the very Observations that taking the response
+in would make, by the very function. A response that is prepared by `$populate` says to whom, what
+and nothing else: no form allows that its answers are filled in ahead, for who is asked how they are
+today is not to be told what they said before.
+
+Source: https://hl7.org/fhir/R4/resource-operation-validate.html and the SDC guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from adapter.errors import Origin
+from adapter.fhir.check import find_faults, write
+from adapter.fhir.extraction import Intake, extract
+from adapter.fhir.identity import PROJECT, questionnaire_url, reference
+from adapter.fhir.issue import Issue as Finding
+from adapter.fhir.issue import has_errors
+from adapter.fhir.labels import highest
+from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
+from adapter.fhir.reading import Occasion, validate_transition
+from adapter.fhir.reading.findings import Findings
+from adapter.fhir.text import read_text
+from adapter.ingest.judge import RESPONSE, timepoint_of
+from adapter.ingest.trial import Trial
+from adapter.ingest.written import misfits
+from adapter.instruments.form import Form
+from adapter.release.wording import without_wording
+from adapter.server.body import as_issues, check_r4
+from adapter.server.exchange import Answer
+from adapter.server.ledger import View
+from adapter.server.reads import ID, unknown
+from adapter.server.writes import Writing
+from adapter.store import instances, reading
+
+Resource = dict[str, Any]
+_BASE_PROFILES = "http://hl7.org/fhir/StructureDefinition/"
+_WELL = Issue("informational", "Nothing is wrong with it", severity="information")
+
+
+def validate(view: View, trial: Trial, resource_type: str, said: Resource, target: str) -> Answer:
+    """Everything that is wrong with a resource, as 200; `target` is the id of one that it updates.
+
+    Raises:
+        RefusalError: 400, where no resource was sent, 404 where there is no such target.
+    """
+    resource, words = _with_parameters(said)
+    if resource is None or resource.get("resourceType") != resource_type:
+        text = f"A resource of type {resource_type} is expected"
+        raise refuse(400, "required", text, "Parameters.parameter")
+    issues = [
+        *_of_profile(resource_type, words.get("profile", "")),
+        *_of_content(trial, resource_type, resource, words.get("mode", "")),
+        *(_of_target(view, resource_type, target, resource) if target else ()),
+    ]
+    return _told(issues or [_WELL])
+
+
+def extract_stored(view: View, trial: Trial, response_id: str) -> Answer:
+    """What is extracted from a response that the ledger holds.
+
+    Raises:
+        RefusalError: 404, for one that is not there or not for this caller.
+    """
+    seen = view.latest(RESPONSE, response_id) if ID.fullmatch(response_id) else None
+    instance = instances.instance(view.tx, response_id)
+    if seen is None or seen.text is None or instance is None:
+        raise unknown()
+    _, event, _, repeat = orjson.loads(instance.place)
+    point = trial.study.timepoint_of(event)
+    occasion = Occasion(point.id if point else "", repeat, Origin("the ledger"))
+    held = reading.newest(view.tx, RESPONSE, response_id)
+    assert held is not None  # noqa: S101 - it was seen
+    return _extracted(trial, read_text(held.version.text), instance.participant, occasion)
+
+
+def extract_sent(writing: Writing, said: Resource) -> Answer:
+    """What would be extracted from a response that is sent along, were it taken in.
+
+    Raises:
+        RefusalError: 400 or 422, for one that R4 or its form refuses, or that fits no timepoint.
+    """
+    resource, _ = _with_parameters(said, "questionnaire-response")
+    if resource is None or resource.get("resourceType") != RESPONSE:
+        text = "A QuestionnaireResponse is expected"
+        raise refuse(400, "required", text, "Parameters.parameter")
+    check_r4(resource)
+    participant = writing.participant(resource)
+    trial = writing.trial
+    issues = misfits(resource, trial)
+    if has_errors(issues):
+        raise RefusalError(422, *as_issues(issues))
+    timepoint, doubt = timepoint_of(writing.tx, trial, participant, resource)
+    if doubt:
+        raise refuse(422, "business-rule", f"It cannot be placed: {doubt}", f"{RESPONSE}.authored")
+    return _extracted(trial, resource, participant, Occasion(timepoint, None, Origin("sent")))
+
+
+def populate(view: View, trial: Trial, said: Resource, questionnaire_id: str) -> Answer:
+    """A response to begin with: in progress, about a person, to a Questionnaire.
+
+    Raises:
+        RefusalError: 400 or 422, where it is not said of whom, or to what.
+    """
+    _, words = _with_parameters(said)
+    form = _form_asked(view, trial, words, questionnaire_id)
+    patient = words.get("subject", "").removeprefix("Patient/")
+    person = view.latest("Patient", patient) if ID.fullmatch(patient) else None
+    if person is None:
+        text = "Expected a Patient of this server of whom this client may know, as `subject`"
+        raise refuse(422, "not-found", text, "Parameters.parameter")
+    response = {
+        "resourceType": RESPONSE,
+        "questionnaire": f"{questionnaire_url(form)}|{form.published_version}",
+        "status": "in-progress",
+        "subject": reference("Patient", patient),
+    }
+    text = "No item of this Questionnaire may be answered ahead"
+    notes = operation_outcome(Issue("informational", text, severity="information"))
+    parameters = [
+        {"name": "response", "resource": response},
+        {"name": "issues", "resource": notes},
+    ]
+    return Answer(write({"resourceType": "Parameters", "parameter": parameters}))
+
+
+def _extracted(trial: Trial, resource: Resource, participant: str, occasion: Occasion) -> Answer:
+    patient = str(resource["subject"]["reference"])
+    intake = Intake(trial.forms, {patient: participant}, trial.identity, trial.software)
+    extraction = extract(resource, intake, occasion)
+    if has_errors(extraction.issues):
+        raise RefusalError(422, *as_issues(extraction.issues))
+    if extraction.bundle is None:
+        return _told(as_issues(extraction.issues))
+    url = str(resource["questionnaire"]).partition("|")[0]
+    form = trial.forms[url.removeprefix(f"{PROJECT}/Questionnaire/")]
+    entries = [
+        {**entry, "resource": _as_may_be_told(entry["resource"], form)}
+        for entry in extraction.bundle["entry"]
+    ]
+    labels = highest(orjson.dumps(entry["resource"], default=str) for entry in entries)
+    bundle = {**extraction.bundle, "meta": {"security": labels}, "entry": entries}
+    return Answer(write(bundle))
+
+
+def _as_may_be_told(resource: Resource, form: Form) -> Resource:
+    return without_wording(resource, form) if form.is_licensed_to_site else resource
+
+
+def _form_asked(view: View, trial: Trial, words: Mapping[str, str], questionnaire_id: str) -> Form:
+    """The form that is named by id, by canonical or by reference."""
+    named = words.get("questionnaire") or words.get("canonical") or words.get("questionnaireRef")
+    name = questionnaire_id or str(named or "").removeprefix("Questionnaire/")
+    if ID.fullmatch(name):
+        seen = view.latest("Questionnaire", name)
+        name = "" if seen is None or seen.text is None else str(read_text(seen.text)["url"])
+    url = name.partition("|")[0]
+    form = trial.forms.get(url.removeprefix(f"{PROJECT}/Questionnaire/"))
+    if form is None or questionnaire_url(form) != url or not form.items:
+        text = "Expected a Questionnaire of this server, by its id or its canonical"
+        raise refuse(422, "not-found", text, "Parameters.parameter")
+    return form
+
+
+def _of_profile(resource_type: str, profile: str) -> list[Issue]:
+    if profile in {"", f"{_BASE_PROFILES}{resource_type}"}:
+        return []
+    return [Issue("not-supported", "That profile is not known here", "Parameters.parameter")]
+
+
+def _of_content(trial: Trial, resource_type: str, resource: Resource, mode: str) -> list[Issue]:
+    if resource_type == RESPONSE and mode in {"create", "update"}:
+        return as_issues(misfits(resource, trial))
+    found = Findings()
+    found.add_faults(find_faults(resource))
+    return as_issues(found.issues)
+
+
+def _of_target(view: View, resource_type: str, target: str, resource: Resource) -> list[Issue]:
+    seen = view.latest(resource_type, target) if ID.fullmatch(target) else None
+    if seen is None or seen.text is None:
+        raise unknown()
+    found: list[Finding] = []
+    if resource_type == RESPONSE and isinstance(resource.get("status"), str):
+        before, after = read_text(seen.text)["status"], resource["status"]
+        if after in {"in-progress", "completed", "amended", "entered-in-error", "stopped"}:
+            found += validate_transition(before, after)
+    return as_issues(found)
+
+
+def _with_parameters(
+    said: Resource, name: str = "resource"
+) -> tuple[Resource | None, dict[str, str]]:
+    """The resource that an operation is about, and the words beside it, by name.
+
+    A resource that is sent by itself is the one.
+    """
+    if said.get("resourceType") != "Parameters":
+        return (said or None), {}
+    listed = said.get("parameter")
+    resource: Resource | None = None
+    words = dict[str, str]()
+    for one in listed if isinstance(listed, list) else []:
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            continue
+        if one["name"] in {name, "resource"} and isinstance(one.get("resource"), dict):
+            resource = one["resource"]
+            continue
+        for kind, value in one.items():
+            if kind.startswith("value"):
+                inner = value.get("reference") if isinstance(value, dict) else value
+                words[one["name"]] = inner if isinstance(inner, str) else ""
+    return resource, words
+
+
+def _told(issues: list[Issue]) -> Answer:
+    return Answer(orjson.dumps(operation_outcome(*issues)))
