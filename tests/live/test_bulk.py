@@ -70,10 +70,11 @@ def test_what_the_server_says_of_exports_is_true(bulk: Exporting) -> None:
 
     assert find_faults(statement) == ()
     (rest,) = statement["rest"]
-    told = {each["type"]: each.get("operation", []) for each in rest["resource"]}
+    told = {"": rest, **{each["type"]: each for each in rest["resource"]}}
     claimed = {
-        "": rest["operation"],
-        **{name: operations for name, operations in told.items() if operations},
+        name: operations
+        for name, said in told.items()
+        if (operations := [each for each in said["operation"] if each["name"] == "export"])
     }
     assert claimed.keys() == {"", "Patient", "Group"}
     group = bulk.service.trial.identity.group_id
