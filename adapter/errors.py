@@ -150,3 +150,22 @@ def without_quotations(text: str, known: Collection[str] = ()) -> str:
     A quotation of something `known` stays, such as a field that was asked for.
     """
     return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "[withheld]", text)
+
+
+def kinds_and_places(wrong: BaseException) -> list[str]:
+    """The kinds of an error and of what led to it, and where each was raised, the last first.
+
+    Nothing of what they say: a database names the row that it refuses, a conversion its text.
+    """
+    import traceback  # noqa: PLC0415 - hardly ever
+
+    told = []
+    each: BaseException | None = wrong
+    while each is not None:
+        frames = reversed(traceback.extract_tb(each.__traceback__))
+        places = ", ".join(
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames
+        )
+        told.append(f"{type(each).__module__}.{type(each).__name__} at {places}")
+        each = each.__cause__ or each.__context__
+    return told

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from adapter.cli import rounds
 from adapter.cli.opening import each_clinic, opened
 from adapter.service import Service
+from adapter.service.noting import noted
 from adapter.store.states import State
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -40,7 +41,8 @@ def run_verify(said: argparse.Namespace) -> int:
 
 def push_all(service: Service) -> list[tuple[str, PushReport]]:
     """Every clinic, in order."""
-    return each_clinic(service, "delivering to", ("queued", "held", "claimed", "uncertain"), push)
+    states: tuple[State, ...] = ("queued", "held", "claimed", "uncertain")
+    return each_clinic(service, "delivering to", states, noted("push", push))
 
 
 def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyReport]]:
@@ -50,4 +52,4 @@ def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyR
         return verify(clinic, step, everything=everything)
 
     states: tuple[State, ...] = ("accepted", "confirmed") if everything else ("accepted",)
-    return each_clinic(service, "reading back from", states, read_back)
+    return each_clinic(service, "reading back from", states, noted("verify", read_back))

@@ -16,6 +16,7 @@ from adapter.cli.pull import counts_of
 from adapter.cli.terminal import document, warn
 from adapter.service import Service
 from adapter.service.notifications import Knocks, Rhythm, notification_app, turns, visit_all
+from adapter.service.noting import noted
 from adapter.simulate.serve import HOST, serving
 from adapter.sync.clinic import Clinic
 from adapter.sync.pull import pull
@@ -79,7 +80,8 @@ def _look(service: Service, clinic: Clinic, endpoint: Endpoint | None, *, is_sta
     told: dict[str, object] = {"name": clinic.name}
     if endpoint is not None:
         told["subscription"] = subscribe(clinic, endpoint, is_start=is_start)
-    told |= counts_of(pull(clinic, service.trial))
+    asked = noted("pull", lambda there, _: pull(there, service.trial))(clinic, lambda _: None)
+    told |= counts_of(asked)
     print(orjson.dumps(told).decode(), flush=True)
 
 

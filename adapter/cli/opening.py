@@ -18,6 +18,7 @@ from adapter.errors import (
     Problem,
 )
 from adapter.service import Service, now, open_service
+from adapter.service.logs import write_logs
 from adapter.store import instances, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
@@ -30,6 +31,7 @@ Told = TypeVar("Told")
 def opened(said: argparse.Namespace, *, asks: bool = False) -> Iterator[Service]:
     """The running adapter of a command line; what it did on opening is told on stderr."""
     with open_service(said.config, asks=asks, clock=said.clock or now) as service:
+        write_logs(service.settings.logs)
         if service.crosswalk.was_plain:
             print("The crosswalk was not encrypted; now it is.", file=sys.stderr)
         if service.crosswalk.was_older:

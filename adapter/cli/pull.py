@@ -10,6 +10,7 @@ from adapter.cli import show
 from adapter.cli.opening import each_clinic, opened
 from adapter.cli.terminal import document
 from adapter.service import Service
+from adapter.service.noting import noted
 from adapter.sync.clinic import Clinic
 from adapter.sync.pull import PullReport, pull
 
@@ -35,7 +36,7 @@ def pull_all(service: Service, *, is_full: bool = False) -> list[tuple[str, dict
     def ask(clinic: Clinic, step: Callable[[int], None]) -> PullReport:
         return pull(clinic, service.trial, step, is_full=is_full)
 
-    told = each_clinic(service, "asking", (), ask)
+    told = each_clinic(service, "asking", (), noted("pull", ask))
     return [(name, counts_of(report)) for name, report in told]
 
 

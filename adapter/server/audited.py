@@ -68,6 +68,12 @@ def told(request: Request) -> Telling:
     return telling
 
 
+def client_of(scope: Scope) -> str | None:
+    """Which client asked, as far as a door found out."""
+    telling: Telling | None = scope.get(_KEY)
+    return telling.client or None if telling else None
+
+
 @dataclass(frozen=True)
 class Audited:
     """An application each of whose answers is noted before it goes out."""
@@ -85,7 +91,8 @@ class Audited:
             await self.app(scope, receive, send)
             return
         door = self.auditing.doors.get(path.split("/")[1] if path else "", _ELSEWHERE)
-        telling = scope[_KEY] = Telling(self.auditing.unique(), door)
+        known = scope.get("state", {}).get("request")  # as it stands in the log, too
+        telling = scope[_KEY] = Telling(known or self.auditing.unique(), door)
         is_withheld = is_begun = False
 
         async def noted(message: Message) -> None:
@@ -98,8 +105,9 @@ class Audited:
                     is_withheld = True
                     await _answer(send, 503, "transient", "The access cannot be noted now")
                     return
-                named = (b"x-request-id", telling.request.encode())
-                message = {**message, "headers": [*message.get("headers", ()), named]}
+                if not known:
+                    named = (b"x-request-id", telling.request.encode())
+                    message = {**message, "headers": [*message.get("headers", ()), named]}
             if not is_withheld:
                 await send(message)
 

@@ -26,12 +26,13 @@ from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
+from adapter.service.watching import watch
 from adapter.settings import ClientSettings, ServeSettings, stamp_of
 
 JWKS_SECONDS = 10.0
 DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages", "redcap": "trigger"}
 """Parts of the service by the beginning of their paths, as the access log names them."""
-UNAUDITED: tuple[str, ...] = ("/app/static/",)
+UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics")
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
@@ -89,6 +90,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
 
         app.mount("/app", viewer_app(service, settings, ledger))
     app.add_middleware(Audited, auditing=_auditing(service))
+    watch(app, service, settings)  # around everything else
     return app
 
 

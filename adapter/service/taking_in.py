@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from adapter.ingest import Ledger, Report, Snapshot
 from adapter.ingest.run import ingest
 from adapter.service.access import Access
+from adapter.service.noting import told_of
 from adapter.service.running import Service
 from adapter.settings import RedcapApiSettings
 from adapter.sync.set_back import read_again
@@ -33,10 +35,12 @@ def take_in_all(
     """
     reports = list[Report]()
     names = [clinic.name for clinic in service.clinics]
-    with read_again(service.database, service.crosswalk, names, service.now(), always=is_restored):
+    where = service.database, service.crosswalk, names, service.now()
+    with told_of("ingest") as told, read_again(*where, always=is_restored):
         for source in service.sources(is_full=is_full):
             with shown() as step:
-                reports.append(take_in(service, source, step))
+                reports.append(_take_in(service, source, step))
+        told.update(_totals(reports))
     return reports
 
 
@@ -67,5 +71,20 @@ def take_in(service: Service, snapshot: Snapshot, step: Step) -> Report:
         ConflictError: another ingest is at work.
         SourceError: the source cannot be read on.
     """
+    with told_of("ingest") as told:
+        report = _take_in(service, snapshot, step)
+        told.update(_totals([report]))
+    return report
+
+
+def _take_in(service: Service, snapshot: Snapshot, step: Step) -> Report:
     ledger = Ledger(service.database, service.crosswalk)
     return ingest(ledger, service.trial, snapshot, service.now(), step)
+
+
+def _totals(reports: Sequence[Report]) -> dict[str, int]:
+    told = Counter[str]()
+    for report in reports:
+        for counts in report.counts.values():
+            told.update({str(outcome): count for outcome, count in counts.items()})
+    return {**told, "problems": sum(report.problems for report in reports)}

@@ -17,6 +17,7 @@ from adapter.settings.configuration import (
     WordingSettings,
     read_settings,
 )
+from adapter.settings.logs import LogSettings
 from adapter.settings.secrets import (
     LONGEST_KEY_BYTES,
     SHORTEST_KEY_BYTES,
@@ -34,6 +35,7 @@ __all__ = [
     "BasicSettings",
     "ClientSettings",
     "ClinicSettings",
+    "LogSettings",
     "OdmSettings",
     "PersonSettings",
     "RedcapApiSettings",

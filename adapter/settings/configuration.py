@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.settings.clinics import ClinicSettings
+from adapter.settings.logs import LogSettings
 from adapter.settings.section import Section
 from adapter.settings.serving import ClientSettings, ServeSettings
 from adapter.settings.triggers import TriggerSettings
@@ -162,6 +163,7 @@ class Settings(Section):
     clinics: tuple[ClinicSettings, ...] = ()
     wording: tuple[WordingSettings, ...] = ()
     serve: ServeSettings | None = None
+    logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")
     def _are_apart(self) -> Self:

@@ -17,6 +17,7 @@ class ClientSettings(Section):
     Its public keys stand in `jwks_file`, or at `jwks_url`. `scopes` are the most that it gets.
     `purpose` is why it reads; with `clinic` the consents for that clinic count, and it knows of
     people alone that are linked to a Patient there. `unblinded` clients may know the arm.
+    `requests_per_second` stands in place of what every client may ask.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -26,6 +27,7 @@ class ClientSettings(Section):
     purpose: Purpose
     clinic: str = ""
     unblinded: bool = False
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
@@ -61,6 +63,9 @@ class ServeSettings(Section):
     `people` may look at the pages under `/app`.
     Every `reconcile_minutes` it reads the sources by itself; left out, it does not.
     `export_folder` is where bulk exports are written, for `export_hours` each.
+    What each client may ask a second, each address may sign in a minute, how long a request may
+    take and how much it may bring are limits; whoever has the metrics' token may read `/metrics`,
+    which is not there without one.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
@@ -69,6 +74,12 @@ class ServeSettings(Section):
     reconcile_minutes: float | None = Field(default=None, gt=0)
     export_folder: Path = Path("exports")
     export_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
+    requests_per_second: float = Field(default=50, gt=0)
+    sign_ins_per_minute: float = Field(default=60, gt=0)
+    request_seconds: float = Field(default=30, gt=0)
+    largest_body_bytes: int = Field(default=16_777_216, gt=0)
+    metrics_token_env: str | None = None
+    metrics_token_file: Path | None = None
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:

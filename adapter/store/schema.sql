@@ -404,3 +404,10 @@ CREATE TABLE export_person (        -- everybody, as the release gate knew them 
   PRIMARY KEY (job, participant)
 ) WITHOUT ROWID;
 CREATE INDEX version_by_type ON version (type, place);
+
+CREATE TABLE ended (                -- when each work with a clinic last came to its end
+  clinic TEXT NOT NULL,
+  work   TEXT NOT NULL,             -- push, pull or verify
+  at     TEXT NOT NULL,
+  PRIMARY KEY (clinic, work)
+) WITHOUT ROWID;
