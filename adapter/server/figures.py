@@ -19,7 +19,7 @@ _NEEDS_A_PERSON = frozenset({"refused", "quarantined", "awaiting"})
 """Of what is stuck; what is held waits for a consent or a day, and is counted by its rule."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figures:
     """The figures of a ledger, as Prometheus collects them. `now` is the clock, aware."""
 

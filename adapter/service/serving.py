@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import orjson
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -37,7 +37,7 @@ UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics")
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
-def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> FastAPI:
+def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Starlette:
     """The application: FHIR under `/fhir`, the token endpoint under `/auth`.
 
     `ring` wakes who fetches records that a source said were saved.
@@ -72,13 +72,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
     api = Api(ledger, base, software, authenticate, trial, desk)
     fhir = api_app(api)
     fhir.router.routes.insert(0, discovery_route(grants))
-    app = FastAPI(
-        title="trial-fhir-adapter",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=lambda _: _exporting(desk),
-    )
+    app = Starlette(lifespan=lambda _: _exporting(desk))
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.router.routes += [token_route(grants), bundle_route(api, "/fhir")]

@@ -6,7 +6,7 @@ import logging
 import time
 from uuid import uuid4  # noqa: TID251 - this floor knows chance
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from adapter.server.figures import Figures
 from adapter.server.health import Check, health_routes
@@ -19,7 +19,7 @@ from adapter.store import instances
 from adapter.store.database import SCHEMA_VERSION
 
 
-def watch(app: FastAPI, service: Service, settings: ServeSettings) -> None:
+def watch(app: Starlette, service: Service, settings: ServeSettings) -> None:
     """Adds the pages for whoever watches, and has every request watched from outside."""
     requests = Requests()
     app.router.routes.extend(health_routes(_checks(service), _failed))
