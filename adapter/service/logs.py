@@ -32,8 +32,11 @@ def write_logs(settings: LogSettings) -> None:
     root.handlers[:] = [output]
     root.setLevel(logging.WARNING)
     _OURS.setLevel(logging.INFO if is_json else logging.WARNING)
-    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        theirs.propagate = True
+        theirs.setLevel(logging.WARNING)
 
 
 def tell(event: str, said: Mapping[str, Told], level: int = logging.INFO) -> None:
