@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
 
-.PHONY: demo serve test check format bench soak golden docs agreement ladder lock clean
+.PHONY: demo serve test check format bench soak golden docs agreement ladder screenshots lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -52,6 +52,7 @@ bench: $(VENV)/.dev ## what our own work costs, as ratios
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/memory.py
 	PYTHONPATH=. $(BIN)/python benchmarks/delivery.py
+	PYTHONPATH=. $(BIN)/python benchmarks/page.py
 
 soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and again
 	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
@@ -70,6 +71,10 @@ agreement: $(VENV)/.dev ## lets LHC-Forms, fhirpath.js and HAPI compute our scor
 
 ladder: $(VENV)/.dev ## tries every way on every record system; writes docs/ladder.md
 	PYTHONPATH=. $(BIN)/python -m tests.live.ladder.table
+
+screenshots: $(VENV)/.dev ## takes the pictures of the README: the clinician's page of the demonstration
+	@[ -f .demo/adapter.toml ] || $(BIN)/adapter demo
+	PYTHONPATH=. $(BIN)/python tools/screenshots.py
 
 lock: ## needs uv on the path
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock

@@ -52,6 +52,22 @@ def total(form: str, value: str, at: str, number: int) -> list[Resource]:
     return visit(form, {str(scale.field): value}, at, number)
 
 
+def long_record(months: int) -> list[Resource]:
+    """A visit every month at which ten forms were answered, and an event every quarter."""
+    told: list[Resource] = []
+    for month in range(months):
+        at = f"{2019 + month // 12}-{month % 12 + 1:02}-14 20:15:09"
+        for form in ("ders-18", "pcl-c", "promis-pi-4a", "promis-pi-8a", "phq-9", "gad-7"):
+            offered = FORMS[form].offered(FORMS[form].items[0])
+            told += same_answers(form, offered[month % len(offered)].value, at, month)
+        told += visit("nrs-pain-avg-week", {"nrs_pain_avg": str(month % 11)}, at, month)
+        for form, low in (("bdi", 10), ("stai-y", 30), ("compas-w", 60)):
+            told += total(form, str(low + month % 20), at, month)
+        if month % 3 == 0:
+            told.append(event(month, {"ae_term": "A fall", "ae_onset": at[:10]}))
+    return told
+
+
 def change(form: str, scale: str, scores: tuple[list[Resource], list[Resource]]) -> Resource:
     """The Observation of a scale's change from one visit to another."""
     declared = next(each for each in FORMS[form].scales if each.id == scale)

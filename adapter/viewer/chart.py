@@ -20,10 +20,12 @@ from adapter.viewer.safety import Event
 from adapter.viewer.words import day_in_words, value_in_words
 
 Spec = dict[str, Any]
-WIDTH, HEIGHT, LABELS = 280, 56, 104
+WIDTH, HEIGHT, LABELS = 280, 56, 110
 """The plot in CSS pixels, and the room beside it for the names of the bands."""
 _LINE_OF_TEXT = 11
 _FEW = 4  # so many scores can all be named in the chart
+_MANY = 24  # so many dots would hide their line
+_MOST_NUMBERS = 8  # so many events can be told apart by their numbers on the time line
 _LONGEST_WITH_MONTHS = 1100
 _DARKEST = 0.22
 _HIGH = 0.7  # of the plot's height: above a dot up there is no room for its score
@@ -69,25 +71,16 @@ def time_line(record: PatientRecord) -> Drawing:
         for event in record.events
         if (start := day_of(event.start)) is not None
     ]
+    is_crowded = len(spans) > _MOST_NUMBERS
+    size = 50 if is_crowded else 260
+    bars = {"type": "rule", "strokeWidth": 8, "strokeCap": "round", "color": _MUTED}
+    discs = {"type": "point", "shape": "circle", "size": size, "filled": True, "color": _INK}
+    numbers = {"type": "text", "fontSize": 11, "fontWeight": "bold", "color": "#ffffff"}
     layers = [
-        _layer("spans", {"type": "rule", "strokeWidth": 8, "strokeCap": "round"}, spans, x2="to"),
-        _layer(
-            "events",
-            {"type": "text", "fontSize": 11, "fontWeight": "bold", "color": "#ffffff"},
-            spans,
-            text={"field": "number"},
-        ),
+        _layer("spans", bars, spans, x2="to"),
+        _layer("discs", {**discs, "opacity": 1}, spans),
+        _layer("events", numbers, [] if is_crowded else spans, text="number"),
     ]
-    layers[0]["mark"] |= {"color": _MUTED}
-    discs = {
-        "type": "point",
-        "shape": "circle",
-        "size": 260,
-        "filled": True,
-        "color": _INK,
-        "opacity": 1,
-    }
-    layers.insert(1, _layer("discs", discs, spans))
     frame = _frame(record)
     frame["encoding"]["x"]["axis"] = {
         "title": None,
@@ -213,7 +206,8 @@ def _scores(points: list[Point]) -> Spec:
 
 
 def _dots(points: list[Point]) -> Spec:
-    values = [_score(point) for point in points]
+    told = points if len(points) <= _MANY else [points[0], points[-1]]
+    values = [_score(point) for point in told]
     mark = {"type": "point", "shape": "circle", "size": 44, "color": _INK, "opacity": 1}
     return _layer("dots", {**mark, "filled": True}, values)
 

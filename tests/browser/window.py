@@ -99,9 +99,12 @@ def press(chromium: Chromium, key: str, code: int, text: str = "") -> None:
     chromium.ask("Input.dispatchKeyEvent", type="keyUp", **said)
 
 
-def picture(chromium: Chromium) -> bytes:
-    """The window as PNG."""
-    return base64.b64decode(chromium.ask("Page.captureScreenshot", format="png")["data"])
+def picture(chromium: Chromium, kind: Literal["png", "webp"] = "png") -> bytes:
+    """The window as an image; WebP is a quarter of the size, and text in it is as sharp."""
+    quality = {} if kind == "png" else {"quality": 85}
+    chromium.ask("Emulation.setScrollbarsHidden", hidden=True)
+    taken: dict[str, Any] = chromium.ask("Page.captureScreenshot", format=kind, **quality)
+    return base64.b64decode(taken["data"])
 
 
 def printed(chromium: Chromium) -> bytes:

@@ -213,3 +213,18 @@ def test_every_page_is_a_line_in_the_access_log(service: Service) -> None:
 def test_nobody_is_invited_who_is_not_named(service: Service) -> None:
     with pytest.raises(NotFoundError, match=r"serve\.people"):
         invitation(service, "mallory")
+
+
+def test_the_command_prints_a_link_that_lets_in(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(service.settings.ledger.parent / "adapter.toml")  # type: ignore[union-attr]
+
+    code = main(["invite", "lee", "--config", config], clock=lambda: NOW)
+
+    link = capsys.readouterr().out.strip()
+    assert code == 0
+    assert link.startswith("http://127.0.0.1:8000/app/enter?code=")
+    entered = Visitor(service_app(service)).post("/app/enter", {"code": link.partition("=")[2]})
+    assert entered.status_code == 303
+    assert main(["invite", "mallory", "--config", config], clock=lambda: NOW) == 15
