@@ -15,17 +15,23 @@ from tests.live.cohort import Delivered, deliver
 from tests.live.servers import RecordSystem, Validator, start_record_system
 from tests.live.survival import Nursery
 
+# What takes long to start; the first asks for the second in some of its cases.
+HEAVY = frozenset({"base_url", "empty_hapi", "hapi", "validator", "page", "delivered"})
+
 
 @pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Opens loopback, and nothing else, to the tests of this folder; elsewhere sockets are shut.
 
-    All of them run in one process, which has the servers.
+    Those that ask for a real server run in one process, which has them; the others file by file.
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
+            cases = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            asked = {*getattr(item, "fixturenames", ()), *map(str, cases)}
+            group = "live" if HEAVY & asked else item.path.stem
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
-            item.add_marker(pytest.mark.xdist_group("live"))
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
