@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from adapter.cli import rounds
 from adapter.cli.opening import each_clinic, opened
+from adapter.ingest.move import Moving, arrive
 from adapter.service import Service
 from adapter.service.noting import noted
+from adapter.store import moves
 from adapter.store.states import State
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -41,8 +43,16 @@ def run_verify(said: argparse.Namespace) -> int:
 
 def push_all(service: Service) -> list[tuple[str, PushReport]]:
     """Every clinic, in order."""
+    receivers = {each.name: each for each in service.trial.receivers}
+
+    def deliver(clinic: Clinic, step: Callable[[int], None]) -> PushReport:
+        if moves.under_way(service.database.read(), clinic.name):
+            with service.database.write() as tx:
+                arrive(Moving(tx, service.trial, receivers[clinic.name], service.now()))
+        return push(clinic, step)
+
     states: tuple[State, ...] = ("queued", "held", "claimed", "uncertain")
-    return each_clinic(service, "delivering to", states, noted("push", push))
+    return each_clinic(service, "delivering to", states, noted("push", deliver))
 
 
 def verify_all(service: Service, *, everything: bool) -> list[tuple[str, VerifyReport]]:

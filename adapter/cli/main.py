@@ -17,6 +17,7 @@ from typing import Any
 from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
 
+RUNGS = ("transaction", "single", "totals", "document", "hl7v2", "task")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_listen(_configured(commands.add_parser("listen", help="pull when clinics say so")))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
+    _add_move(commands)
     _add_linking(commands)
     _add_audit(commands)
     filed = _configured(
@@ -166,6 +168,19 @@ def _add_audit(commands: Any) -> None:  # noqa: ANN401 - argparse does not name 
     # A word of a list: what somebody writes freely could name somebody.
     reasons = ("emergency", "safety-report", "end-of-study", "request-of-regulator")
     unblind.add_argument("--reason", required=True, choices=reasons)
+
+
+def _add_move(commands: Any) -> None:  # noqa: ANN401 - argparse does not name its type
+    move = _configured(
+        commands.add_parser("move", help="send what waits by another rung of a clinic")
+    )
+    move.add_argument("clinic", help="the clinic's id")
+    # The rungs stand here once more, because asking for help must not load them; a test compares.
+    move.add_argument("--to", required=True, choices=RUNGS, help="the rung")
+    move.add_argument("--form", default="", help="the form's id; left out: all that can go so")
+    move.add_argument(
+        "--replace", action="store_true", help="take back what is there, then send it by the rung"
+    )
 
 
 def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not name its type

@@ -57,6 +57,8 @@ def planned(plans: list[Plan], *, as_json: bool, explains: bool = False) -> None
         )
         if told.withheld:
             print(f"never told there, and not counted: {', '.join(told.withheld)}")
+        for rung, count in told.moving.items():
+            print(f"go by {rung} when they are seen to be taken back: {count} outcomes")
         print(f"unchanged: {told.unchanged}\n")
 
 
@@ -149,6 +151,7 @@ def _plan_document(told: Plan) -> dict[str, Any]:
         "held_by": _by_rule(told.held),
         "withheld": told.withheld,
         "routes": told.routes,
+        "moving": told.moving,
         "by_type": sent,
     }
 

@@ -30,17 +30,21 @@ REPORTED = frozenset({"QuestionnaireResponse", "Observation", "AdverseEvent"})
 _SENT = frozenset({"completed", "amended"})
 
 
-def put_document(tx: Transaction, trial: Trial, unit: str, now: str) -> None:
+def put_document(
+    tx: Transaction, trial: Trial, unit: str, now: str, *, is_asked_for: bool = False
+) -> None:
     """Keeps and owes the document of a form instance, where one is read and something is new.
 
     One that was made goes on to be kept, also where nobody is sent new ones any more.
+    `is_asked_for`: one is made although no receiver reads documents of this form.
     """
     instance = instances.instance(tx, unit)
     if instance is None or instance.status not in _SENT:
         return
     name = document_name(unit, trial.identity)
     held = versions.latest(tx, *name)
-    if not trial.is_documented(instance.form) and (held is None or held.is_retracted):
+    is_read = is_asked_for or trial.is_documented(instance.form)
+    if not is_read and (held is None or held.is_retracted):
         return
     outcome = _outcome(tx, trial, instance, is_amended=held is not None)
     if not outcome.resources:

@@ -11,7 +11,7 @@ from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import BLINDED, CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.release.receiver import Taking
-from adapter.store import deliveries, inbox, instances, places, receivers, versions
+from adapter.store import deliveries, inbox, instances, moves, places, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
@@ -33,11 +33,11 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
             if (
                 is_wanted(tx, trial, receiver, version)
                 and is_seen(tx, trial, receiver, version)
-                and not _stays_away(tx, trial, receiver, version)
+                and not stays_away(tx, trial, receiver, version)
             ):
                 deliveries.enqueue(tx, receiver.name, version, "put", now)
         elif _is_with(tx, receiver, version):
-            _take_back(tx, receiver, version, now)
+            take_back(tx, receiver, version, now)
         else:
             deliveries.forget(tx, receiver.name, version, now)
     return [version]
@@ -64,7 +64,7 @@ def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
                     is_new
                     and is_wanted(tx, trial, receiver, version)
                     and _names_what_is_owed(tx, receiver, version)
-                    and not _stays_away(tx, trial, receiver, version)
+                    and not stays_away(tx, trial, receiver, version)
                 ):
                     deliveries.enqueue(tx, receiver.name, version, "put", now)
         receivers.keep(tx, receiver.name, receiver.terms)
@@ -93,7 +93,7 @@ def owe_unblinded(
             and tells(trial, version)
             and is_wanted(tx, trial, receiver, version)
             and _names_what_is_owed(tx, receiver, version)
-            and not _stays_away(tx, trial, receiver, version)
+            and not stays_away(tx, trial, receiver, version)
         ):
             deliveries.enqueue(tx, receiver.name, version, "put", now)
 
@@ -107,20 +107,23 @@ def is_wanted(tx: Transaction, trial: Trial, receiver: Receiver, version: Versio
 
     An outcome that the receiver holds in another way already stays on that until it is taken back.
     """
-    if version.form.startswith(CARE):  # what standard care gave is owed to nobody
-        return False
-    if is_kept_from(trial, receiver, version):
+    # What standard care gave is owed to nobody.
+    if version.form.startswith(CARE) or is_kept_from(trial, receiver, version):
         return False
     taking = receiver.taking(version.form)
+    move = moves.move_of(tx, receiver.name, version.unit) if version.participant else None
+    if move is not None:  # a person said which way it goes
+        by_it = receiver.taking_by(move.rung, version.form)
+        return not move.is_under_way and _is_taken(version, by_it)
     if version.participant and version.form not in {PARTICIPATION, THERAPY}:
         held = receivers.types_held(tx, receiver.name, version) - {"Provenance"}
         if held and not held.isdisjoint({DOCUMENT}) and len(held) > 1:
-            return version.type in taking.types and _has_code(version, taking.codes)
+            return _is_taken(version, taking)
         if DOCUMENT in held and DOCUMENT not in taking.types:
             return version.type == DOCUMENT
         if held and DOCUMENT not in held and not _goes_on(tx, receiver, version, taking):
             return _is_of_the_way(tx, receiver, version, held)
-    return version.type in taking.types and _has_code(version, taking.codes)
+    return _is_taken(version, taking)
 
 
 def _goes_on(tx: Transaction, receiver: Receiver, version: Version, taking: Taking) -> bool:
@@ -145,10 +148,13 @@ def _is_of_the_way(
     return version.type in held
 
 
-def _has_code(version: Version, codes: frozenset[str] | None) -> bool:
-    if codes is None or version.type != "Observation":
+def _is_taken(version: Version, taking: Taking) -> bool:
+    if version.type not in taking.types:
+        return False
+    if taking.codes is None or version.type != "Observation":
         return True
-    return any(each["code"] in codes for each in read_text(version.text)["code"]["coding"])
+    coding = read_text(version.text)["code"]["coding"]
+    return any(each["code"] in taking.codes for each in coding)
 
 
 def _is_behind(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
@@ -183,12 +189,12 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
         must_go = _must_retract(trial, receiver, person)
         for version in mine:
             if must_go:
-                _take_back(tx, receiver, version, now)
+                take_back(tx, receiver, version, now)
             elif is_wanted(tx, trial, receiver, version):
                 _give_back(tx, receiver, version, now)
 
 
-def _take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
+def take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
     """Retracts what the receiver has, as it has it: what it never had is not told to it now."""
     owed = deliveries.last_owed(tx, receiver.name, version)
     if owed is None or owed[1] == "retract" or not _is_with(tx, receiver, version):
@@ -236,7 +242,7 @@ def _is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     return under_way or (held is not None and held.action == "put")
 
 
-def _stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
+def stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
     """Whether a withdrawal took the resource back: a new version would replace the retraction.
 
     Or whether the receiver wrote it itself: its own response stands there already.

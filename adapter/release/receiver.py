@@ -31,7 +31,8 @@ class Receiver:
     """A clinic or repository: its name, why it may know, and what it takes.
 
     `accepts` are the resource types that it takes, `rungs` the ways by which it gets them; `forms`
-    are the forms of which it takes otherwise. `is_unblinded`: it may know who got the therapy.
+    are the forms of which it takes otherwise. `codes` are the only Observations of a form that it
+    takes as totals, by the project's own codes. `is_unblinded`: it may know who got the therapy.
     """
 
     name: str
@@ -39,12 +40,22 @@ class Receiver:
     accepts: frozenset[str]
     rungs: frozenset[str] = frozenset({"transaction"})
     forms: Mapping[str, Taking] = field(default_factory=dict)
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_unblinded: bool = False
 
     def taking(self, form: str) -> Taking:
         """What it takes of a form; of what belongs to no form, for '' and words that name none."""
         known = self.forms.get(form.removeprefix(CONCEALED))
         return known or Taking(self.accepts, self.rungs)
+
+    def taking_by(self, rung: str, form: str) -> Taking:
+        """What it takes of a form where it gets that by this way, and no other."""
+        if rung in {"transaction", "single"}:
+            return Taking(self.accepts, frozenset({rung}))
+        if rung == "totals":
+            codes = self.codes.get(form.removeprefix(CONCEALED), frozenset())
+            return Taking(frozenset({"Observation"}), frozenset({rung}), codes)
+        return Taking(frozenset({"DocumentReference"}), frozenset({rung}))
 
     def takes(self, resource_type: str, form: str) -> bool:
         """Whether it takes resources of this type that belong to this form."""

@@ -22,7 +22,16 @@ from adapter.store import chain
 from adapter.store.chain import Link, Seal
 
 Action = Literal[
-    "released", "held", "link", "withdraw", "unblind", "retry", "export", "acknowledge"
+    "released",
+    "held",
+    "link",
+    "withdraw",
+    "unblind",
+    "retry",
+    "export",
+    "acknowledge",
+    "move",
+    "forget",
 ]
 
 

@@ -346,6 +346,14 @@ CREATE TABLE triggered (            -- records that a source said were saved, no
   UNIQUE (source, record)
 );
 
+CREATE TABLE moved (                -- outcomes that a person moved to another rung of a clinic's
+  clinic       TEXT NOT NULL,
+  unit         TEXT NOT NULL,
+  rung         TEXT NOT NULL,
+  is_under_way INTEGER NOT NULL CHECK (is_under_way IN (0, 1)), -- while the old way is taken back
+  PRIMARY KEY (clinic, unit)
+) WITHOUT ROWID;
+
 CREATE TABLE encounter (            -- in which of a clinic's Encounters the results of a unit are filed
   clinic    TEXT NOT NULL,
   unit      TEXT NOT NULL,

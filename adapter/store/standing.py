@@ -15,7 +15,7 @@ class Pending:
     """Deliveries alike for the gate: how many would be made, of which kind.
 
     `there` is the action that the clinic took last, None where it has nothing of ours. `rule` held
-    them back last, '' for none.
+    them back last, `moved` is the rung that a person moved them to, '' for none.
     """
 
     participant: str
@@ -24,6 +24,7 @@ class Pending:
     action: Action
     there: Action | None
     rule: str
+    moved: str
     count: int
 
 
@@ -31,11 +32,12 @@ def pending(tx: Transaction, clinic: str) -> Iterator[Pending]:
     """What a push would send or hold, grouped by what the gate decides on."""
     rows = tx.stream(
         "SELECT d.participant, d.form, d.type, d.action, h.action AS there, d.rule,"
-        " count(*) AS count"
+        " coalesce(m.rung, '') AS moved, count(*) AS count"
         " FROM delivery AS d LEFT JOIN holding AS h"
-        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id WHERE d.clinic = ?"
+        " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id LEFT JOIN moved AS m"
+        " ON m.clinic = d.clinic AND m.unit = d.unit AND m.is_under_way = 0 WHERE d.clinic = ?"
         " AND d.state IN ('queued', 'held', 'claimed', 'uncertain')"
-        " GROUP BY d.participant, d.form, d.type, d.action, there, d.rule",
+        " GROUP BY d.participant, d.form, d.type, d.action, there, d.rule, moved",
         (clinic,),
     )
     return (Pending(*row) for row in rows)

@@ -28,6 +28,7 @@ from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
 from adapter.store.encounters import filed_in
 from adapter.store.identities import Crosswalk
+from adapter.store.moves import moved_to
 from adapter.store.places import way_of
 from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
@@ -108,8 +109,12 @@ class Clinic:
     def rung_of(self, delivery: Delivery) -> Rung:
         """The rung that carries a delivery: the one that carried the outcome before, or the chosen.
 
-        A message and a task are known by the clinic's version that the ledger notes of them.
+        Where a person moved it, it is the one that they said. A message and a task are known
+        by the clinic's version that the ledger notes of them.
         """
+        moved = moved_to(self.database.read(), self.name, delivery.unit)
+        if moved and (moved in DOCUMENTED) == (delivery.type == DOCUMENT):
+            return RUNGS[moved]
         if delivery.type == DOCUMENT:
             held = deliveries.holding(self.database.read(), self.name, delivery.type, delivery.id)
             known = held.remote_version if held is not None and held.action == "put" else ""

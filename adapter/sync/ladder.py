@@ -49,6 +49,15 @@ def choose(profile: ClinicProfile, capability: Capability | None, form: Form) ->
     return Choice(last, reason, _also(profile, last))
 
 
+def why_not(
+    rung: Rung, profile: ClinicProfile, capability: Capability | None, form: Form
+) -> str | None:
+    """Why a form's outcomes cannot go by a rung that the profile names, None where they can."""
+    if rung not in {*profile.ladder, *profile.also}:
+        return "the profile does not name it"
+    return _obstacle(rung, profile, capability, form)
+
+
 def choose_all(
     profile: ClinicProfile, capability: Capability | None, forms: Iterable[Form]
 ) -> dict[str, Choice]:
@@ -98,8 +107,14 @@ def receiver_of(profile: ClinicProfile, choices: Mapping[str, Choice]) -> Receiv
         for form, choice in choices.items()
         if choice.rung not in {"transaction", "single"} or choice.also
     }
+    codes = {form: _codes(profile, form) for form in profile.codes}
     return Receiver(
-        profile.id, profile.purpose, accepts, forms=takings, is_unblinded=profile.unblinded
+        profile.id,
+        profile.purpose,
+        accepts,
+        forms=takings,
+        codes=codes,
+        is_unblinded=profile.unblinded,
     )
 
 
@@ -128,8 +143,11 @@ def _taking(profile: ClinicProfile, form: str, choice: Choice) -> Taking:
         types.update(profile.accepts)
     if "totals" not in choice.rungs:
         return Taking(frozenset(types), choice.rungs)
-    codes = frozenset(f"{form}-{scale}" for scale in profile.codes[form])
-    return Taking(frozenset({*types, "Observation"}), choice.rungs, codes)
+    return Taking(frozenset({*types, "Observation"}), choice.rungs, _codes(profile, form))
+
+
+def _codes(profile: ClinicProfile, form: str) -> frozenset[str]:
+    return frozenset(f"{form}-{scale}" for scale in profile.codes[form])
 
 
 def _also(profile: ClinicProfile, rung: Rung) -> Rung | None:

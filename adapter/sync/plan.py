@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapter.store import encounters, standing
+from adapter.store import encounters, moves, standing
 from adapter.store.deliveries import Action
 from adapter.store.encounters import FiledIn
 from adapter.sync.clinic import Clinic
@@ -22,7 +22,8 @@ class Plan:
     `unchanged_by_type` is what the clinic holds and nothing is owed for. `withheld` names the forms
     (and the therapy) that never go there, because they tell the arm: by what the study declares,
     not by what there is, for to count it would tell. `filed` says in which Encounter the results of
-    each form instance are filed, as far as that was chosen.
+    each form instance are filed, as far as that was chosen. `moving` counts the outcomes that go to
+    another rung as soon as they are seen to be taken back by their old one.
     """
 
     clinic: str
@@ -35,6 +36,7 @@ class Plan:
     choices: Mapping[str, Choice] = field(default_factory=dict, compare=False)
     withheld: tuple[str, ...] = field(default=(), compare=False)
     filed: tuple[FiledIn, ...] = field(default=(), compare=False)
+    moving: Counter[str] = field(default_factory=Counter)
 
     @property
     def unchanged(self) -> int:
@@ -53,6 +55,7 @@ def plan(clinic: Clinic) -> Plan:
         choices=choices,
         withheld=_withheld(clinic),
         filed=tuple(encounters.every(tx, clinic.name)),
+        moving=Counter(each.rung for each in moves.under_way(tx, clinic.name)),
     )
     for group in standing.pending(tx, clinic.name):
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
@@ -63,7 +66,7 @@ def plan(clinic: Clinic) -> Plan:
             continue
         if group.action == "retract" and group.there is None:
             continue
-        told.routes[clinic.rung_for(group.type, group.form)] += group.count
+        told.routes[group.moved or clinic.rung_for(group.type, group.form)] += group.count
         if group.action == "put":
             is_there = _is_there(clinic, group.type, group.there)
             counts = told.update if is_there else told.create

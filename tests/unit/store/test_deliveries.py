@@ -453,8 +453,8 @@ def test_what_is_pending_is_grouped_by_what_the_gate_decides_on(tx: Transaction)
 
     assert sorted(found, key=str) == sorted(
         [
-            Pending("1", "mood", "Observation", "put", "put", "", 1),
-            Pending("1", "mood", "Observation", "put", None, "", 2),
+            Pending("1", "mood", "Observation", "put", "put", "", "", 1),
+            Pending("1", "mood", "Observation", "put", None, "", "", 2),
         ],
         key=str,
     )

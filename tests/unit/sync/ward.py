@@ -14,13 +14,13 @@ import httpx
 
 from adapter.fhir.identity import questionnaire_url
 from adapter.ingest import Trial
-from adapter.release import Receiver
 from adapter.store import inbox, instances, versions
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.inbox import Received
 from adapter.sync.client import FhirClient
 from adapter.sync.clinic import Clinic
+from adapter.sync.ladder import choose_all, receiver_of
 from adapter.sync.profile import ClinicProfile, PatientRule, PullRule
 from adapter.sync.pull import PullReport, pull
 from adapter.sync.push import push
@@ -51,7 +51,6 @@ PROFILE = ClinicProfile(
     patient=PatientRule(find_by="ihi"),
     pull=PullRule(),
 )
-RECEIVER = Receiver(project.CLINIC, "care", frozenset(PROFILE.accepts))
 
 
 @dataclass
@@ -68,7 +67,9 @@ class Ward:
 
     def open(self) -> None:
         small = project.small_trial(self.study)
-        self.trial: Trial = replace(small, receivers=(project.RECEIVERS[0], RECEIVER))
+        choices = choose_all(self.profile, None, small.forms.values())
+        mine = receiver_of(self.profile, choices)
+        self.trial: Trial = replace(small, receivers=(project.RECEIVERS[0], mine))
         self.database = Database(self.where)
         self.crosswalk = Crosswalk(self.folder / "who.sqlite", CROSSWALK_KEYS)
         self.bench = Bench(self.folder, self.database, self.crosswalk, self.trial)
