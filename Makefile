@@ -79,6 +79,7 @@ screenshots: $(VENV)/.dev ## takes the pictures of the README: the clinician's p
 lock: ## needs uv on the path
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
+	uv pip compile --group foreign --universal --python-version 3.11 --generate-hashes --no-header -q -o tests/live/foreign/requirements.lock
 
 clean:
 	rm -rf $(VENV) .demo .cache

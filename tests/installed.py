@@ -1,7 +1,8 @@
 """What tests need beside Python, brought here by the tests themselves.
 
 Programs of Debian come by `tools/need`. A package of npm is fetched by npm, compared with its
-digest and unpacked into `.cache/npm` once; nothing of it is run to install it.
+digest and unpacked into `.cache/npm` once; nothing of it is run to install it. Other people's Python
+programs get an environment of their own in `.cache/python`, made of a lock with hashes.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CACHE = REPOSITORY / ".cache" / "npm"
+PYTHONS = REPOSITORY / ".cache" / "python"
 
 
 class InstallError(Exception):
@@ -63,6 +66,26 @@ def unpack_package(package: Package) -> Path:
                 _run(["tar", "-xzf", str(archive), "--no-same-owner"], Path(unfinished))
                 (Path(unfinished) / "package").rename(folder)
     return folder
+
+
+def python_with(lock: Path) -> Path:
+    """A Python that has what a lock says, and nothing else; made when the cache lacks it.
+
+    Raises:
+        InstallError: pip could not install it.
+    """
+    PYTHONS.mkdir(parents=True, exist_ok=True)
+    said = lock.read_bytes() + sys.version.encode()
+    folder = PYTHONS / hashlib.sha256(said).hexdigest()[:16]
+    python, done = folder / "bin" / "python", folder / "done"
+    with (PYTHONS / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not done.is_file():
+            _run([sys.executable, "-m", "venv", "--clear", str(folder)], PYTHONS)
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], PYTHONS)
+            done.touch()
+    return python
 
 
 def check_archive(archive: Path, package: Package) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -20,7 +20,7 @@ class Api:
     """What the application answers with. `base` is its own address as clients know it.
 
     By `trial` goes in what clients write. `desk` is where exports are asked for, None where there
-    are none.
+    are none. `oauth_uris` are where clients sign in (`token`), by the word of SMART.
     """
 
     ledger: Ledger
@@ -29,6 +29,7 @@ class Api:
     authenticate: Authenticate
     trial: Trial
     desk: Desk | None = None
+    oauth_uris: Mapping[str, str] = field(default_factory=dict)
 
     def moment(self) -> str:
         """The present moment as the ledger writes it."""

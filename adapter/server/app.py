@@ -40,7 +40,7 @@ def api_app(api: Api) -> Starlette:
     """The application, with FHIR at its root."""
     statement = orjson.dumps(
         capability_statement(
-            Software(api.software, api.base, api.ledger.now().isoformat(timespec="seconds")),
+            Software(api.software, api.base, api.moment(), api.oauth_uris),
             exports=api.desk is not None,
         )
     )

@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
@@ -34,16 +35,18 @@ _OPERATIONS = {
     ),
 }
 """By name, the type that has the operation ('': each), and where it is defined."""
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """Who serves: the version of the program, where it is served, and since when."""
+    """Who serves: the version of the program, where it is served, since when, where one signs in."""
 
     version: str
     base: str
     since: str
+    oauth_uris: Mapping[str, str] = field(default_factory=dict)
 
 
 def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]:
@@ -64,13 +67,19 @@ def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": True, "service": [_SMART]},
+                "security": {"cors": True, "service": [_SMART], **_oauth(software.oauth_uris)},
                 "resource": [_resource(name, exports=exports) for name in sorted(SERVED_TYPES)],
                 **({"operation": [_export("")]} if exports else {}),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }
+
+
+def _oauth(uris: Mapping[str, str]) -> dict[str, Any]:
+    """Where one signs in, for clients that do not ask for `.well-known/smart-configuration`."""
+    said = [{"url": word, "valueUri": uri} for word, uri in uris.items()]
+    return {"extension": [{"url": _OAUTH_URIS, "extension": said}]} if said else {}
 
 
 def _resource(name: str, *, exports: bool) -> dict[str, Any]:

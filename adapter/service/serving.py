@@ -69,7 +69,8 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
     software, trial = service.trial.software, service.trial
     base = f"{settings.url}/fhir"
     desk = desk_of(service, ledger, base, settings)
-    api = Api(ledger, base, software, authenticate, trial, desk)
+    doors = {"token": grants.url}
+    api = Api(ledger, base, software, authenticate, trial, desk, doors)
     fhir = api_app(api)
     fhir.router.routes.insert(0, discovery_route(grants))
     app = Starlette(lifespan=lambda _: _exporting(desk))

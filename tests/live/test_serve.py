@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapter.service.keys import make_key
+from tests.live.served import serve
 from tests.live.small import ADAPTER, ROOT, SmallTrial
 
 PEOPLE = frozenset({"1015", "1042"})
@@ -25,40 +23,8 @@ PAGE = ROOT / "docs" / "integrator.md"
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The origin of a running service, and the folder with its client's key."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
-    make_key(tmp_path / "clients", "demo", "ES384")
-    settings = f"""
-[serve]
-url = "{origin}"
-[[serve.clients]]
-id = "an-analyst"
-jwks_file = "clients/jwks.json"
-scopes = ["system/*.rs"]
-purpose = "research"
-"""
-    trial = SmallTrial(tmp_path, "http://127.0.0.1:9/fhir", PEOPLE, settings=settings)
-    trial.read()
-    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
-    process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
-    try:
-        _await_answer(f"{origin}/fhir/metadata", process)
-        yield origin, tmp_path / "clients"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert process.poll() is None
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail("it did not answer")
+    with serve(tmp_path, PEOPLE) as running:
+        yield running.origin, running.clients
 
 
 def test_the_client_of_the_page_signs_in_and_finds_scores(served: tuple[str, Path]) -> None:

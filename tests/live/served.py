@@ -1,0 +1,107 @@
+"""`adapter serve` as a process of its own, over the ledger of a few people, and a way to sign in."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from adapter.service.keys import make_key
+from tests.live.small import ADAPTER, SmallTrial
+
+CLIENT = "an-analyst"
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service: its origin, the folder of its configuration, and its process."""
+
+    origin: str
+    folder: Path
+    pid: int = 0
+
+    @property
+    def base(self) -> str:
+        """The address of its FHIR."""
+        return f"{self.origin}/fhir"
+
+    @property
+    def clients(self) -> Path:
+        """The folder with its client's key."""
+        return self.folder / "clients"
+
+    def assertion(self) -> str:
+        """What its client signs to get a token; good for once."""
+        claims = {
+            "iss": CLIENT,
+            "sub": CLIENT,
+            "aud": f"{self.origin}/auth/token",
+            "exp": int(time.time()) + 240,
+            "jti": secrets.token_hex(16),
+        }
+        key = jwt.PyJWK(json.loads((self.clients / "demo.private.json").read_text("utf-8"))).key
+        return jwt.encode(claims, key, "ES384", {"kid": "demo"})
+
+    def token(self, scope: str = "system/*.cruds") -> str:
+        """A token of its client."""
+        form = {
+            "grant_type": "client_credentials",
+            "scope": scope,
+            "client_assertion_type": JWT_BEARER,
+            "client_assertion": self.assertion(),
+        }
+        answer = httpx.post(f"{self.origin}/auth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+
+@contextmanager
+def serve(
+    folder: Path, people: frozenset[str], scopes: str = "system/*.rs", more: str = ""
+) -> Iterator[Served]:
+    """A service that answers, with one client that has these scopes; `more` are settings."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    origin = f"http://127.0.0.1:{port}"
+    make_key(folder / "clients", "demo", "ES384")
+    settings = f"""
+[serve]
+url = "{origin}"
+[[serve.clients]]
+id = "{CLIENT}"
+jwks_file = "clients/jwks.json"
+scopes = ["{scopes}"]
+purpose = "research"
+{more}"""
+    trial = SmallTrial(folder, "http://127.0.0.1:9/fhir", people, settings=settings)
+    trial.read()
+    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
+    process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
+    try:
+        _await_answer(f"{origin}/fhir/metadata", process)
+        yield Served(origin, folder, process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None
+        try:
+            if httpx.get(url).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail("it did not answer")
