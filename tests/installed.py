@@ -1,8 +1,8 @@
 """What tests need beside Python, brought here by the tests themselves.
 
 Programs of Debian come by `tools/need`. A package of npm is fetched by npm, compared with its
-digest and unpacked into `.cache/npm` once; nothing of it is run to install it. Other people's Python
-programs get an environment of their own in `.cache/python`, made of a lock with hashes.
+digest and unpacked into `.cache/npm` once; nothing of it is run to install it. Other people's
+Python programs get an environment of their own in `.cache/python`, made of a lock with hashes.
 """
 
 from __future__ import annotations

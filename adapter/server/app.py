@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -36,14 +37,15 @@ Interaction = Callable[[View, Mapping[str, str], Asked], Answer]
 _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "s"}
 
 
+def statement_of(api: Api) -> dict[str, Any]:
+    """The CapabilityStatement of what is served."""
+    software = Software(api.software, api.base, api.moment(), api.oauth_uris)
+    return capability_statement(software, exports=api.desk is not None)
+
+
 def api_app(api: Api) -> Starlette:
     """The application, with FHIR at its root."""
-    statement = orjson.dumps(
-        capability_statement(
-            Software(api.software, api.base, api.moment(), api.oauth_uris),
-            exports=api.desk is not None,
-        )
-    )
+    statement = orjson.dumps(statement_of(api))
 
     async def metadata(request: Request) -> Response:
         told(request).interaction = "capabilities"

@@ -41,7 +41,7 @@ INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """Who serves: the version of the program, where it is served, since when, where one signs in."""
+    """Who serves: the version of the program, where it is, since when, and where one signs in."""
 
     version: str
     base: str

@@ -16,12 +16,14 @@ from starlette.requests import Request
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.server import Api, Caller, Ledger, api_app
-from adapter.server.app import HANDLERS
+from adapter.server.app import HANDLERS, statement_of
 from adapter.server.audited import Audited, Auditing
 from adapter.server.bulk import Desk, Worker
 from adapter.server.caller import read_scopes
+from adapter.server.described import PATHS, description_routes, mounted
 from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
+from adapter.server.openapi import openapi
 from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
 from adapter.service.running import Service
@@ -32,7 +34,7 @@ from adapter.settings import ClientSettings, ServeSettings, stamp_of
 JWKS_SECONDS = 10.0
 DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages", "redcap": "trigger"}
 """Parts of the service by the beginning of their paths, as the access log names them."""
-UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics")
+UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics", *PATHS)
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
 _NO_KEYS: Mapping[str, Any] = {"keys": []}
 
@@ -84,6 +86,8 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
 
         app.mount("/app", viewer_app(service, settings, ledger))
+    addresses = [*mounted(app.routes), *mounted(fhir.routes, "/fhir")]
+    app.router.routes += description_routes(openapi(statement_of(api), addresses))
     app.add_middleware(Audited, auditing=_auditing(service))
     watch(app, service, settings)  # around everything else
     return app

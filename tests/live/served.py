@@ -1,4 +1,4 @@
-"""`adapter serve` as a process of its own, over the ledger of a few people, and a way to sign in."""
+"""`adapter serve` as a process, over the ledger of a few people, and a way to sign in."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ observed = list(
 )
 one = Observation.read(observed[0].id, server)
 first = QuestionnaireResponse.where({"_count": "1", "_sort": "-authored"}).perform(server)
-print(
+sys.stdout.write(
     json.dumps(
         {
             "patients": sorted(each.id for each in patients),

@@ -37,4 +37,4 @@ in_turn = [
     each.id
     for each in at_once.resources("Observation").search(category="survey").limit(40).fetch_all()
 ]
-print(json.dumps({**asyncio.run(asked()), "in_turn": in_turn}))
+sys.stdout.write(json.dumps({**asyncio.run(asked()), "in_turn": in_turn}))

@@ -1,0 +1,52 @@
+"""How the values of search parameters stand in an address, as the patterns of OpenAPI.
+
+A pattern allows less than the server where FHIR allows more ways to write the same.
+
+Source: https://hl7.org/fhir/R4/search.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WORD = r"[A-Za-z0-9][A-Za-z0-9 .:/\-]{0,60}"
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_PREFIX = "(eq|ne|gt|lt|ge|le|sa|eb|ap)?"
+_NUMBER = r"[0-9]{1,9}(\.[0-9]{1,4})?"
+_DAY = r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?)?"
+_PATTERNS = {
+    "token": rf"({_WORD}\|)?{_WORD}",
+    "reference": _ID,
+    "uri": _WORD,
+    "date": f"{_PREFIX}{_DAY}",
+    "quantity": f"{_PREFIX}{_NUMBER}",
+    "string": _WORD,
+    "composite": rf"{_WORD}\${_PREFIX}{_NUMBER}",
+}
+_CANONICAL = r"https?://[a-z]{1,20}\.example/[A-Za-z0-9]{1,20}(\|[0-9.]{1,10})?"
+_EXAMPLES = {"date": "ge2024-03-01", "quantity": "gt10", "composite": "44261-6$gt10"}
+
+SHAPING: tuple[dict[str, Any], ...] = (
+    {
+        "name": "_format",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["json", "application/fhir+json"]},
+    },
+    {"name": "_pretty", "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}},
+)
+"""What every interaction of FHIR takes."""
+
+SEARCHED: dict[str, dict[str, Any]] = {
+    "_count": {"type": "integer", "minimum": 0, "maximum": 1000},
+    "_summary": {"type": "string", "enum": ["false", "true", "text", "data", "count"]},
+    "_elements": {"type": "string", "pattern": "^[a-zA-Z]{1,40}(,[a-zA-Z]{1,40}){0,9}$"},
+    "_total": {"type": "string", "enum": ["none", "estimate", "accurate"]},
+}
+"""What every search takes beside its criteria."""
+
+
+def value_of(kind: str, name: str) -> dict[str, Any]:
+    """The schema of a search parameter, by its type in the CapabilityStatement."""
+    one = _CANONICAL if name == "questionnaire" else _ID if name == "_id" else _PATTERNS[kind]
+    schema = {"type": "string", "pattern": f"^{one}(,{one}){{0,3}}$"}
+    return {**schema, "example": _EXAMPLES[kind]} if kind in _EXAMPLES else schema
