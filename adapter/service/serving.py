@@ -86,10 +86,10 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
 
         app.mount("/app", viewer_app(service, settings, ledger))
-    addresses = [*mounted(app.routes), *mounted(fhir.routes, "/fhir")]
-    app.router.routes += description_routes(openapi(statement_of(api), addresses))
     app.add_middleware(Audited, auditing=_auditing(service))
     watch(app, service, settings)  # around everything else
+    addresses = [*mounted(app.routes), *mounted(fhir.routes, "/fhir")]
+    app.router.routes += description_routes(openapi(statement_of(api), addresses))
     return app
 
 
