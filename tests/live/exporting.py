@@ -82,7 +82,7 @@ class Exporting:
 
     def begin(self, path: str = "/$export", **headers: str) -> str:
         """Asks for an export; gives where its status is."""
-        answer = self.ask(path, 202, prefer="respond-async", **headers)
+        answer = self.ask(path, 202, **{"prefer": "respond-async", **headers})
         where: str = answer.headers["content-location"]
         return where
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -79,6 +80,21 @@ profile = "clinic.yaml"
             "utf-8",
         )
         return self.run("ingest")
+
+    def correct_event(self, record: str, cells: dict[str, str]) -> None:
+        """Reads what was read last again, with other cells in a record's row of an event."""
+        path = self.folder / "records.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            if row["record_id"] == record and row["ae_term"]:
+                row.update(cells)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        told = self.run("ingest")
+        assert sum(counts["changed"] for counts in told["forms"].values()) == 1
 
     def run(self, command: str, *more: str) -> dict[str, Any]:
         """One command, which must succeed; its JSON document."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -311,7 +310,7 @@ def test_the_blinded_cannot_tell_that_the_cause_of_an_event_was_corrected(
     path = f"/AdverseEvent/{event['id']}"
     before = [blinded.get(at).content for at in (path, f"{path}/_history", "/AdverseEvent")]
 
-    _correct(trial, WITH_EVENT, REPORTED_TO)
+    trial.correct_event(WITH_EVENT, REPORTED_TO)
 
     assert [blinded.get(at).content for at in (path, f"{path}/_history", "/AdverseEvent")] == before
     blinded.get(f"{path}/_history/2", 404)
@@ -393,19 +392,3 @@ def test_formats_are_agreed_on(asking: Callable[..., Asking]) -> None:
     assert sent.status_code == 415
     sent = ask.client.post("/Patient/_search", data={"_id": "a" * 70_000})
     assert sent.status_code == 413
-
-
-def _correct(trial: SmallTrial, record: str, cells: dict[str, str]) -> None:
-    """Reads the first export again, with other cells in the rows of a record that hold an event."""
-    path = trial.folder / "records.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        if row["record_id"] == record and row["ae_term"]:
-            row.update(cells)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    told = trial.run("ingest")
-    assert sum(counts["changed"] for counts in told["forms"].values()) == 1

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
 from adapter.fhir.check import find_faults
 from adapter.fhir.search.parameters import SERVED_TYPES
+from adapter.ingest.keep import retract_version
 from adapter.ingest.participation import withdraw
 from adapter.server.bulk import Worker
 from adapter.store import instances, versions
@@ -203,6 +205,134 @@ def test_an_export_goes_by_the_scopes(bulk: Exporting) -> None:
     group = bulk.service.trial.identity.group_id
     bulk.ask(f"/Group/{group}/$export", 403)
     bulk.as_(scopes="system/Observation.r").ask("/$export", 403)
+
+
+def test_a_filter_finds_what_a_search_finds_and_several_are_alternatives(bulk: Exporting) -> None:
+    survey, event = "category=survey&date=ge2023-09-01", "_lastUpdated=gt2000"
+    filters = "Observation%3Fcategory%3Dsurvey%26date%3Dge2023-09-01"
+
+    one = bulk.export(f"/$export?_type=Observation,AdverseEvent&_typeFilter={filters}")
+    two = f"{filters},Observation%3Fcategory%3Dsurvey%26date%3Dlt2023-09-01"
+    both = bulk.export(f"/$export?_type=Observation&_typeFilter={two}")
+
+    found = bulk.everything(f"Observation?{survey}&_count=1000")
+    events = bulk.everything(f"AdverseEvent?{event}")
+    everything = bulk.everything("Observation?category=survey&_count=1000")
+    assert 0 < len(found) < len(everything)
+    assert names(bulk.lines(one)) == sorted(names(found) + names(events))
+    assert names(bulk.lines(both)) == names(everything)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Observation%3F_sort%3Ddate",
+        "Observation%3F_include%3DObservation:subject",
+        "Observation%3Fcode%3AAnna%3D1",
+        "Observation%3Fdate%3DAnna",
+        "Observation%3F%27%3B+DROP+TABLE+version%3B--%3D1",
+        "Observation%3F" + "code%3D1%26" * 200,
+    ],
+)
+def test_a_hostile_filter_is_refused_before_anything_is_done(bulk: Exporting, query: str) -> None:
+    answer = bulk.ask(f"/$export?_typeFilter={query}", 400)
+
+    assert find_faults(answer.json()) == ()
+    assert "Anna" not in answer.text
+    bulk.begin()  # nothing was begun
+
+
+def test_elements_are_all_that_comes_and_it_is_said_so(bulk: Exporting) -> None:
+    told = bulk.lines(bulk.export("/$export?_type=Observation,Patient&_elements=Observation.value"))
+
+    parts = [each for each in told if each["resourceType"] == "Observation"]
+    assert {each["meta"]["tag"][-1]["code"] for each in parts} == {"SUBSETTED"}
+    assert not any("subject" in each for each in parts)
+    assert all({"status", "code"} <= each.keys() for each in parts)  # must be there
+    assert all(each["identifier"] for each in told if each["resourceType"] == "Patient")
+
+
+def test_what_was_passed_over_stands_in_a_file_of_errors(bulk: Exporting) -> None:
+    bulk.ask("/$export?bogus=Anna", 400)
+    where = bulk.begin(
+        "/$export?bogus=Anna&_type=Patient", prefer="respond-async, handling=lenient"
+    )
+    bulk.worker.work()
+    manifest = bulk.manifest(where)
+
+    (outcome,) = bulk.lines(manifest, "error")
+    assert outcome["issue"][0]["severity"] == "warning"
+    assert "Anna" not in str(outcome)
+    assert len(bulk.lines(manifest)) == 3
+
+
+def test_only_the_patients_who_are_named_are_in_it(bulk: Exporting) -> None:
+    identity = bulk.service.trial.identity
+    one, other, refused = map(identity.patient, (WITH_EVENT, OTHER, REFUSED))
+
+    def posted(patient: str, level: str) -> httpx.Response:
+        said = {"name": "patient", "valueReference": {"reference": f"Patient/{patient}"}}
+        content = {"resourceType": "Parameters", "parameter": [said]}
+        return bulk.client.post(f"/{level}/$export", json=content)
+
+    begun = posted(one, "Patient")
+    assert begun.status_code == 202
+    bulk.worker.work()
+    told = bulk.lines(bulk.manifest(begun.headers["content-location"]))
+    assert one in str(told)
+    assert "AdverseEvent" in str(names(told))
+    assert other not in str(told)
+    assert "Questionnaire/" not in str(names(told))
+    assert posted("never-was", "Patient").status_code == 404
+    bulk.as_("care")
+    assert posted(refused, f"Group/{identity.group_id}").status_code == 404
+    assert posted(one, "Group/another").status_code == 404
+
+
+def test_what_is_gone_since_is_told_to_whom_could_have_it(bulk: Exporting) -> None:
+    since = bulk.export()["transactionTime"]
+    (event,) = bulk.everything("AdverseEvent")
+    before = names(bulk.everything("Provenance?_count=1000"))
+
+    with bulk.service.database.write() as tx:
+        kept = versions.latest(tx, "AdverseEvent", event["id"])
+        assert kept is not None
+        retract_version(tx, bulk.service.trial, kept, bulk.service.now())
+    manifest = bulk.export(f"/$export?_since={since}")
+    whole = bulk.export()
+
+    (bundle,) = bulk.lines(manifest, "deleted")
+    assert bundle["type"] == "transaction"
+    urls = [entry["request"] for entry in bundle["entry"]]
+    assert urls == [{"method": "DELETE", "url": f"AdverseEvent/{event['id']}"}]
+    assert manifest["output"] == []
+    assert f"AdverseEvent/{event['id']}" not in names(bulk.lines(whole))
+    assert "deleted" not in whole
+    assert before
+    other = bulk.as_("care", "northside-clinic").export(f"/$export?_since={since}")
+    assert "deleted" not in other  # this clinic never knew
+
+
+def test_the_blinded_are_not_told_that_the_cause_of_an_event_was_corrected(
+    trial: SmallTrial, bulk: Exporting
+) -> None:
+    since = bulk.export()["transactionTime"]
+    trial.correct_event(WITH_EVENT, {"ae_related": "4"})
+
+    blinded = bulk.export(f"/$export?_since={since}")
+    unblinded = bulk.as_(unblinded=True).export(f"/$export?_since={since}")
+    whole = bulk.as_().export("/$export?_type=AdverseEvent")
+
+    assert names(bulk.lines(blinded)) == []
+    (event,) = (
+        each
+        for each in bulk.as_(unblinded=True).lines(unblinded)
+        if each["resourceType"] == "AdverseEvent"
+    )
+    assert "suspectEntity" in event
+    (told,) = bulk.as_().lines(whole)
+    assert told["meta"]["versionId"] == "1"
+    assert "suspectEntity" not in told
 
 
 def test_one_export_of_a_client_is_written_at_a_time(bulk: Exporting) -> None:
