@@ -53,6 +53,7 @@ bench: $(VENV)/.dev ## what our own work costs, as ratios
 	$(BIN)/python benchmarks/memory.py
 	PYTHONPATH=. $(BIN)/python benchmarks/delivery.py
 	PYTHONPATH=. $(BIN)/python benchmarks/page.py
+	PYTHONPATH=. $(BIN)/python benchmarks/export.py
 
 soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and again
 	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/unit/sources tests/unit/ingest || exit 1; done

@@ -34,6 +34,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
 _ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
+_BEGINS_META = b',"meta":{"'
 _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SHAPING = frozenset({"_format", "_pretty"})
@@ -127,6 +128,9 @@ def as_served(seen: Seen) -> bytes:
 
 def _inside_meta(text: bytes) -> int | None:
     """Where the resource's own `meta` begins, None without one: not that of a contained one."""
+    if b'"contained":[' not in text:  # the only place of another one; no string has this quote
+        at = text.find(_BEGINS_META)
+        return None if at < 0 else at + len(_BEGINS_META) - 1
     for found in _META.finditer(text):
         before = _STRING.sub(b"", text[: found.start()])
         is_own = before.count(b"{") - before.count(b"}") == 1

@@ -113,6 +113,7 @@ class View:
     about: dict[str, None] = field(default_factory=dict)
     find_person: Callable[[Transaction, str], Participant | None] = instances.participant
     _decided: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _as_held: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def may_see(self, participant: str, form: str) -> bool:
         """Whether the gate releases what is about this person and from this form."""
@@ -203,20 +204,27 @@ class View:
 
     def _text(self, version: Version) -> bytes | None:
         """As the caller may have it: mostly the very text that the ledger holds."""
+        kind = version.type, version.form
+        if kind not in self._as_held:
+            self._as_held[kind] = self._is_as_held(*kind)
+        if self._as_held[kind] and not version.is_retracted:
+            return version.text
         form = self.ledger.forms.get(version.form.rpartition("/")[2])
         study, form_id = self.ledger.study, version.form
         conceals = self._is_told_in_part(version.type)
-        tells = not conceals and (version.type in TELLING or reveals_allocation(study, form_id))
-        is_worded = form is not None and form.is_licensed_to_site and version.type in WORDED
-        if not (conceals or tells or is_worded or version.is_retracted):
-            return version.text
         said = as_it_stands(version)
         if said is None:
             return None
         told = as_blinded(said, form, study) if conceals else as_whole(said, form_id, study)
-        if is_worded and form is not None:
+        if form is not None and _is_worded(form, version.type):
             told = without_wording(told, form)
         return version.text if told is said and not version.is_retracted else write(told)
+
+    def _is_as_held(self, resource_type: str, form_id: str) -> bool:
+        """Whether what there is of a type and a form goes out as the ledger holds it."""
+        form = self.ledger.forms.get(form_id.rpartition("/")[2])
+        tells = resource_type in TELLING or reveals_allocation(self.ledger.study, form_id)
+        return not (tells or (form is not None and _is_worded(form, resource_type)))
 
     def _decide(self, participant: str, form: str) -> bool:
         study, clinic = self.ledger.study, self.caller.clinic
@@ -226,3 +234,8 @@ class View:
         today = self.ledger.now().astimezone(study.zone).date().isoformat()
         subject = Subject(participant, form)
         return decide(subject, study, self.caller.reader, person, today).is_released
+
+
+def _is_worded(form: Form, resource_type: str) -> bool:
+    """Whether resources of a type hold words of a form that are licensed to this site alone."""
+    return form.is_licensed_to_site and resource_type in WORDED

@@ -13,19 +13,17 @@ from adapter.fhir.search.asked import Criterion
 from adapter.instruments.participant import Participant
 from adapter.store import exports, instances
 from adapter.store.conditions import where
-from adapter.store.reading import Written, as_written
+from adapter.store.reading import WRITTEN, Written, as_written
 from adapter.store.transaction import Transaction
-from adapter.store.versions import Version
 
 ROWS = 500
-_COLUMNS = "v.place, " + ", ".join(f"v.{name}" for name in (*Version.__slots__, "created"))
 _NEWEST_BY_THEN = (
-    f"SELECT {_COLUMNS} FROM version AS v WHERE v.type = ? AND v.place > ? AND v.place <= ?"
+    f"SELECT {WRITTEN} FROM version AS v WHERE v.type = ? AND v.place > ? AND v.place <= ?"
     " AND NOT EXISTS (SELECT 1 FROM version AS w WHERE w.type = v.type AND w.id = v.id"
     " AND w.version = v.version + 1 AND w.place <= ?) ORDER BY v.place LIMIT ?"
 )
 _CHOSEN = (
-    f"SELECT {_COLUMNS} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
+    f"SELECT {WRITTEN} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
     " WHERE c.job = ? AND c.type = ? AND c.place > ? ORDER BY c.place LIMIT ?"
 )
 
