@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,20 +78,26 @@ def write_trial(folder: Path, *, has_therapy: bool) -> Path:
     return folder / "adapter.toml"
 
 
+@contextmanager
+def opened(folder: Path, *, has_therapy: bool) -> Iterator[Service]:
+    """One of the worlds, read; SHARES and REFUSES are linked to patients of the clinic."""
+    config = write_trial(folder, has_therapy=has_therapy)
+    assert main(["ingest", "--config", str(config), "--json"], clock=lambda: NOW) == 0
+    with open_service(config, clock=lambda: NOW) as service:
+        for person in (SHARES, REFUSES):
+            service.crosswalk.link(CLINIC, person, f"northside-{person}", service.now())
+        yield service
+
+
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Service]]:
-    """Both worlds, read; SHARES and REFUSES are linked to patients of the clinic."""
+    """Both worlds, for reading only."""
     folder = tmp_path_factory.mktemp("worlds")
-    with ExitStack() as stack:
-        opened = []
-        for name, has_therapy in (("one", True), ("other", False)):
-            config = write_trial(folder / name, has_therapy=has_therapy)
-            assert main(["ingest", "--config", str(config), "--json"], clock=lambda: NOW) == 0
-            service = stack.enter_context(open_service(config, clock=lambda: NOW))
-            for person in (SHARES, REFUSES):
-                service.crosswalk.link(CLINIC, person, f"northside-{person}", service.now())
-            opened.append(service)
-        yield opened
+    with (
+        opened(folder / "one", has_therapy=True) as one,
+        opened(folder / "other", has_therapy=False) as other,
+    ):
+        yield [one, other]
 
 
 @pytest.fixture
@@ -176,8 +182,15 @@ def test_the_order_of_the_outcomes_is_the_studys_where_nothing_else_counts(
     ]
 
 
-def test_an_acknowledgement_is_kept_told_and_in_the_audit_log(service: Service) -> None:
-    visitor, page = visit(service, "kim"), page_of(service, REFUSES)
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Service]:
+    """A world that a test may change."""
+    with opened(tmp_path / "own", has_therapy=True) as service:
+        yield service
+
+
+def test_an_acknowledgement_is_kept_told_and_in_the_audit_log(own: Service) -> None:
+    visitor, page = visit(own, "kim"), page_of(own, REFUSES)
     before = visitor.get(page).text
     (action,) = re.findall(r'action="([^"]+/signals/[0-9a-f]+)"', before)
 
@@ -185,7 +198,7 @@ def test_an_acknowledgement_is_kept_told_and_in_the_audit_log(service: Service) 
         visitor.post(action, {"token": visitor.token(), "version": "1"})
 
     assert "Acknowledged by kim, 1 Sep 2024" in visitor.get(page).text
-    acts = [each.act for each in read_lines(service.audit.path) if each.act.rule == "kim"]
+    acts = [each.act for each in read_lines(own.audit.path) if each.act.rule == "kim"]
     flag = action.rpartition("/")[2]
     assert [(act.action, act.record, act.what) for act in acts] == [
         ("acknowledge", REFUSES, f"Flag/{flag}/1")
