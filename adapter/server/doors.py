@@ -6,6 +6,7 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,7 @@ from adapter.fhir.operation_outcome import refuse
 from adapter.server.audited import told
 from adapter.server.exchange import FORM, read_body
 from adapter.server.grants import ALGORITHMS, GRANT, MOST_BYTES, GrantError, Grants
+from adapter.server.issued import Issuing, issued_caller
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
     from adapter.server.caller import Caller
 
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9\-._~+/]{1,512}=*)")
+_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9\-._~+/]{1,8192}=*)")
+_DOTS = 2  # in a signed token
 _UNKEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -75,8 +78,8 @@ def token_route(grants: Grants) -> Route:
     return Route("/auth/token", token, methods=["POST"])
 
 
-async def caller_of(request: Request, grants: Grants) -> Caller:
-    """Who asks, by the token that came along.
+async def caller_of(request: Request, grants: Grants, issued: Sequence[Issuing] = ()) -> Caller:
+    """Who asks, by the token that came along: one of ours, or of somebody who is believed.
 
     Raises:
         RefusalError: 401, without one or with one that is not good any more.
@@ -85,6 +88,10 @@ async def caller_of(request: Request, grants: Grants) -> Caller:
     if said is None:
         raise refuse(401, "login", "A token of this server is expected, as Authorization: Bearer")
     caller = grants.caller_of(said[1])
+    if caller is None and issued and said[1].count(".") == _DOTS:
+        # An issuer may have to be asked for its keys.
+        now = grants.now().timestamp()
+        caller = await run_in_threadpool(issued_caller, said[1], issued, now)
     if caller is None:
         raise refuse(401, "login", "The token is not one of this server, or it has ended")
     return caller

@@ -132,7 +132,7 @@ class Grants:
         try:
             claims = jwt.decode(
                 assertion,
-                key,
+                key.key,
                 algorithms=[header["alg"]],
                 audience=self.url,
                 # Times are held against the clock that was given in.

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from secrets import token_hex, token_urlsafe
-from typing import Any
 
-import httpx
-import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,28 +15,34 @@ from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.app import HANDLERS, statement_of
 from adapter.server.audited import Audited, Auditing
 from adapter.server.bulk import Desk, Worker
-from adapter.server.caller import read_scopes
 from adapter.server.described import PATHS, description_routes, mounted
 from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
+from adapter.server.hooks import hook_routes
 from adapter.server.openapi import openapi
 from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
+from adapter.service.hooks import caller_as_registered, hooks_of, issuings
+from adapter.service.jwks import keys_of
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
 from adapter.service.watching import watch
-from adapter.settings import ClientSettings, ServeSettings, stamp_of
+from adapter.settings import ClientSettings, ServeSettings
 
-JWKS_SECONDS = 10.0
-DOORS = {"fhir": "fhir", "auth": "auth", "app": "pages", "redcap": "trigger"}
+DOORS = {
+    "fhir": "fhir",
+    "auth": "auth",
+    "app": "pages",
+    "redcap": "trigger",
+    "cds-services": "hooks",
+}
 """Parts of the service by the beginning of their paths, as the access log names them."""
 UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics", *PATHS)
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
-_NO_KEYS: Mapping[str, Any] = {"keys": []}
 
 
 def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Starlette:
-    """The application: FHIR under `/fhir`, the token endpoint under `/auth`.
+    """The application: FHIR under `/fhir`, the token endpoint under `/auth`, other doors beside.
 
     `ring` wakes who fetches records that a source said were saved.
 
@@ -53,13 +55,15 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
             Origin("adapter.toml"), "serve", "a table [serve] with `url`", "none", "Add it."
         )
         raise DeclarationError("Nothing says how to serve.", (problem,))
-    clients = {each.id: _client(each) for each in settings.clients}
+    clients = {each.id: _client(each) for each in settings.clients if each.issuer is None}
     grants = Grants(
         service.database, clients, f"{settings.url}/auth/token", now, lambda: token_urlsafe(32)
     )
 
+    issued = issuings(settings)
+
     async def authenticate(request: Request) -> Caller:
-        return await caller_of(request, grants)
+        return await caller_of(request, grants, issued)
 
     study, crosswalk = service.trial.study, service.crosswalk
 
@@ -81,6 +85,8 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
     app.router.routes += [token_route(grants), bundle_route(api, "/fhir")]
     triggers = triggers_route(service, ring)
     app.router.routes.extend([triggers] if triggers else [])
+    if settings.hooks:
+        app.router.routes.extend(hook_routes(hooks_of(service, settings, ledger)))
     app.mount("/fhir", fhir)
     if settings.people:
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
@@ -125,72 +131,5 @@ async def _exporting(desk: Desk) -> AsyncIterator[None]:
 
 
 def _client(settings: ClientSettings) -> Client:
-    caller = Caller(
-        settings.id,
-        settings.purpose,
-        settings.clinic,
-        settings.unblinded,
-        read_scopes(settings.scopes),
-    )
-    if settings.jwks_file is not None:
-        return Client(caller, _KeysInFile(settings.jwks_file))
-    url = settings.jwks_url or ""
-    return Client(caller, _KeysAtAddress(url), url)
-
-
-class _KeysInFile:
-    """A client's JWKS in a file, read again when it has changed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._last: tuple[tuple[int, ...], Mapping[str, Any]] | None = None
-
-    def __call__(self, is_asked_again: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the seam's one word
-        del is_asked_again  # a file is looked at each time
-        stamp = stamp_of(self._path)
-        if self._last is None or self._last[0] != stamp:
-            self._last = stamp, _read(self._path.read_bytes() if self._path.is_file() else b"")
-        return self._last[1]
-
-
-class _KeysAtAddress:
-    """A client's JWKS where it serves them; never kept longer than its server says.
-
-    https://www.rfc-editor.org/rfc/rfc9111
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._last, self._until = _NO_KEYS, 0.0
-
-    def __call__(self, is_asked_again: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the seam's one word
-        moment = now().timestamp()
-        if not is_asked_again and moment < self._until:
-            return self._last
-        try:
-            answer = httpx.get(self._url, timeout=JWKS_SECONDS, follow_redirects=False)
-        except httpx.HTTPError:
-            return _NO_KEYS
-        if not answer.is_success:
-            return _NO_KEYS
-        self._last, self._until = _read(answer.content), moment + _seconds(answer.headers)
-        return self._last
-
-
-def _read(content: bytes) -> Mapping[str, Any]:
-    try:
-        said = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return _NO_KEYS
-    return said if isinstance(said, dict) else _NO_KEYS
-
-
-def _seconds(headers: Mapping[str, str]) -> float:
-    """How long an answer may be kept: as long as it says, not at all where it says nothing."""
-    for word in headers.get("cache-control", "").lower().split(","):
-        name, _, value = word.strip().partition("=")
-        if name in {"no-store", "no-cache"}:
-            return 0.0
-        if name == "max-age" and value.isdecimal():
-            return float(min(int(value), 86_400))
-    return 0.0
+    keys = keys_of(settings.jwks_file, settings.jwks_url)
+    return Client(caller_as_registered(settings), keys, settings.jwks_url or "")

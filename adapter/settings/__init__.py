@@ -17,6 +17,7 @@ from adapter.settings.configuration import (
     WordingSettings,
     read_settings,
 )
+from adapter.settings.issuers import HookSettings, IssuerSettings
 from adapter.settings.logs import LogSettings
 from adapter.settings.secrets import (
     LONGEST_KEY_BYTES,
@@ -35,6 +36,8 @@ __all__ = [
     "BasicSettings",
     "ClientSettings",
     "ClinicSettings",
+    "HookSettings",
+    "IssuerSettings",
     "LogSettings",
     "OdmSettings",
     "PersonSettings",

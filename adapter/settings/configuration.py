@@ -20,7 +20,7 @@ from adapter.errors import DeclarationError, Origin, Problem
 from adapter.settings.clinics import ClinicSettings
 from adapter.settings.logs import LogSettings
 from adapter.settings.section import Section
-from adapter.settings.serving import ClientSettings, ServeSettings
+from adapter.settings.serving import ServeSettings
 from adapter.settings.triggers import TriggerSettings
 
 Said = TypeVar("Said", bound=Section)
@@ -274,8 +274,9 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 def _served(serve: ServeSettings | None, folder: Path) -> ServeSettings | None:
     if serve is None:
         return None
-    clients: tuple[ClientSettings, ...] = tuple(_absolute(each, folder) for each in serve.clients)
-    return _absolute(serve, folder).model_copy(update={"clients": clients})
+    signing = {"clients": serve.clients, "issuers": serve.issuers, "hooks": serve.hooks}
+    beside = {name: tuple(_absolute(each, folder) for each in of) for name, of in signing.items()}
+    return _absolute(serve, folder).model_copy(update=beside)
 
 
 def _absolute(section: Said, folder: Path) -> Said:

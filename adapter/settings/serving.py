@@ -8,13 +8,15 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from adapter.instruments.study import Purpose
+from adapter.settings.issuers import HookSettings, IssuerSettings, Url
 from adapter.settings.section import Section
 
 
 class ClientSettings(Section):
-    """A client that signs in with SMART Backend Services.
+    """A client that signs in with SMART Backend Services, or with a token of another issuer.
 
-    Its public keys stand in `jwks_file`, or at `jwks_url`. `scopes` are the most that it gets.
+    Its public keys stand in `jwks_file`, or at `jwks_url`; or it comes with tokens of `issuer`, and
+    with nothing else. `scopes` are the most that it gets.
     `purpose` is why it reads; with `clinic` the consents for that clinic count, and it knows of
     people alone that are linked to a Patient there. `unblinded` clients may know the arm.
     `requests_per_second` stands in place of what every client may ask.
@@ -22,7 +24,8 @@ class ClientSettings(Section):
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
     jwks_file: Path | None = None
-    jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    jwks_url: Url | None = None
+    issuer: str | None = None
     scopes: Annotated[tuple[str, ...], Field(min_length=1)]
     purpose: Purpose
     clinic: str = ""
@@ -31,8 +34,9 @@ class ClientSettings(Section):
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
-        if (self.jwks_file is None) == (self.jwks_url is None):
-            raise ValueError("expected either `jwks_file` or `jwks_url`")
+        ways = (self.jwks_file, self.jwks_url, self.issuer)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("expected one of `jwks_file`, `jwks_url` and `issuer`")
         return self
 
 
@@ -61,11 +65,13 @@ class ServeSettings(Section):
 
     `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
     `people` may look at the pages under `/app`.
-    Every `reconcile_minutes` it reads the sources by itself; left out, it does not.
     `export_folder` is where bulk exports are written, for `export_hours` each.
     What each client may ask a second, each address may sign in a minute, how long a request may
     take and how much it may bring are limits; whoever has the metrics' token may read `/metrics`,
     which is not there without one.
+    Every `reconcile_minutes` it reads the sources by itself; left out, it does not. `issuers` give
+    out tokens beside ours, `hooks` are record systems that ask by CDS Hooks, and `launch_url` is
+    where the app is launched from their card.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
@@ -80,6 +86,9 @@ class ServeSettings(Section):
     largest_body_bytes: int = Field(default=16_777_216, gt=0)
     metrics_token_env: str | None = None
     metrics_token_file: Path | None = None
+    issuers: tuple[IssuerSettings, ...] = ()
+    hooks: tuple[HookSettings, ...] = ()
+    launch_url: Url | None = None
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:
@@ -89,4 +98,16 @@ class ServeSettings(Section):
         called = [person.name for person in self.people]
         if len(set(called)) < len(called):
             raise ValueError("expected everybody under a `name` of their own")
+        return self
+
+    @model_validator(mode="after")
+    def _know_whom_they_believe(self) -> Self:
+        issuers = [issuer.issuer for issuer in self.issuers]
+        if len(set(issuers)) < len(issuers):
+            raise ValueError("expected every issuer once")
+        if not {client.issuer for client in self.clients} - {None} <= set(issuers):
+            raise ValueError("expected the `issuer` of a client among [[serve.issuers]]")
+        asking = [(hook.issuer, hook.tenant) for hook in self.hooks]
+        if len(set(asking)) < len(asking):
+            raise ValueError("expected hooks of one issuer to be told apart by `tenant`")
         return self

@@ -127,6 +127,15 @@ class Crosswalk:
         known = self._read(self._sealer.place("link", clinic, participant))
         return None if known is None else str(known["patient"])
 
+    def participant_of(self, clinic: str, remote_id: str) -> str | None:
+        """Who the Patient of this id is, by a person's word; None where nobody was linked to it."""
+        target = self._sealer.place("target", clinic, remote_id)
+        row = self._connection.execute(
+            "SELECT place, text FROM sealed WHERE target = ?", (target,)
+        ).fetchone()
+        known = None if row is None else orjson.loads(self._sealer.open(row[1], row[0]))
+        return None if known is None else str(known["participant"])
+
     def propose(self, candidates: Candidates) -> None:
         """Keeps who a participant may be, in place of what was known of that."""
         said = orjson.loads(orjson.dumps(asdict(candidates)))

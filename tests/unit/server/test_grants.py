@@ -104,6 +104,14 @@ def test_who_signs_as_agreed_gets_a_token_that_is_known_until_it_ends(
     assert desk.grants.caller_of(token.value) is None
 
 
+@pytest.mark.parametrize("key", [EC, RSA], ids=["ES384", "RS384"])
+def test_a_key_need_not_say_its_algorithm(desk: Desk, key: ECKey | RSAKey) -> None:
+    said = key.as_dict(private=False)
+    desk.jwks = {"keys": [{name: said[name] for name in said if name not in {"alg", "use"}}]}
+
+    assert desk.ask(signed(key)).scope
+
+
 def test_the_ledger_holds_no_token(desk: Desk, tmp_path: Path) -> None:
     token = desk.ask(signed())
 

@@ -57,6 +57,19 @@ def test_a_link_is_found_by_clinic_and_person(crosswalk: Crosswalk) -> None:
     assert crosswalk.linked("north", "2") is None
 
 
+def test_a_person_is_found_by_the_clinic_and_its_patient(crosswalk: Crosswalk) -> None:
+    crosswalk.link("north", "1", "patient-7", NOW)
+    crosswalk.link("south", "2", "patient-7", NOW)
+    crosswalk.link("north", "3", "patient-9", NOW)
+
+    crosswalk.link("north", "1", "patient-8", LATER)
+
+    assert crosswalk.participant_of("north", "patient-8") == "1"
+    assert crosswalk.participant_of("north", "patient-7") is None
+    assert crosswalk.participant_of("south", "patient-7") == "2"
+    assert crosswalk.participant_of("north", "3") is None
+
+
 def test_the_same_identifiers_again_leave_the_links(crosswalk: Crosswalk) -> None:
     crosswalk.keep(known(ihi="8003600000000001"))
     crosswalk.link("north", "1", "patient-7", NOW)
