@@ -42,7 +42,7 @@ def take_in(folder: Path) -> SmallTrial:
     return small
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Writer:
     """One client at the service; `service` is what it writes to, seen from inside."""
 
