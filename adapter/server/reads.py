@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, as_served, one_version
-from adapter.server.ledger import View
+from adapter.server.ledger import Seen, View
 from adapter.server.subset import subset
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -53,33 +55,85 @@ def vread(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
 
 
 def history(view: View, path: Mapping[str, str], asked: Asked, base: str) -> Answer:
-    """Every version of one resource that the caller can tell apart, the newest first.
+    """The versions of one resource that the caller can tell apart, the newest first.
+
+    `_since` leaves out what was written before, `_count` ends a page; the next one goes on behind
+    the last version, whatever was written meanwhile.
 
     Raises:
-        RefusalError: 404.
+        RefusalError: 404, or 400 for a value that is not of its kind.
     """
     versions = view.history(path["type"], path["id"])
     if not versions:
         raise unknown()
+    said = dict(asked.parameters)
+    since = _since(said.get("_since", ""))
+    fitting = [seen for seen in reversed(versions) if _is_since(seen, since)]
+    behind = _whole(said, "_page") or versions[-1].number + 1
+    left = [seen for seen in fitting if seen.number < behind]
+    count = _whole(said, "_count")
+    page = left if count is None else left[:count]
     name = f"{path['type']}/{path['id']}"
-    entries = []
-    for place, seen in reversed(list(enumerate(versions))):
-        entry: dict[str, Any] = {"fullUrl": f"{base}/{name}"}
-        if seen.text is None:
-            entry["request"] = {"method": "DELETE", "url": name}
-            status = "204 No Content"
-        else:
-            entry["resource"] = as_served(seen)
-            entry["request"] = {"method": "PUT", "url": name}
-            status = "200 OK" if place else "201 Created"
-        entry["response"] = {"status": status, "etag": seen.etag, "lastModified": seen.updated}
-        entries.append(entry)
-    said = {
-        "total": len(entries),
-        "link": [{"relation": "self", "url": f"{base}/{name}/_history"}],
-    }
-    del asked
-    return Answer(write_bundle("history", said, entries))
+    words: dict[str, str] = {word: said[word] for word in ("_since", "_count") if word in said}
+    links = [_link("self", f"{base}/{name}/_history", {**words, **_from(said.get("_page"))})]
+    if page and len(page) < len(left):
+        more = {**words, **_from(str(page[-1].number))}
+        links.append(_link("next", f"{base}/{name}/_history", more))
+    entries = [_past(seen, name, base, is_first=seen is versions[0]) for seen in page]
+    return Answer(write_bundle("history", {"total": len(fitting), "link": links}, entries))
+
+
+def _past(seen: Seen, name: str, base: str, *, is_first: bool) -> dict[str, Any]:
+    """One version as an entry of a history."""
+    entry: dict[str, Any] = {"fullUrl": f"{base}/{name}"}
+    if seen.text is None:
+        entry["request"] = {"method": "DELETE", "url": name}
+        status = "204 No Content"
+    else:
+        entry["resource"] = as_served(seen)
+        entry["request"] = {"method": "PUT", "url": name}
+        status = "201 Created" if is_first else "200 OK"
+    entry["response"] = {"status": status, "etag": seen.etag, "lastModified": seen.updated}
+    return entry
+
+
+def _since(said: str) -> datetime | None:
+    """An instant, with its offset; a plus that was not encoded is one."""
+    if not said:
+        return None
+    try:
+        moment = datetime.fromisoformat(said.replace(" ", "+"))
+    except ValueError:
+        raise _bad("_since") from None
+    if moment.tzinfo is None:
+        raise _bad("_since")
+    return moment
+
+
+def _is_since(seen: Seen, since: datetime | None) -> bool:
+    return since is None or datetime.fromisoformat(seen.updated) >= since
+
+
+def _whole(said: Mapping[str, str], name: str) -> int | None:
+    if name not in said:
+        return None
+    if name == "_count" and said[name] == "0":
+        return 0
+    if not _NUMBER.fullmatch(said[name]):
+        raise _bad(name)
+    return int(said[name])
+
+
+def _from(number: str | None) -> dict[str, str]:
+    return {} if number is None else {"_page": number}
+
+
+def _link(relation: str, url: str, words: Mapping[str, str]) -> dict[str, str]:
+    return {"relation": relation, "url": f"{url}?{urlencode(words)}" if words else url}
+
+
+def _bad(name: str) -> RefusalError:
+    return refuse(400, "value", f"The value of the parameter {name} is not of its kind")
 
 
 def unknown() -> RefusalError:

@@ -15,7 +15,8 @@ from adapter.fhir.check import find_faults
 from adapter.store import inbox
 from tests.live.answering import PERSON
 from tests.live.small import SmallTrial
-from tests.live.writing import BASE, CLINIC, OTHER, Resource, Writer, take_in, writers
+from tests.live.writing import BASE, OTHER, Resource, Writer, take_in, writers
+from tests.postgresql import PostgreSql
 
 Open = Callable[..., Writer]
 IDENTIFIER = {"system": "https://ehr.example.org/forms", "value": "f-1"}
@@ -122,6 +123,36 @@ def test_a_correction_is_a_new_version_and_amends_what_it_changes(open_for: Open
     assert ehr.client.get(path).json() == answer.json()
 
 
+def test_a_history_is_told_page_by_page_and_since_a_moment(open_for: Open) -> None:
+    ehr = open_for()
+    first = ehr.post(ehr.response(1)).json()
+    path = f"/QuestionnaireResponse/{first['id']}"
+    for option in (2, 3, 4):
+        ehr.put(path, ehr.response(option, id=first["id"], status="amended"), if_match="*")
+
+    def page(query: str) -> Resource:
+        told: Resource = ehr.client.get(f"{path}/_history{query}").json()
+        assert find_faults(told) == ()
+        return told
+
+    def numbers(told: Resource) -> list[str]:
+        return [entry["resource"]["meta"]["versionId"] for entry in told.get("entry", ())]
+
+    one = page("?_count=3")
+    (following,) = [each["url"] for each in one["link"] if each["relation"] == "next"]
+    ehr.put(path, ehr.response(1, id=first["id"], status="amended"), if_match="*")
+    two = page(f"?{following.partition('?')[2]}")
+
+    assert (one["total"], numbers(one), numbers(two)) == (4, ["4", "3", "2"], ["1"])
+    assert two["entry"][0]["response"]["status"] == "201 Created"
+    assert [each["relation"] for each in two["link"]] == ["self"]
+    assert numbers(page("?_since=2100-01-01T00:00:00Z")) == []
+    assert len(numbers(page("?_since=2000-01-01T00:00:00%2B10:00"))) == 5
+    assert numbers(page("?_count=0")) == []
+    for wrong in ("_since=2024", "_since=x", "_count=x", "_page=0"):
+        issue(ehr.client.get(f"{path}/_history?{wrong}"), 400, "value")
+
+
 def test_what_was_completed_cannot_be_completed_otherwise(open_for: Open) -> None:
     ehr = open_for()
     first = ehr.post(ehr.response(1)).json()
@@ -202,8 +233,24 @@ def test_a_conditional_update_is_a_create_an_update_or_none(open_for: Open) -> N
     issue(several, 412, "multiple-matches")
 
 
-def test_two_that_create_the_same_at_once_create_one(open_for: Open) -> None:
-    ehr, beside = open_for(), open_for()  # two workers of the same client: two services, one ledger
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_on_each(request: pytest.FixtureRequest, tmp_path: Path, taken_in: Path) -> Iterator[Open]:
+    """The same service over a ledger in a file, and over one on PostgreSQL."""
+    shutil.copytree(taken_in, tmp_path, dirs_exist_ok=True)
+    trial = SmallTrial(tmp_path, "", frozenset())
+    if request.param == "postgresql":
+        server: PostgreSql = request.getfixturevalue("postgresql")
+        url = server.new(request.getfixturevalue("empty_ledger"))
+        settings = trial.config.read_text("utf-8")
+        trial.config.write_text(settings.replace("ledger.sqlite", url), "utf-8")
+        trial.run("ingest")
+    with writers(trial) as opened:
+        yield opened
+
+
+def test_two_that_create_the_same_at_once_create_one(open_on_each: Open) -> None:
+    # Two workers of the same client: two services, one ledger.
+    ehr, beside = open_on_each(), open_on_each()
     answers: list[httpx.Response] = []
 
     def create(worker: Writer, option: int) -> None:
@@ -297,4 +344,3 @@ def test_other_types_and_deletion_are_refused(open_for: Open) -> None:
     issue(ehr.put("/QuestionnaireResponse/x", ehr.response(1, id="x")), 405, "not-supported")
     issue(ehr.put("/QuestionnaireResponse/x", ehr.response(1, id="y")), 400, "invalid")
     issue(ehr.client.post("/Nothing", json=patient), 404, "not-found")
-    assert CLINIC
