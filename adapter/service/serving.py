@@ -88,7 +88,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
     if settings.hooks:
         app.router.routes.extend(hook_routes(hooks_of(service, settings, ledger)))
     app.mount("/fhir", fhir)
-    if settings.people:
+    if settings.people or settings.record_systems:
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
 
         app.mount("/app", viewer_app(service, settings, ledger))

@@ -44,7 +44,7 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
     """The pages; their first chart is drawn while nobody waits."""
     threading.Thread(target=warm, daemon=True).start()
     url = urlsplit(settings.url)
-    return pages_app(
+    pages = pages_app(
         Pages(
             people=people_of(service, settings),
             records=_Records(service, ledger),
@@ -55,6 +55,12 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
             look=_note,
         )
     )
+    if settings.record_systems:
+        from adapter.service.launching import launches_of  # noqa: PLC0415 - as the pages, apart
+        from adapter.viewer.launch import launch_routes  # noqa: PLC0415 - as above
+
+        pages.router.routes.extend(launch_routes(launches_of(service, settings)))
+    return pages
 
 
 def people_of(service: Service, settings: ServeSettings) -> People:

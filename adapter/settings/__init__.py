@@ -27,7 +27,12 @@ from adapter.settings.secrets import (
     read_secret,
     stamp_of,
 )
-from adapter.settings.serving import ClientSettings, PersonSettings, ServeSettings
+from adapter.settings.serving import (
+    ClientSettings,
+    PersonSettings,
+    RecordSystemSettings,
+    ServeSettings,
+)
 from adapter.settings.triggers import TriggerSettings
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "LogSettings",
     "OdmSettings",
     "PersonSettings",
+    "RecordSystemSettings",
     "RedcapApiSettings",
     "RedcapSettings",
     "Secret",

@@ -274,8 +274,13 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 def _served(serve: ServeSettings | None, folder: Path) -> ServeSettings | None:
     if serve is None:
         return None
-    signing = {"clients": serve.clients, "issuers": serve.issuers, "hooks": serve.hooks}
-    beside = {name: tuple(_absolute(each, folder) for each in of) for name, of in signing.items()}
+    listed = {
+        "clients": serve.clients,
+        "issuers": serve.issuers,
+        "hooks": serve.hooks,
+        "record_systems": serve.record_systems,
+    }
+    beside = {name: tuple(_absolute(each, folder) for each in of) for name, of in listed.items()}
     return _absolute(serve, folder).model_copy(update=beside)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -60,11 +61,36 @@ class PersonSettings(Section):
         return self
 
 
+class RecordSystemSettings(Section):
+    """A record system from inside which the clinician's page is opened (SMART App Launch).
+
+    `iss` is its FHIR base, exactly as it launches with. A confidential client has a private JWK in
+    `key_env` or `key_file`. `scopes` are asked for in place of those that the page needs. `frames`
+    are the origins inside whose frames the page may stand.
+    """
+
+    iss: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    key_env: str | None = None
+    key_file: Path | None = None
+    scopes: tuple[Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$")], ...] = ()
+    frames: tuple[Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.*-]+(:\d+)?$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.key_env is not None and self.key_file is not None:
+            raise ValueError("expected either `key_env` or `key_file`, or neither")
+        url = urlsplit(self.iss)
+        if url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
+            raise ValueError("expected `iss` by https: tokens are sent there")
+        return self
+
+
 class ServeSettings(Section):
     """What `adapter serve` needs to know.
 
     `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
-    `people` may look at the pages under `/app`.
+    `people` may look at the pages under `/app`; `record_systems` may open the clinician's page.
     `export_folder` is where bulk exports are written, for `export_hours` each.
     What each client may ask a second, each address may sign in a minute, how long a request may
     take and how much it may bring are limits; whoever has the metrics' token may read `/metrics`,
@@ -77,6 +103,7 @@ class ServeSettings(Section):
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
     clients: tuple[ClientSettings, ...] = ()
     people: tuple[PersonSettings, ...] = ()
+    record_systems: tuple[RecordSystemSettings, ...] = ()
     reconcile_minutes: float | None = Field(default=None, gt=0)
     export_folder: Path = Path("exports")
     export_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
@@ -98,6 +125,12 @@ class ServeSettings(Section):
         called = [person.name for person in self.people]
         if len(set(called)) < len(called):
             raise ValueError("expected everybody under a `name` of their own")
+        bases = [system.iss for system in self.record_systems]
+        if len(set(bases)) < len(bases):
+            raise ValueError("expected every record system under an `iss` of its own")
+        is_framed = any(system.frames for system in self.record_systems)
+        if is_framed and not self.url.startswith("https:"):
+            raise ValueError("expected `url` by https where a page stands in `frames`")
         return self
 
     @model_validator(mode="after")

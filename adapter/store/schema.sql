@@ -328,6 +328,12 @@ CREATE TABLE session (              -- people who are signed in; of what their b
   seen   REAL NOT NULL              -- last time, to some seconds
 ) WITHOUT ROWID;
 
+CREATE TABLE launch (               -- pages opened from inside a record system; the browser has the key
+  hash   BLOB PRIMARY KEY,
+  sealed BLOB NOT NULL,
+  ends   REAL NOT NULL              -- seconds since 1970
+) WITHOUT ROWID;
+
 CREATE TABLE acknowledgement (      -- safety signals that somebody has seen, as they stood then
   flag    TEXT NOT NULL,
   version INTEGER NOT NULL,

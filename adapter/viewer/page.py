@@ -38,16 +38,36 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Banner:
+    """Who a record system says that a patient is; '' for what it does not say."""
+
+    name: str
+    born: str
+    sex: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """Whom a page is about: as the trial calls them, as the clinic does ('' if not), which study.
 
-    `place` is the address of their page below the root.
+    `place` is the address of their page below the root. Inside a record system the trial's name is
+    '', the `banner` says who it is unless the record system does, and `lacking` what is not shown.
     """
 
     participant: str
     patient: str
     study: str
     place: str
+    banner: Banner | None = None
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What stands above the page."""
+        if self.participant:
+            return f"Participant {self.participant}"
+        return (self.banner.name if self.banner else "") or "Trial outcomes"
 
 
 @dataclass(frozen=True, slots=True)

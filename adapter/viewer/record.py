@@ -269,6 +269,8 @@ def _point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
     value = quantity.get("value")
     reason = observation.get("dataAbsentReason", {})
     method = observation.get("method", {}).get("coding", ({},))[0]
+    version = str(method.get("version", ""))
+    by_nobody = "the trial, as a total" if version else "not said"  # ours say how they were scored
     return Point(
         id=observation["id"],
         at=observation.get("effectiveDateTime", ""),
@@ -276,9 +278,9 @@ def _point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
         band=", ".join(each.get("text", "") for each in observation.get("interpretation", ())),
         absent=reason.get("text") or ("not scored" if value is None else ""),
         note="; ".join(each.get("text", "") for each in observation.get("note", ())),
-        by=answers[response].by if response in answers else "the trial, as a total",
+        by=answers[response].by if response in answers else by_nobody,
         response=response if response in answers else "",
-        version=str(method.get("version", "")),
+        version=version,
     )
 
 

@@ -429,3 +429,50 @@ def test_a_password_in_an_address_is_refused_without_it(tmp_path: Path) -> None:
     (problem,) = findings(tmp_path, text)
 
     assert problem.field == "clinics.0.url"
+
+
+LAUNCHED = """
+[serve]
+url = "https://trial.example.org"
+[[serve.record_systems]]
+iss = "https://ehr.example.org/fhir"
+client_id = "the-page"
+"""
+
+
+AGAIN = LAUNCHED.partition('trial.example.org"')[2]
+
+
+def test_a_record_system_is_read_with_the_place_of_its_key(tmp_path: Path) -> None:
+    said = f'{HEAD}{LAUNCHED}key_file = "page.json"\nframes = ["https://ehr.example.org"]\n'
+
+    settings = read_settings(write(tmp_path, said))
+
+    assert settings.serve is not None
+    (system,) = settings.serve.record_systems
+    assert system.key_file == tmp_path / "page.json"
+    assert system.frames == ("https://ehr.example.org",)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("https://ehr.example", "http://ehr.example", "by https"),
+        ('"the-page"', '"the-page"\nkey_file = "a"\nkey_env = "B"', "either `key_env`"),
+        ('"the-page"', '"the-page"\nframes = ["https://ehr.example.org/page"]', "match"),
+        ('"the-page"', '"the-page"\nframes = ["https://a; script-src *"]', "match"),
+        ('"the-page"', '"the-page"\nscopes = ["openid fhirUser"]', "match"),
+        ("https://trial", "http://trial", "`url` by https"),
+        ('"the-page"', f'"the-page"{AGAIN}', "an `iss` of its own"),
+    ],
+    ids=["no TLS", "two keys", "a path", "a policy", "two scopes", "frames without TLS", "twice"],
+)
+def test_a_record_system_that_cannot_be_safe_is_told(
+    tmp_path: Path, right: str, wrong: str, expected: str
+) -> None:
+    whole = f"{HEAD}{LAUNCHED}".replace('"the-page"', '"the-page"\nframes = ["https://e.example"]')
+    said = (HEAD + LAUNCHED) if "frames" in wrong else whole
+
+    (found,) = findings(tmp_path, said.replace(right, wrong, 1))
+
+    assert expected in found.expected

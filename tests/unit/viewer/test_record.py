@@ -177,3 +177,13 @@ def test_who_answered_for_the_patient_is_said(kind: str) -> None:
     (point,) = only(resources).points
 
     assert point.by in {"a clinician", "a relative or carer"}
+
+
+def test_a_score_that_does_not_say_how_it_was_scored_is_not_taken_for_the_trial_s() -> None:
+    (told,) = total("bdi", "12", JUNE, 1)
+    foreign = {name: told[name] for name in told if name != "method"}
+
+    (point,) = only([foreign]).points
+
+    assert point.by == "not said"
+    assert only([told]).points[0].by == "the trial, as a total"
