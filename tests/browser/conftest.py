@@ -27,7 +27,7 @@ clinic = "northside-clinic"
 name = "kim"
 role = "operator"
 """
-PEOPLE = frozenset({"1015", "1030", "1042"})
+PEOPLE = frozenset({"1015", "1056", "1042"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before the tests are dealt out
@@ -61,12 +61,12 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Three people of the synthetic trial, two of whom are linked; only 1030 agreed to share."""
+    """Three people of the synthetic trial, two of whom are linked; only 1056 agreed to share."""
     folder = tmp_path_factory.mktemp("site")
     trial = SmallTrial(folder, "http://127.0.0.1:9/fhir", PEOPLE, "northside-clinic", SETTINGS)
     trial.read()
     with open_service(trial.config) as service:
-        for name in ("1015", "1030"):
+        for name in ("1015", "1056"):
             service.crosswalk.link("northside-clinic", name, f"northside-{name}", service.now())
         with serving(service_app(service)) as port:
             yield Site(service, f"http://127.0.0.1:{port}")

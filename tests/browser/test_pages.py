@@ -58,7 +58,7 @@ def test_axe_finds_nothing_wrong_with_the_answers_and_at_the_door(
     chromium.open(f"{site.origin}/app/enter?code=1")
     with_a_link = violations(chromium)
     site.enter(chromium, "lee")
-    chromium.open(site.page_of("1030"))
+    chromium.open(site.page_of("1056"))
     open_answers = "document.querySelector('a[href*=responses]').click()"
     chromium.follow(lambda: chromium.run(open_answers))
 
@@ -72,7 +72,7 @@ def test_nothing_is_asked_for_elsewhere_and_nothing_is_refused(
     site.enter(chromium, "lee")
     listen(chromium)
 
-    chromium.open(site.page_of("1030"))
+    chromium.open(site.page_of("1056"))
     chromium.open(f"{site.origin}/app/")
 
     assert complaints(chromium) == []
@@ -113,24 +113,24 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
 
 def test_details_open_by_the_keyboard(site: Site, chromium: Chromium) -> None:
     site.enter(chromium, "lee")
-    chromium.open(site.page_of("1030"))
+    chromium.open(site.page_of("1056"))
     chromium.run("document.querySelector('summary').focus()")
 
     press(chromium, "Enter", ENTER, "\r")
 
     assert chromium.run("document.querySelector('details').open")
-    assert "Farrar 2001" in chromium.run("document.querySelector('details').innerText")
+    assert "Dworkin (IMMPACT) 2008" in chromium.run("document.querySelector('details').innerText")
 
 
 def test_the_page_prints_on_one_sheet(site: Site, chromium: Chromium) -> None:
     site.enter(chromium, "lee")
-    chromium.open(site.page_of("1030"))
+    chromium.open(site.page_of("1056"))
 
     (sheet,) = PdfReader(io.BytesIO(printed(chromium))).pages
 
     assert [round(float(side)) for side in sheet.mediabox[2:]] in ([595, 842], [596, 842])  # A4
     text = sheet.extract_text()
-    assert "Participant 1030" in text
+    assert "Participant 1056" in text
     assert "COMPAS-W" in text  # the last row
     assert "Adverse events" in text
 
@@ -147,5 +147,6 @@ def test_a_signal_is_acknowledged_by_its_button_and_stays_so(
     assert "Pain is worse" in said
     assert "Acknowledged by kim" in said
     site.enter(chromium, "lee")
-    chromium.open(f"{site.origin}/app/")
+    chromium.open(site.page_of("1056"))
+    assert "Participant 1056" in chromium.run("document.body.innerText")
     assert "ignal" not in chromium.run("document.body.innerText")  # they stay with the trial

@@ -25,10 +25,15 @@ from tests.visitor import Visitor, without_token
 
 NOW = datetime(2024, 9, 1, 1, tzinfo=UTC)
 CLINIC = "northside-clinic"
-SHARES, REFUSES = "1030", "1015"
-UNLINKED = "1056"
+SHARES, REFUSES = "1056", "1015"
+UNLINKED = "1030"
+# A signal that would tell the arm by itself: only who has the therapy can give it.
+TELLING = (
+    "    - {id: attended, title: Came to few sessions, form: session-attendance, scale: attended,"
+    " at_least: 0, level: review}\n"
+)
 CONFIG = f"""\
-study = "{MAPPINGS / "studies" / "idbt-pain.yaml"}"
+study = "study.yaml"
 instruments = "{MAPPINGS / "instruments"}"
 ledger = "ledger.sqlite"
 crosswalk = "crosswalk.sqlite"
@@ -72,6 +77,9 @@ def write_trial(folder: Path, *, has_therapy: bool) -> Path:
         writer = csv.DictWriter(file, list(kept[0]))
         writer.writeheader()
         writer.writerows(kept)
+    study = (MAPPINGS / "studies" / "idbt-pain.yaml").read_text("utf-8")
+    watched = study.replace("not_mapped:\n", f"{TELLING}not_mapped:\n")
+    (folder / "study.yaml").write_text(watched, "utf-8")
     (folder / "study.key").write_text("synthetic people only: this key is no secret", "utf-8")
     (folder / "who.key").write_text(CROSSWALK_KEY, "utf-8")
     (folder / "adapter.toml").write_text(CONFIG, "utf-8")
@@ -136,6 +144,7 @@ def test_what_the_blinded_can_see_is_the_same_in_two_worlds(
     one, other = (everything(service, name) for service in worlds)
 
     assert len(one) > 15
+    assert not any("few sessions" in page for page in one.values())
     assert one == other
 
 
@@ -161,6 +170,8 @@ def test_a_clinician_sees_who_agreed_and_is_linked_and_nobody_else(service: Serv
 def test_signals_stay_with_the_trials_staff(service: Service) -> None:
     clinician, operator = everything(service, "lee"), everything(service, "kim")
 
+    assert page_of(service, SHARES) in clinician  # somebody about whom there is a signal, too
+    assert "Safety signals" in operator[page_of(service, SHARES)]
     assert not any("ignal" in page for page in clinician.values())
     assert "Safety signals" in operator[page_of(service, REFUSES)]
     assert "Signals to look at" in operator["/app/"]
