@@ -27,7 +27,8 @@ class Caller:
     """One client as it asks now.
 
     `clinic` is the one whose consents count, '' for a repository; unblinded callers may know the
-    arm.
+    arm. `patient_system` is that of identifiers by whose values the clinic's own Patients have
+    their ids, '' for none.
     """
 
     client: str
@@ -35,6 +36,7 @@ class Caller:
     clinic: str = ""
     is_unblinded: bool = False
     scopes: tuple[Scope, ...] = ()
+    patient_system: str = ""
 
     @property
     def reader(self) -> Reader:

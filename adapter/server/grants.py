@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -113,9 +113,7 @@ class Grants:
             return None
         caller = self.clients[known.client].caller
         scopes = granted(known.scope.split(), caller.scopes)  # what it may do less by now
-        return Caller(
-            caller.client, caller.purpose, caller.clinic, caller.is_unblinded, tuple(scopes)
-        )
+        return replace(caller, scopes=tuple(scopes))
 
     def _client(self, assertion: str) -> Client:
         try:

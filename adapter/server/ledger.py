@@ -34,7 +34,8 @@ class Ledger:
     """What is served: the ledger of a study.
 
     `now` is the clock, aware. `is_linked` tells of a clinic and a participant whether a person said
-    which Patient there it is: a clinic's client knows of nobody else.
+    which Patient there it is: a clinic's client knows of nobody else. `patient_of` gives the id of
+    our Patient by a clinic and the id of its own, None for nobody.
     """
 
     database: Database
@@ -42,6 +43,7 @@ class Ledger:
     forms: Mapping[str, Form]
     now: Callable[[], datetime]
     is_linked: Callable[[str, str], bool]
+    patient_of: Callable[[str, str], str | None] = lambda *_: None
 
     def catch_up(self) -> None:
         """Makes what was put since the last search findable."""

@@ -29,6 +29,7 @@ from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, as_served
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
+from adapter.server.their_names import in_our_names
 from adapter.store import finding
 from adapter.store.finding import Hit
 
@@ -82,7 +83,8 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
                 shaping[name] = value
             else:
                 zone = view.ledger.study.zone
-                criteria.append(read_criterion(resource_type, name, value, zone))
+                ours = in_our_names(resource_type, name, value, view)
+                criteria.append(read_criterion(resource_type, *ours, zone))
         except UnknownParameterError as wrong:
             if asked.handling == "strict":
                 raise refuse(400, wrong.code, wrong.text) from None

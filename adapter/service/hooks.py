@@ -17,7 +17,14 @@ LONGEST_ACCESS_SECONDS = 86_400.0
 def caller_as_registered(settings: ClientSettings) -> Caller:
     """A client with the most that it gets."""
     scopes = read_scopes(settings.scopes)
-    return Caller(settings.id, settings.purpose, settings.clinic, settings.unblinded, scopes)
+    return Caller(
+        settings.id,
+        settings.purpose,
+        settings.clinic,
+        settings.unblinded,
+        scopes,
+        settings.patient_system or "",
+    )
 
 
 def issuings(settings: ServeSettings) -> list[Issuing]:

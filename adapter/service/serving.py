@@ -70,7 +70,11 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
     def is_linked(clinic: str, participant: str) -> bool:
         return crosswalk.linked(clinic, participant) is not None
 
-    ledger = Ledger(service.database, study, service.trial.forms, now, is_linked)
+    def patient_of(clinic: str, theirs: str) -> str | None:
+        name = crosswalk.participant_of(clinic, theirs)
+        return None if name is None else service.trial.identity.patient(name)
+
+    ledger = Ledger(service.database, study, service.trial.forms, now, is_linked, patient_of)
     ledger.catch_up()  # all of it now, so that no first search waits
     software, trial = service.trial.software, service.trial
     base = f"{settings.url}/fhir"

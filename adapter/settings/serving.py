@@ -20,6 +20,8 @@ class ClientSettings(Section):
     with nothing else. `scopes` are the most that it gets.
     `purpose` is why it reads; with `clinic` the consents for that clinic count, and it knows of
     people alone that are linked to a Patient there. `unblinded` clients may know the arm.
+    `patient_system` is the system of identifiers by whose values that clinic's Patients have their
+    ids: with it the client finds a person by the clinic's own id.
     `requests_per_second` stands in place of what every client may ask.
     """
 
@@ -30,6 +32,7 @@ class ClientSettings(Section):
     scopes: Annotated[tuple[str, ...], Field(min_length=1)]
     purpose: Purpose
     clinic: str = ""
+    patient_system: Annotated[str, Field(pattern=r"^[^\s|,]+$")] | None = None
     unblinded: bool = False
     requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
@@ -38,6 +41,8 @@ class ClientSettings(Section):
         ways = (self.jwks_file, self.jwks_url, self.issuer)
         if sum(way is not None for way in ways) != 1:
             raise ValueError("expected one of `jwks_file`, `jwks_url` and `issuer`")
+        if self.patient_system and not self.clinic:
+            raise ValueError("expected `patient_system` only with a `clinic`")
         return self
 
 

@@ -55,6 +55,13 @@ id = "an-analyst"
 issuer = "https://login.example.org"
 scopes = ["system/Observation.rs"]
 purpose = "research"
+[[serve.clients]]
+id = "north-client"
+issuer = "https://login.example.org"
+scopes = ["system/*.rs"]
+purpose = "care"
+clinic = "north-clinic"
+patient_system = "{EHR}/fhir/Patient"
 """
 SIGNALS = """
 safety:
@@ -386,3 +393,50 @@ def test_a_token_of_an_issuer_that_is_named_opens_what_its_client_may_read(ask: 
     )
     for fault in faults:
         assert get("Observation", signed(**{**issued, **fault})) == 401
+
+
+@dataclass
+class Reading:
+    """A client of the clinic, by a token of its issuer."""
+
+    ask: Asking
+
+    def total(self, query: str) -> int:
+        claims = {"iss": "https://login.example.org", "aud": f"{ORIGIN}/fhir"}
+        token = signed(**claims, client_id="north-client", scope="system/*.rs")  # type: ignore[arg-type]
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{self.ask.url}/fhir/{query}&_total=accurate"
+        answer = httpx.get(url, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        total: int = answer.json()["total"]
+        return total
+
+
+def test_a_clinic_finds_its_patient_by_its_own_id_and_by_nobody_else_s(ask: Asking) -> None:
+    reading, own = Reading(ask), f"{EHR}/fhir/Patient|"
+
+    found = {
+        query: reading.total(query)
+        for query in (
+            f"Patient?identifier={own}p-1",
+            f"Patient?identifier={own}p-2,{own}p-1",
+            f"Patient?identifier={own}p-2",
+            f"Patient?identifier={own}",
+            f"Patient?identifier={own}1",
+            "Patient?identifier=p-1",
+            "Patient?identifier=https://elsewhere.example.org|p-1",
+            f"Observation?patient.identifier={own}p-1",
+            f"Observation?patient.identifier={own}p-2",
+        )
+    }
+
+    assert list(found.values()) == [1, 1, 0, 0, 0, 0, 0, 6, 0]
+
+
+def test_without_consent_a_clinic_does_not_find_its_patient(ask: Asking) -> None:
+    query = f"Patient?identifier={EHR}/fhir/Patient|p-1"
+    before = Reading(ask).total(query)
+
+    ask.run("withdraw", "1", "share")
+
+    assert (before, Reading(ask).total(query)) == (1, 0)
