@@ -128,9 +128,10 @@ class _Records:
 
     def find(self, person: Person, patient: str) -> Found | None:
         view = self._view(person)
-        names = (name for name in instances.names(view.tx) if self._id(name) == patient)
-        name = next(names, None)
-        if name is None or not self._may_open(view, person, name):
+        written = reading.newest(view.tx, "Patient", patient)
+        name = "" if written is None else written.version.participant
+        is_there = instances.participant(view.tx, name) is not None
+        if not is_there or not self._may_open(view, person, name):
             return None
         study = self.service.trial.study.title
         heading = Heading(name, self._remote(person, name), study, f"patients/{patient}")
