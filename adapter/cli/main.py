@@ -127,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="the address of this machine to listen at"
     )
     serve.add_argument("--port", type=int, default=8000, help="the port to listen at")
+    _add_place(serve)
     invite = _configured(
         commands.add_parser("invite", help="make a link that lets somebody look at the pages")
     )
@@ -137,6 +138,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--target", help="the base URL of a FHIR server to deliver to instead")
     demo.add_argument("--state", type=Path, default=Path(".demo"), help="where its state is left")
     return parser
+
+
+def _add_place(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--workers", type=int, default=1, help="so many processes answer")
+    serve.add_argument("--tls-cert", type=Path, help="PEM: our certificate, and those between")
+    serve.add_argument("--tls-key", type=Path, help="PEM: its key, without a password")
+    serve.add_argument(
+        "--proxy-headers",
+        default="",
+        metavar="ADDRESSES",
+        help="believe these proxies who asked (X-Forwarded-For and -Proto), by commas",
+    )
 
 
 def _add_init(parser: argparse.ArgumentParser) -> None:

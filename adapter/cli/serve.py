@@ -1,4 +1,4 @@
-"""`adapter serve`: FHIR over HTTP, until it is interrupted."""
+"""`adapter serve`: FHIR over HTTP, until it is told to end."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from adapter.cli.last_resort import told_without_words
 from adapter.cli.opening import opened
 from adapter.cli.terminal import warn
 from adapter.errors import AdapterError
 from adapter.service import Service, now, open_service
 from adapter.service.catching_up import catching_up
-from adapter.service.serving import service_app
 from adapter.service.triggers import triggered_sources
+from adapter.service.workers import Place, serve_beside, serve_here
 
-SECONDS_TO_FINISH = 20
+USAGE, FAILED = 2, 1
 
 
 def run_serve(said: argparse.Namespace) -> int:
-    """Serves on one address of this machine; a proxy before it speaks TLS."""
+    """Serves on one address, by itself with TLS or behind a proxy that speaks it."""
+    if (said.tls_cert is None) != (said.tls_key is None):
+        warn("expected --tls-cert and --tls-key together")
+        return USAGE
+    place = Place(
+        said.host, said.port, said.workers, said.tls_cert, said.tls_key, said.proxy_headers
+    )
+    scheme = "http" if place.certificate is None else "https"
     with opened(said) as service, _catching_up(service, said) as ring:
+        told = f"FHIR R4 at {scheme}://{said.host}:{said.port}/fhir; Ctrl-C ends it"
+        if place.workers > 1 and service.settings.serve is not None:
+            print(told, file=sys.stderr)
+            return 0 if serve_beside(said.config, place) else FAILED
+        from adapter.service.serving import service_app  # noqa: PLC0415 - several do it themselves
+
         app = service_app(service, ring)
-        print(f"FHIR R4 at http://{said.host}:{said.port}/fhir; Ctrl-C ends it", file=sys.stderr)
-        uvicorn.run(
-            app,
-            host=said.host,
-            port=said.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        )
-    return 0
+        print(told, file=sys.stderr)
+        return 0 if serve_here(app, place) else FAILED
 
 
 @contextmanager

@@ -39,7 +39,11 @@ _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SHAPING = frozenset({"_format", "_pretty"})
 MOST_FORM_BYTES = 65_536
-_TOLD_WITH = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "2"}}
+_TOLD_WITH = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "2"},
+    503: {"Retry-After": "10"},
+}
 
 Handling = Literal["strict", "lenient"]
 Returned = Literal["representation", "minimal", "OperationOutcome"]

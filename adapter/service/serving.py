@@ -26,7 +26,7 @@ from adapter.service.hooks import caller_as_registered, hooks_of, issuings
 from adapter.service.jwks import keys_of
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
-from adapter.service.watching import watch
+from adapter.service.watching import paced, watch
 from adapter.settings import ClientSettings, ServeSettings
 
 DOORS = {
@@ -62,9 +62,10 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
 
     issued = issuings(settings)
 
-    async def authenticate(request: Request) -> Caller:
+    async def known(request: Request) -> Caller:
         return await caller_of(request, grants, issued)
 
+    authenticate = paced(known, settings)
     study, crosswalk = service.trial.study, service.crosswalk
 
     def is_linked(clinic: str, participant: str) -> bool:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from uuid import uuid4  # noqa: TID251 - this floor knows chance
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 
+from adapter.fhir.operation_outcome import refuse
+from adapter.server import Caller
+from adapter.server.bounds import Bounded, Bounds, Buckets
 from adapter.server.figures import Figures
 from adapter.server.health import Check, health_routes
 from adapter.server.metrics import Metrics, Requests, metrics_route
@@ -20,7 +25,7 @@ from adapter.store.database import SCHEMA_VERSION
 
 
 def watch(app: Starlette, service: Service, settings: ServeSettings) -> None:
-    """Adds the pages for whoever watches, and has every request watched from outside."""
+    """Adds the pages for whoever watches, and has every request bounded and watched."""
     requests = Requests()
     app.router.routes.extend(health_routes(_checks(service), _failed))
     named = settings.metrics_token_env, settings.metrics_token_file
@@ -30,7 +35,28 @@ def watch(app: Starlette, service: Service, settings: ServeSettings) -> None:
         metrics = Metrics(figures, requests, time.monotonic)
         token = kept_secret(service.environment, *named, "the metrics' token")
         app.router.routes.append(metrics_route(metrics, token))
+    sign_ins = Buckets(
+        settings.sign_ins_per_minute / 60, max(1, int(settings.sign_ins_per_minute)), time.monotonic
+    )
+    app.add_middleware(Bounded, bounds=Bounds(settings.request_seconds, sign_ins))
     app.add_middleware(Watched, watching=Watching(tell, requests, time.perf_counter, _unique))
+
+
+def paced(
+    authenticate: Callable[[Request], Awaitable[Caller]], settings: ServeSettings
+) -> Callable[[Request], Awaitable[Caller]]:
+    """Who asks, as far as they do not ask more often than they may."""
+    rate = settings.requests_per_second
+    buckets = Buckets(rate, max(1, int(2 * rate)), time.monotonic)
+    own = {each.id: each.requests_per_second for each in settings.clients}
+
+    async def known(request: Request) -> Caller:
+        caller = await authenticate(request)
+        if buckets.take(caller.client, own.get(caller.client)):
+            raise refuse(429, "throttled", "This client asks more often than it may")
+        return caller
+
+    return known
 
 
 def _checks(service: Service) -> dict[str, Check]:

@@ -97,9 +97,9 @@ class ServeSettings(Section):
     `url` is the origin by which clients know it, with the path before `/fhir` if a proxy has one.
     `people` may look at the pages under `/app`; `record_systems` may open the clinician's page.
     `export_folder` is where bulk exports are written, for `export_hours` each.
-    What each client may ask a second, each address may sign in a minute, how long a request may
-    take and how much it may bring are limits; whoever has the metrics' token may read `/metrics`,
-    which is not there without one.
+    Limits are how often each client may ask a second, how often each address may sign in a minute,
+    and how long a request may take until its answer begins. Whoever has the metrics' token may read
+    `/metrics`, which is not there without one.
     Every `reconcile_minutes` it reads the sources by itself; left out, it does not. `issuers` give
     out tokens beside ours, `hooks` are record systems that ask by CDS Hooks, and `launch_url` is
     where the app is launched from their card.
@@ -115,7 +115,6 @@ class ServeSettings(Section):
     requests_per_second: float = Field(default=50, gt=0)
     sign_ins_per_minute: float = Field(default=60, gt=0)
     request_seconds: float = Field(default=30, gt=0)
-    largest_body_bytes: int = Field(default=16_777_216, gt=0)
     metrics_token_env: str | None = None
     metrics_token_file: Path | None = None
     issuers: tuple[IssuerSettings, ...] = ()
