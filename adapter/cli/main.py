@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--purpose", choices=("research", "care"), default="research", help="who it is for"
     )
+    backup = _configured(commands.add_parser("backup", help="copy what it holds, while it works"))
+    backup.add_argument("--out", type=Path, required=True, help="a new folder")
     serve = _configured(commands.add_parser("serve", help="FHIR over HTTP, out of the ledger"))
     serve.add_argument(
         "--host", default="127.0.0.1", help="the address of this machine to listen at"
