@@ -68,6 +68,40 @@ def unpack_package(package: Package) -> Path:
     return folder
 
 
+def node_modules(listed: Path) -> Path:
+    """A folder whose `node_modules` are the packages of a list: on each line name, version, digest.
+
+    Raises:
+        InstallError: npm could not fetch them, or gave something else.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    text = listed.read_text("utf-8")
+    packages = [Package(*line.split()) for line in text.splitlines()]
+    folder = CACHE / f"modules-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
+                whole = Path(unfinished) / "whole"
+                _fetch_all(packages, Path(unfinished), whole / "node_modules")
+                whole.rename(folder)
+    return folder
+
+
+def _fetch_all(packages: list[Package], archives: Path, modules: Path) -> None:
+    npm = need_program("npm", debian="npm")
+    names = [f"{each.name}@{each.version}" for each in packages]
+    _run([npm, "pack", "--silent", *names], archives)
+    for each in packages:
+        plain = each.name.removeprefix("@").replace("/", "-")
+        archive = archives / f"{plain}-{each.version}.tgz"
+        check_archive(archive, each)
+        there = modules / each.name
+        there.mkdir(parents=True)
+        tar = ["tar", "-xzf", str(archive), "--no-same-owner", "--strip-components=1"]
+        _run(tar, there)
+
+
 def python_with(lock: Path) -> Path:
     """A Python that has what a lock says, and nothing else; made when the cache lacks it.
 

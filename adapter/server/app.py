@@ -28,12 +28,14 @@ from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import Answer, Asked, read_request, refused, respond
 from adapter.server.ledger import View
+from adapter.server.methods import allowed
 from adapter.server.operation_routes import operation_routes
-from adapter.server.reads import history, read, vread
+from adapter.server.reads import ID, history, read, unknown, vread
 from adapter.server.searching import read_search, search
 from adapter.server.write_routes import write_routes
 
 Interaction = Callable[[View, Mapping[str, str], Asked], Answer]
+_FORM = "No interaction of FHIR that is served has this form"
 _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "s"}
 
 
@@ -67,6 +69,8 @@ def api_app(api: Api) -> Starlette:
             if not caller.may(letter, resource_type):
                 text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
                 raise refuse(403, "forbidden", text)
+            if not ID.fullmatch(request.path_params.get("id", "-")):
+                raise unknown()
             asked = await read_request(request, has_form=request.method == "POST")
             if letter == "r":  # one look-up: a thread would cost more than it
                 return _answered(api, caller, interaction, request, asked)
@@ -120,15 +124,27 @@ def _tell(telling: Telling, view: View, path: Mapping[str, str]) -> None:
     telling.about, telling.count = view.about, len(view.given)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusalError)  # noqa: S101 - registered for it alone
+    if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        methods = allowed(request)
+        if methods and request.method not in methods:
+            return _wrong_method(methods)
+        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:  # the update of what is not there
+            return refused(error, {"Allow": ", ".join(sorted(methods - {request.method}))})
     return refused(error)
 
 
-async def _out_of_place(_: Request, error: Exception) -> Response:
+async def _out_of_place(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _wrong_method(allowed(request))
     code: IssueCode = "not-found" if status == HTTPStatus.NOT_FOUND else "not-supported"
-    return refused(refuse(status, code, "No interaction of FHIR that is served has this form"))
+    return refused(refuse(status, code, _FORM))
+
+
+def _wrong_method(methods: set[str]) -> Response:
+    return refused(refuse(405, "not-supported", _FORM), {"Allow": ", ".join(sorted(methods))})
 
 
 async def _in_trouble(_: Request, error: Exception) -> Response:

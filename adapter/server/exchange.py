@@ -143,10 +143,11 @@ def _inside_meta(text: bytes) -> int | None:
     return None
 
 
-def refused(refusal: RefusalError) -> Response:
-    """A refusal as HTTP has it."""
+def refused(refusal: RefusalError, more: Mapping[str, str] | None = None) -> Response:
+    """A refusal as HTTP has it; `more` are headers."""
     outcome = orjson.dumps(operation_outcome(*refusal.issues))
-    return Response(outcome, refusal.status, _TOLD_WITH.get(refusal.status, {}), FHIR_JSON)
+    headers = {**_TOLD_WITH.get(refusal.status, {}), **(more or {})}
+    return Response(outcome, refusal.status, headers, FHIR_JSON)
 
 
 def respond(answer: Answer, asked: Asked) -> Response:
@@ -198,10 +199,12 @@ async def read_body(request: Request, most: int) -> bytes:
 
 
 def _moment(said: str) -> datetime | None:
+    """The moment of a header, None for what is none: HTTP has such a header passed over."""
     try:
-        return parsedate_to_datetime(said) if said else None
-    except ValueError:
+        moment = parsedate_to_datetime(said) if said else None
+    except (ValueError, OverflowError):
         return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _in_gmt(moment: datetime) -> datetime:

@@ -26,7 +26,7 @@ from adapter.fhir.search.asked import (
 )
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server.bundle import write_bundle
-from adapter.server.exchange import Answer, Asked, as_served
+from adapter.server.exchange import Answer, Asked, Parameters, as_served
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
 from adapter.server.their_names import in_our_names
@@ -35,6 +35,8 @@ from adapter.store.finding import Hit
 
 DEFAULT_COUNT, LARGEST_COUNT = 50, 1000
 MOST_INCLUDED = 1000
+MOST_PARAMETERS, MOST_ALL = 50, 500
+_LARGEST_PLACE = 2**63
 _PAGE = "_page"
 _WHOLE = re.compile(r"\d{1,9}")
 
@@ -73,6 +75,7 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
         RefusalError: 400, for a value that is not of its kind, an unknown modifier, and, where the
             client wants it so, an unknown parameter.
     """
+    _check_cost(asked.parameters)
     shaping = dict[str, str]()
     criteria, said, ignored, includes = list[Criterion](), [], [], list[Include]()
     for name, value in asked.parameters:
@@ -100,7 +103,7 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
         criteria=tuple(criteria),
         said=tuple(said),
         ignored=tuple(ignored),
-        includes=tuple(includes),
+        includes=tuple(dict.fromkeys(includes)),
         count=0 if summary == "count" else _count(shaping.get("_count", str(DEFAULT_COUNT))),
         sort=_sort(resource_type, shaping.get("_sort")),
         summary=summary,  # type: ignore[arg-type]
@@ -229,9 +232,26 @@ def _page_name(key: float | None, first: int) -> str:
 def _after(said: str) -> tuple[float | None, int]:
     try:
         key, first = orjson.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
-        return None if key == "None" else float(key), int(first)
+        place = None if key == "None" else float(key), int(first)
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError):
         raise _bad(_PAGE) from None
+    if not 0 <= place[1] < _LARGEST_PLACE:
+        raise _bad(_PAGE)
+    return place
+
+
+def _check_cost(said: Parameters) -> None:
+    """That a database can hold what is asked for: so many conditions, so many values in all.
+
+    Raises:
+        RefusalError: 400.
+    """
+    values = sum(value.count(",") + 1 for _, value in said)
+    if len(said) > MOST_PARAMETERS or values > MOST_ALL:
+        text = f"A search names at most {MOST_PARAMETERS} parameters and {MOST_ALL} values"
+        raise refuse(400, "too-costly", text)
+    if any("\x00" in value for _, value in said):  # no text of FHIR has it, and no PostgreSQL
+        raise refuse(400, "value", "A value is expected without the character of number 0")
 
 
 def _include(resource_type: str, name: str, value: str) -> Include:

@@ -18,8 +18,9 @@ from adapter.server.api import Api
 from adapter.server.audited import told
 from adapter.server.body import read_resource
 from adapter.server.exchange import Answer, Asked, read_request, respond
+from adapter.server.reads import ID
 from adapter.server.transaction import Work, answer_bundle
-from adapter.server.writes import Kind, Write, Writing, told_of
+from adapter.server.writes import WRITABLE, Kind, Write, Writing, told_of
 
 
 def write_routes(api: Api) -> list[Route]:
@@ -38,6 +39,10 @@ def write_routes(api: Api) -> list[Route]:
             if not caller.may(kind[0], telling.type):  # before anything is read of what was sent
                 text = f"The scopes of this client do not allow it: system/{telling.type}.{kind[0]}"
                 raise refuse(403, "forbidden", text)
+            if kind not in WRITABLE.get(telling.type, ()):
+                raise refuse(405, "not-supported", f"{telling.type} takes no {kind} here")
+            if not ID.fullmatch(request.path_params.get("id", "-")):
+                raise refuse(404, "not-found", "There is no such resource here")
             resource = await read_resource(request)
             write = Write(
                 type=telling.type,

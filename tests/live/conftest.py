@@ -12,6 +12,7 @@ from adapter.simulate import record_system_app, serving
 from adapter.simulate.hooks import hooks, post_in_background
 from tests.conformance.scoring.page import Page
 from tests.live.cohort import Delivered, deliver
+from tests.live.served import Served, serve
 from tests.live.servers import RecordSystem, Validator, start_record_system
 from tests.live.survival import Nursery
 
@@ -75,6 +76,14 @@ def page() -> Iterator[Page]:
     """LHC-Forms in a browser, shared by the whole run: it keeps nothing from form to form."""
     with Page() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service over the ledger of two people, with a client that may do everything."""
+    people = frozenset({"1015", "1042"})
+    with serve(tmp_path_factory.mktemp("served"), people, "system/*.cruds") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,9 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _AP_SHARE = 0.1
 MOST_VALUES: Final = 200
 """So many alternatives one parameter may name."""
+LONGEST_VALUE: Final = 2_000
+LONGEST_WORDS: Final = 500
+"""So many characters one of them may have, and one of words, which grow as they are compared."""
 
 
 class BadSearchError(Exception):
@@ -152,7 +155,8 @@ def read_criterion(resource_type: str, name: str, value: str, zone: tzinfo) -> C
 def _of_kind(  # noqa: PLR0911 - one line a kind
     known: Parameter, modifier: str, value: str, zone: tzinfo
 ) -> Criterion:
-    name, each = known.name, _alternatives(known.name, value)
+    name = known.name
+    each = _alternatives(name, value, LONGEST_WORDS if known.kind == "string" else LONGEST_VALUE)
     match known.kind, modifier:
         case ("token", "" | "not"):
             return HasToken(name, tuple(_token(name, one) for one in each), modifier == "not")
@@ -181,7 +185,8 @@ def _of_kind(  # noqa: PLR0911 - one line a kind
 def _chained(known: Parameter, modifier: str, chained: str, value: str, zone: tzinfo) -> Criterion:
     """`subject:Patient.identifier`, one step; `patient.identifier` says its type by its name."""
     target = modifier or ("Patient" if known.name == "patient" else "")
-    if known.kind != "reference" or target not in SERVED_TYPES or "." in chained:
+    is_one_step = "." not in chained and not chained.startswith("_has:")
+    if known.kind != "reference" or target not in SERVED_TYPES or not is_one_step:
         text = "A chain is expected as reference:Type.parameter, one step"
         raise BadSearchError("not-supported", text)
     return Chained(known.name, target, read_criterion(target, chained, value, zone))
@@ -191,16 +196,20 @@ def _named_by(name: str, value: str, zone: tzinfo) -> Criterion:
     """`_has:Observation:patient:code`."""
     _, source, reference, asked = (name.split(":", 3) + [""] * 3)[:4]
     known = parameters(source).get(reference)
-    if known is None or known.kind != "reference" or not asked or asked.startswith("_has:"):
+    is_one_step = asked and "." not in asked and not asked.startswith("_has:")
+    if known is None or known.kind != "reference" or not is_one_step:
         text = "Expected _has:Type:reference:parameter, one step"
         raise BadSearchError("not-supported", text)
     return NamedBy(source, reference, read_criterion(source, asked, value, zone))
 
 
-def _alternatives(name: str, value: str) -> list[str]:
+def _alternatives(name: str, value: str, longest: int = LONGEST_VALUE) -> list[str]:
     values = split_unescaped(value, ",")
     if "" in values:
         raise _bad(name)
+    if max(map(len, values)) > longest:
+        text = f"A value of the parameter {_said(name)} is longer than {longest} characters"
+        raise BadSearchError("too-costly", text)
     if len(values) > MOST_VALUES:
         text = f"The parameter {_said(name)} names more than {MOST_VALUES} values"
         raise BadSearchError("too-costly", text)

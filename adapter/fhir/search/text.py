@@ -12,15 +12,13 @@ def split_unescaped(text: str, separator: str) -> list[str]:
     >>> split_unescaped(r"a\,b,c", ",")
     ['a\\,b', 'c']
     """
-    parts = [""]
-    escaped = False
-    for character in text:
+    parts, start, escaped = list[str](), 0, False
+    for place, character in enumerate(text):
         if character == separator and not escaped:
-            parts.append("")
-        else:
-            parts[-1] += character
+            parts.append(text[start:place])
+            start = place + 1
         escaped = character == "\\" and not escaped
-    return parts
+    return [*parts, text[start:]]
 
 
 def unescape(text: str) -> str:
