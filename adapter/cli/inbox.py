@@ -14,7 +14,6 @@ from adapter.cli.terminal import document, table
 from adapter.errors import NotFoundError
 from adapter.ingest.both_sides import Side, both_sides
 from adapter.ingest.decide import leave, take
-from adapter.ingest.written import writer
 from adapter.service import Service
 from adapter.store import inbox
 from adapter.store.inbox import Received
@@ -42,9 +41,7 @@ def run_inbox(said: argparse.Namespace) -> int:
 
 def _list(service: Service, *, as_json: bool) -> None:
     tx = service.database.read()
-    serve = service.settings.serve
-    clients = [writer(each.id) for each in serve.clients] if serve else []
-    names = [*(each.name for each in service.clinics), *clients]
+    names = [*(each.name for each in service.clinics), *inbox.clients(tx)]
     rows = [_told(row) for name in names for row in inbox.of_clinic(tx, name)]
     if as_json:
         document({"inbox": rows})

@@ -12,13 +12,14 @@ from adapter.cli.opening import opened, rejections
 from adapter.ingest.signals import standing_signals, urgency
 from adapter.service import Service
 from adapter.store import inbox, parking, standing, triggered
-from adapter.sync.clinic import Clinic
 
 
 def run_status(said: argparse.Namespace) -> int:
     """Deliveries per clinic and state, and what needs a person."""
     with opened(said) as service:
-        states = [_state(service, clinic) for clinic in service.clinics]
+        clients = inbox.clients(service.database.read())  # what they wrote may wait, too
+        names = [*(clinic.name for clinic in service.clinics), *clients]
+        states = [_state(service, name) for name in names]
         levels = Counter(each.level for each in standing_signals(service.database.read()))
         told = _triggered(service)
         show.state(states, levels, rejections(service), told, as_json=said.json)
@@ -33,16 +34,16 @@ def run_signals(said: argparse.Namespace) -> int:
     return 0
 
 
-def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
+def _state(service: Service, name: str) -> dict[str, Any]:
     tx = service.database.read()
-    oldest = standing.oldest_undelivered(tx, clinic.name)
+    oldest = standing.oldest_undelivered(tx, name)
     waited = None if oldest is None else _seconds_since(service, oldest)
     return {
-        "name": clinic.name,
-        **{str(word): count for word, count in standing.count_states(tx, clinic.name).items()},
+        "name": name,
+        **{str(word): count for word, count in standing.count_states(tx, name).items()},
         "oldest_undelivered_seconds": waited,
-        "parked": len(parking.parked(tx, clinic.name)),
-        "inbox_waiting": inbox.count_waiting(tx, clinic.name),
+        "parked": len(parking.parked(tx, name)),
+        "inbox_waiting": inbox.count_waiting(tx, name),
         "needs_a_person": [
             {
                 "state": stuck.state,
@@ -50,7 +51,7 @@ def _state(service: Service, clinic: Clinic) -> dict[str, Any]:
                 "why": stuck.rule or stuck.reason,
                 "count": stuck.count,
             }
-            for stuck in standing.stuck(tx, clinic.name)
+            for stuck in standing.stuck(tx, name)
         ],
     }
 

@@ -107,6 +107,14 @@ def count_waiting(tx: Transaction, clinic: str) -> int:
     return int(row[0])
 
 
+def clients(tx: Transaction) -> list[str]:
+    """The names of the clients that wrote over HTTP, as they stand where a clinic's would."""
+    rows = tx.execute(
+        "SELECT DISTINCT clinic FROM inbox WHERE substr(clinic, 1, 7) = 'client:' ORDER BY clinic"
+    )
+    return [str(row["clinic"]) for row in rows]
+
+
 def name_there(tx: Transaction, clinic: str, participant: str, unit: str) -> str | None:
     """The id of the clinic's own response that stands there for ours; None where ours is there.
 

@@ -13,9 +13,9 @@ import pytest
 
 from adapter.fhir.check import find_faults
 from adapter.store import inbox
-from tests.live.answering import PERSON
+from tests.live.answering import PERSON, WEEK
 from tests.live.small import SmallTrial
-from tests.live.writing import BASE, OTHER, Resource, Writer, take_in, writers
+from tests.live.writing import BASE, CLINIC, OTHER, Resource, Writer, take_in, writers
 from tests.postgresql import PostgreSql
 
 Open = Callable[..., Writer]
@@ -193,6 +193,23 @@ def test_what_the_trial_itself_holds_is_left_to_a_person(open_for: Open) -> None
     if refused.status_code == 409:
         waiting = inbox.of_clinic(ehr.service.database.read(), "client:an-ehr")
         assert [row.state for row in waiting][-1] == "waiting"
+
+
+def test_what_waits_is_listed_and_counted_and_a_person_takes_it(
+    open_for: Open, tmp_path: Path
+) -> None:
+    ehr = open_for()
+    issue(ehr.post(ehr.response(1, authored="2001-01-01T00:00:00+10:00")), 409, "conflict")
+    trial = SmallTrial(tmp_path, "", frozenset())
+
+    (row,) = trial.run("inbox")["inbox"]
+    states = {each["name"]: each["inbox_waiting"] for each in trial.run("status")["clinics"]}
+    taken = trial.run("inbox", "take", str(row["number"]), "--at", WEEK)
+    (stored,) = ehr.found(f"QuestionnaireResponse?patient={ehr.patient()}&authored=lt2002-01-01")
+
+    assert (row["clinic"], row["state"]) == ("client:an-ehr", "waiting")
+    assert states == {CLINIC: 0, "client:an-ehr": 1}
+    assert (taken["became"], stored["status"]) == ("taken", "completed")
 
 
 def test_a_conditional_create_finds_what_was_created_before(open_for: Open) -> None:
