@@ -27,8 +27,8 @@ AT_ONCE = 100
 """So many records are fetched together; one that could not be had is then tried alone."""
 GIVEN_UP = 12
 """So often a record is tried; after that it is left to the next reading of all."""
-LOOKED_EVERY_SECONDS = 30.0
-"""So often the ledger is looked at, whatever this process was told: others are told, too."""
+LOOKED_EVERY_SECONDS = 2.0
+"""So often the ledger is looked at: where several processes answer, none of them rings here."""
 TOGETHER_SECONDS = 0.2
 """What is saved within this time is fetched together."""
 BUSY_SECONDS = 1.0

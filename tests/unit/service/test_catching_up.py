@@ -27,7 +27,7 @@ from tests.unit.sources.redcap_api.wire import SYDNEY, small_project
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 HOST = "127.0.0.1, project 42"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 20
 
 
 @dataclass
@@ -120,6 +120,16 @@ def test_what_was_told_is_fetched_and_nobody_else(beside: Beside) -> None:
 
     assert beside.statuses() == {"2": "completed"}
     assert beside.troubles == []
+
+
+def test_what_another_process_was_told_is_fetched_though_nobody_rings(beside: Beside) -> None:
+    with beside.working():
+        time.sleep(0.5)  # it has looked, and found nobody
+        with beside.service.database.write() as tx:
+            triggered.note(tx, HOST, "2", beside.service.now(), 100)
+        wait_for(lambda: not beside.waiting().count)
+
+    assert beside.statuses() == {"2": "completed"}
 
 
 def test_ten_saves_of_one_record_are_one_fetch(beside: Beside) -> None:
