@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import time
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import quote, quote_from_bytes
 
@@ -99,12 +100,11 @@ def ask(analyst: Served, target: str, *headers: str, form: str = "") -> tuple[in
     began = time.monotonic()
     with socket.create_connection((host, int(port)), timeout=60) as there:
         there.sendall("\r\n".join([*lines, "", form]).encode())
-        answer = b""
-        while piece := there.recv(65_536):
-            answer += piece
+        with HTTPResponse(there) as answer:
+            answer.begin()
+            status, body = answer.status, answer.read()
     assert time.monotonic() - began < SECONDS
-    head, _, body = answer.partition(b"\r\n\r\n")
-    return int(head.split()[1]), body
+    return status, body
 
 
 def check(status: int, body: bytes) -> None:
