@@ -77,6 +77,7 @@ def verified(told: list[tuple[str, VerifyReport]], *, as_json: bool) -> None:
         document({"clinics": [{"name": name, **_back_document(back)} for name, back in told]})
         return
     for name, report in told:
+        show.counts(f"{name}: people whose Patient has to be looked at", report.astray)
         table(
             f"{name}: read back",
             ("resource", *_BACK),
@@ -173,7 +174,7 @@ def _push_document(name: str, report: PushReport) -> dict[str, Any]:
 
 
 def _back_document(report: VerifyReport) -> dict[str, Any]:
-    return {word: getattr(report, word) for word in _BACK}
+    return {**{word: getattr(report, word) for word in _BACK}, "astray": report.astray}
 
 
 def _together(

@@ -7,7 +7,12 @@ from adapter.store import deliveries, instances
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 
-FOUND_THERE = frozenset({"no-encounter", "encounter-search-refused"})
+FOUND_THERE = frozenset(
+    {
+        *("no-encounter", "encounter-search-refused"),
+        *("patient-gone", "patient-merged", "patient-inactive"),
+    }
+)
 """The rules that no gate says, but what was found at the clinic when it was last asked."""
 
 

@@ -21,6 +21,7 @@ from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.encounters import file_results
 from adapter.sync.gate import FOUND_THERE, held_by
 from adapter.sync.ladder import DOCUMENT
+from adapter.sync.linked import ASTRAY, look_at_linked
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Refused, Unknown, Unreachable
@@ -75,7 +76,7 @@ def _wait(turn: Turn, run: Run, trouble: Unreachable | Unknown) -> None:
 def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     """Asks the gate about a claim, sends what may leave, and settles all of it."""
     report, unfound = run.report, run.unfound
-    released, settlements, trouble = _ask_gate(clinic, claimed, report, unfound)
+    released, settlements, trouble = _ask_gate(clinic, claimed, run)
     if trouble is None:
         released, waits, trouble = _file(clinic, released, run)
         settlements += waits
@@ -125,7 +126,7 @@ def _note_ways(
 
 
 def _ask_gate(
-    clinic: Clinic, claimed: Sequence[Delivery], report: PushReport, unfound: dict[str, str]
+    clinic: Clinic, claimed: Sequence[Delivery], run: Run
 ) -> tuple[list[Delivery], list[Settlement], Unreachable | Unknown | None]:
     """Who may leave; the rest is held by the rule that says so.
 
@@ -133,22 +134,37 @@ def _ask_gate(
     """
     released: list[Delivery] = []
     settlements: list[Settlement] = []
-    tx = clinic.database.read()
+    tx, report = clinic.database.read(), run.report
     for delivery in claimed:
-        rule = _held_now(clinic, tx, delivery, unfound)
-        if not rule and clinic.patient_of(delivery.participant) is None:
-            found = find_patient(clinic, delivery.participant)
-            if isinstance(found, Unreachable | Unknown):
-                held = {said.seq for said in settlements}
-                rest = [Settlement(each.seq, "queued") for each in claimed if each.seq not in held]
-                return [], [*settlements, *rest], found
-            rule = unfound[delivery.participant] = found
+        rule: str | Unreachable | Unknown = _held_now(clinic, tx, delivery, run.unfound)
+        if not rule:
+            rule = _rule_of_person(clinic, delivery, run)
+        if isinstance(rule, Unreachable | Unknown):
+            held = {said.seq for said in settlements}
+            rest = [Settlement(each.seq, "queued") for each in claimed if each.seq not in held]
+            return [], [*settlements, *rest], rule
         if rule:
             report.held[delivery.type, rule] += 1
             settlements.append(Settlement(delivery.seq, "held", rule=rule))
         else:
             released.append(delivery)
     return released, settlements, None
+
+
+def _rule_of_person(clinic: Clinic, delivery: Delivery, run: Run) -> str | Unreachable | Unknown:
+    """Whether somebody is no patient there, or not any more; each is asked for once a push."""
+    who = delivery.participant
+    is_linked = clinic.patient_of(who) is not None
+    if is_linked and (who in run.known or delivery.action == "retract"):
+        return ""
+    found = look_at_linked(clinic, who) if is_linked else find_patient(clinic, who)
+    if isinstance(found, Unreachable | Unknown):
+        return found
+    if found:
+        run.unfound[who] = found
+    else:
+        run.known.add(who)
+    return found
 
 
 def _file(
@@ -190,7 +206,9 @@ def _in_its_terms(
 
 def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict[str, str]) -> str:
     rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
-    return rule or unfound.get(delivery.participant, "")
+    found = unfound.get(delivery.participant, "")
+    # What must go goes, whoever the Patient is by now: it stands under its own id.
+    return rule or ("" if found in ASTRAY and delivery.action == "retract" else found)
 
 
 def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:

@@ -59,15 +59,15 @@ class Sent:
 class Run:
     """A push of one clinic. `passed` is how many bundles it answered; `alone` who is tried alone.
 
-    `unfound` is who is no patient there, and why: each is asked for once a push, and so are the
-    `encounters` of each. `step` is told how
-    many deliveries the gate held.
+    `unfound` is who is no patient there, and why, `known` who is: each is asked for once a push,
+    and so are the `encounters` of each. `step` is told how many deliveries the gate held.
     """
 
     clinic: Clinic
     step: Callable[[int], None] = lambda _: None
     report: PushReport = field(default_factory=PushReport)
     unfound: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
     encounters: Encounters = field(default_factory=Encounters)
     passed: int = 0
     alone: str = ""

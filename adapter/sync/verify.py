@@ -15,9 +15,14 @@ from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.sync.carry import look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
+from adapter.sync.linked import UNTRUE, look_at_linked
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.receipt import Unknown, Unreachable
 
+_WHO_IS_IT = (
+    "look there who the person is, say so by `adapter confirm` or `adapter link`, then run "
+    "`adapter retry`"
+)
 DRIFTED = "changed at the clinic: it no longer says what we wrote"
 
 
@@ -26,11 +31,13 @@ class VerifyReport:
     """What was found, by type: confirmed, missing (queued again), drifted (for a person).
 
     `awaiting` is what a person at the clinic has to sign yet. What an older backup of the clinic
-    brought back is missing, too.
+    brought back is missing, too. `astray` counts people by the rule that holds what is new about
+    them, because their Patient there is gone, merged, or not in use.
     """
 
     confirmed: Counter[str] = field(default_factory=Counter)
     awaiting: Counter[str] = field(default_factory=Counter)
+    astray: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     drifted: Counter[str] = field(default_factory=Counter)
 
@@ -46,6 +53,7 @@ def verify(
     """
     report = VerifyReport()
     size, seq = clinic.profile.bundle.entries, 0
+    rules: dict[str, str] = {}
     with clinic.alone() as (there, _):
         while page := deliveries.after(
             clinic.database.read(), clinic.name, seq, size, everything=everything
@@ -56,10 +64,15 @@ def verify(
             earlier = _earlier(there, page, found)
             if isinstance(earlier, Unreachable | Unknown):
                 raise EhrError(f"expected an answer; found: {earlier.reason}. Run it again later.")
+            trouble = _look_at_people(there, page, rules)
+            if trouble is not None:
+                raise EhrError(f"expected an answer; found: {trouble.reason}. Run it again later.")
             with there.write() as tx:
                 for delivery, each in zip(page, found, strict=True):
                     before = earlier.get(delivery.seq)
                     word = Found("gone") if before is not None else each
+                    if rules.get(delivery.participant) in UNTRUE and delivery.action == "put":
+                        before, word = None, _of_nobody(each, rules[delivery.participant])
                     settlement = _judge(delivery, word, report)
                     if before is not None:
                         deliveries.go_back(tx, delivery, before)
@@ -68,7 +81,26 @@ def verify(
                     settling.settle(tx, (settlement,), there.now())
             seq = page[-1].seq
             step(len(page))
+    report.astray.update(filter(None, rules.values()))
     return report
+
+
+def _look_at_people(
+    clinic: Clinic, page: Sequence[Delivery], rules: dict[str, str]
+) -> Unreachable | Unknown | None:
+    """Looks once at the Patient of everybody on a page; `rules` gets what was found."""
+    for who in dict.fromkeys(each.participant for each in page):
+        if who not in rules:
+            rule = look_at_linked(clinic, who)
+            if isinstance(rule, Unreachable | Unknown):
+                return rule
+            rules[who] = rule
+    return None
+
+
+def _of_nobody(found: Found, rule: str) -> Found:
+    """What stands there of somebody who is no Patient there any more: that is for a person."""
+    return Found("changed", found.remote_version, f"{rule}: {_WHO_IS_IT}")
 
 
 def _look_up(clinic: Clinic, page: Sequence[Delivery]) -> list[Found] | Unreachable | Unknown:

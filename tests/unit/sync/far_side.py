@@ -44,11 +44,18 @@ class FarSide(httpx.BaseTransport):
         """What meets the next requests, one each; None lets one through."""
         self.rule: Fault | None = None
         """What meets every request that no fault meets."""
+        self.people: list[httpx.Request] = []
+        """What asked after a linked Patient, which no other fault and no rule meets."""
+        self.told_of_people: Fault | None = None
         self._app = record_system_app(self.system)
         self.clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
+        if request.url.path.endswith("Patient/_search") and request.content.startswith(b"_id="):
+            self.people.append(request)
+            said = self.told_of_people
+            return self.take(request) if said is None else said(request, self.take)
         self.requests.append(request)
         self.moments.append(self.clock())
         fault = (self.faults.popleft() if self.faults else None) or self.rule
