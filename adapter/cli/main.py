@@ -104,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_listen(_configured(commands.add_parser("listen", help="pull when clinics say so")))
     retry = _configured(commands.add_parser("retry", help="try again what a clinic refused"))
     retry.add_argument("clinic", help="the clinic's id")
+    retry.add_argument(
+        "--forget",
+        action="store_true",
+        help="forget, too, whether its record system finds what it took: it was changed",
+    )
     _add_move(commands)
     _add_linking(commands)
     _add_audit(commands)

@@ -10,18 +10,22 @@ from adapter.errors import (
     NotFoundError,
 )
 from adapter.ingest.participation import withdraw
-from adapter.store import deliveries, settling
+from adapter.store import begun, deliveries, settling
 from adapter.store.audit import Act
 
 
 def run_retry(said: argparse.Namespace) -> int:
-    """Queues again what a clinic refused."""
+    """Queues again what a clinic refused; forgets what was learned of it, where that is said."""
     with opened(said) as service:
         clinic = clinic_of(service, said.clinic)
+        # A line is on the disk before its act takes effect.
+        service.audit.add([Act(service.now(), "retry", clinic.name)])
+        if said.forget:
+            service.audit.add([Act(service.now(), "forget", clinic.name, what="finding")])
         with service.database.write() as tx:
             count = deliveries.retry(tx, clinic.name, service.now())
-        service.audit.add([Act(service.now(), "retry", clinic.name)])
-        show.done({"clinic": clinic.name, "queued": count}, as_json=said.json)
+            forgot = {"forgotten": begun.forget(tx, clinic.name)} if said.forget else {}
+        show.done({"clinic": clinic.name, "queued": count, **forgot}, as_json=said.json)
     return 0
 
 

@@ -50,5 +50,13 @@ def finds(tx: Transaction, delivery: Delivery) -> bool:
     return row is not None and bool(row["is_found"])
 
 
+def forget(tx: Transaction, clinic: str) -> int:
+    """Forgets whether a record system finds what it took, as after it was changed; how many types.
+
+    Until it was seen to, again, it counts as one that does not.
+    """
+    return tx.execute("DELETE FROM finding WHERE clinic = ?", (clinic,)).rowcount
+
+
 def _key(delivery: Delivery) -> tuple[str, str, str]:
     return delivery.clinic, delivery.type, delivery.id

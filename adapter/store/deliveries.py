@@ -192,6 +192,12 @@ def lose(tx: Transaction, delivery: Delivery) -> None:
         "DELETE FROM holding WHERE clinic = ? AND type = ? AND id = ?",
         (delivery.clinic, delivery.type, delivery.id),
     )
+    # Its version is of nothing any more; what a message or a task is called by stays.
+    tx.execute(
+        "UPDATE delivery SET remote_version = '' WHERE seq = ? AND remote_version NOT LIKE 'v2-%'"
+        " AND remote_version NOT LIKE 'task-%'",
+        (delivery.seq,),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,13 +77,13 @@ def _in_parts(places: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
         yield ", ".join("?" * len(some)), some
 
 
-def refuse_unsent(tx: Transaction, seq: int, reason: str, now: str) -> bool:
+def refuse_unsent(tx: Transaction, said: Settlement, now: str) -> bool:
     """Leaves for a person what waits in the queue and cannot be sent; gives whether it waited."""
     claimed = tx.execute(
-        "UPDATE delivery SET state = 'claimed' WHERE seq = ? AND state = 'queued'", (seq,)
+        "UPDATE delivery SET state = 'claimed' WHERE seq = ? AND state = 'queued'", (said.seq,)
     )
     if claimed.rowcount:
-        settle(tx, [Settlement(seq, "refused", reason=reason)], now)
+        settle(tx, [said], now)
     return claimed.rowcount > 0
 
 

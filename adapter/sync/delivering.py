@@ -26,8 +26,8 @@ def outgoing_of(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None
         return None
     try:
         text = clinic.text_of(tx, delivery, delivery.version, delivery.action)
-        if held is None:
-            return Outgoing(delivery, text)
+        if held is None:  # after a refusal: over the version that stood in the way, and no later
+            return Outgoing(delivery, text, if_match=delivery.remote_version)
         before = clinic.text_of(tx, delivery, held.version, held.action)
     except ResourceError as wrong:
         return None if clinic.leaves_out(delivery) else Refused(str(wrong))

@@ -56,7 +56,12 @@ def look_up_uncertain(clinic: Clinic, report: PushReport) -> Unreachable | Unkno
             for delivery in unknown:
                 if delivery.seq in earlier:
                     settling.hold(tx, delivery, earlier[delivery.seq])
-                elif settling.refuse_unsent(tx, delivery.seq, UNKNOWN_THERE, clinic.now()):
+                    continue
+                seen = told[delivery.seq].remote_version
+                said = Settlement(
+                    delivery.seq, "refused", reason=UNKNOWN_THERE, remote_version=seen
+                )
+                if settling.refuse_unsent(tx, said, clinic.now()):
                     report.refused[delivery.type] += 1
 
 

@@ -111,9 +111,12 @@ def _go_on(there: Singly, item: Outgoing, stands: Standing) -> Receipt:
         return answer
     if holds(there, answer, item.text, stands):
         return Accepted(version_there(answer))
+    version = version_there(answer)
+    if item.if_match and version and version != item.if_match:
+        return Refused(_CHANGED, version)  # a person said to write over another one
     receipt: Receipt | Closed = Closed("")
     if there.how(item.delivery.type) in {"update", "either"}:
-        receipt = _put(there, replace(item, if_match=""), stands)
+        receipt = _put(there, replace(item, if_match=version), stands, is_seen=True)
     if isinstance(receipt, Closed | Refused) and is_gone(answer):
         there.places.forget(item.delivery, stands.place)
         return _create(there, item)
@@ -174,9 +177,11 @@ def _is_notice(item: Outgoing, stands: Standing) -> bool:
     return is_new and stands.place.version == item.delivery.version and item.before is not None
 
 
-def _put(there: Singly, item: Outgoing, stands: Standing) -> Receipt | Closed:
-    """Writes over what stands there, with If-Match."""
-    is_sure = there.places.held(item.delivery) == stands.place.version
+def _put(
+    there: Singly, item: Outgoing, stands: Standing, *, is_seen: bool = False
+) -> Receipt | Closed:
+    """Writes over what stands there, with If-Match; `is_seen`: it was just read."""
+    is_sure = is_seen or there.places.held(item.delivery) == stands.place.version
     version = item.if_match if is_sure else ""
     headers = {"If-Match": f'W/"{version}"'} if version else {}
     name = f"{item.delivery.type}/{stands.place.remote_id}"

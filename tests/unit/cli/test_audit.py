@@ -38,6 +38,17 @@ def test_acts_of_people_are_lines_and_the_chain_holds(trial: Site) -> None:
     assert "unblind" in trial.run("audit", "show").out
 
 
+def test_forgetting_what_was_learned_of_a_record_system_is_an_act_of_a_person(trial: Site) -> None:
+    said = trial.run("retry", CLINIC, "--forget", "--json")
+
+    assert said.document == {"clinic": CLINIC, "queued": 0, "forgotten": 0}
+    shown = trial.run("audit", "show", "--json").document["audit"]
+    assert [(each["action"], each["clinic"], each["what"]) for each in shown] == [
+        ("retry", CLINIC, ""),
+        ("forget", CLINIC, "finding"),
+    ]
+
+
 def test_a_changed_line_is_told_with_its_number(trial: Site) -> None:
     trial.run("withdraw", "1", "share")
     last = trial.run("audit", "verify", "--json").document["last"]

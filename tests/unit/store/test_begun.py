@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapter.store import begun, deliveries
 from adapter.store.database import Transaction
 from tests.unit.store.ledger import CLINIC, LATER, claim, owe, settle
@@ -48,3 +50,21 @@ def test_who_retries_what_was_refused_has_looked_for_it(tx: Transaction) -> None
 
     assert not begun.is_begun(tx, refused)
     assert begun.is_begun(tx, other)
+
+
+def test_what_was_learned_of_one_record_system_is_forgotten_when_somebody_says_so(
+    tx: Transaction,
+) -> None:
+    owe(tx, "Observation/a")
+    (observation,) = claim(tx)
+    elsewhere = replace(observation, clinic="another")
+    for each in (observation, elsewhere):
+        begun.note_found(tx, each, is_found=False)
+
+    forgotten = begun.forget(tx, CLINIC)
+
+    assert forgotten == 1
+    begun.note_found(tx, observation, is_found=True)
+    begun.note_found(tx, elsewhere, is_found=True)
+    assert begun.finds(tx, observation)
+    assert not begun.finds(tx, elsewhere)
