@@ -210,26 +210,26 @@ def test_a_conflict_that_writing_again_does_not_end_is_a_refusal(desk: Desk, far
 
     assert [request.method for request in far.requests] == ["POST", "GET", "POST"]
     assert report.refused == {"Observation": 1}
-    assert desk.reasons() == {"a": "locked by somebody"}
+    assert desk.reasons() == {"a": "locked by another user"}
 
 
 def in_conflict(request: httpx.Request, take: Take) -> httpx.Response:
     if request.method == "POST":
-        return httpx.Response(409, json=outcome("locked by somebody"))
+        return httpx.Response(409, json=outcome("locked by another user"))
     return take(request)
 
 
 def test_a_conflict_over_what_may_not_be_read_is_a_refusal(desk: Desk, far: FarSide) -> None:
     desk.owe(desk.observation("a"))
     far.rule = lambda request, _: (
-        httpx.Response(409, json=outcome("locked by somebody"))
+        httpx.Response(409, json=outcome("locked by another user"))
         if request.method == "POST"
         else httpx.Response(400, json=outcome("no reading"))
     )
 
     desk.push()
 
-    assert desk.reasons() == {"a": "locked by somebody"}
+    assert desk.reasons() == {"a": "locked by another user"}
 
 
 @pytest.mark.parametrize("place", [2, 3], ids=["at the look", "at the second writing"])
