@@ -1,31 +1,64 @@
-"""`adapter export`: NDJSON of what may be known."""
+"""`adapter export`: NDJSON of what may be known, by the work that answers `$export` over HTTP."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from adapter.cli import show
 from adapter.cli.opening import opened
-from adapter.export.ndjson import export_ndjson
-from adapter.release import Reader, Subject, decide
-from adapter.store import instances
+from adapter.errors import DeclarationError, Origin, Problem
+from adapter.export.ndjson import ExportedFile, export_ndjson
+from adapter.export.parts import Line
+from adapter.fhir.operation_outcome import RefusalError
+from adapter.server.bulk.contents import contents_of
+from adapter.server.bulk.order import Asking, read_order
+from adapter.server.caller import Caller, read_scopes
+from adapter.service import Service
+from adapter.service.exporting import desk_of, ledger_of
+from adapter.store import exports
 from adapter.store.audit import Act
-from adapter.store.versions import Version
+
+CLIENT = "adapter export"  # as the ledger names who asked; no registered client is called so
 
 
 def run_export(said: argparse.Namespace) -> int:
-    """NDJSON of everything that a receiver of this purpose may know."""
+    """NDJSON of everything that a blinded receiver of this purpose may know."""
     with opened(said) as service:
-        tx, study = service.database.read(), service.trial.study
-        today = service.clock().astimezone(study.zone).date().isoformat()
-
-        def released(version: Version) -> bytes | None:
-            subject = Subject(version.participant, version.form)
-            person = instances.participant(tx, version.participant)
-            decision = decide(subject, study, Reader(said.purpose), person, today)
-            return service.published(version) if decision.is_released else None
-
         service.audit.add([Act(service.now(), "export", rule=said.purpose)])
-        files = export_ndjson(service.database, said.out, released, service.now())
+        try:
+            files = _export(service, said)
+        except RefusalError as refused:
+            raise _as_trouble(refused) from refused
         show.exported(files, as_json=said.json)
     return 0
+
+
+def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
+    words = {"_type": said.type, "_since": said.since}
+    pairs = [(name, value) for name, value in words.items() if value]
+    caller = Caller(CLIENT, said.purpose, scopes=read_scopes(["system/*.rs"]))
+    order = read_order(Asking("", "system", pairs), caller)
+    desk = desk_of(service, ledger_of(service), said.out)
+    name = desk.take(order, CLIENT, is_aside=True)
+    try:
+        job = exports.find(service.database.read(), name)
+        assert job is not None  # noqa: S101 - it was begun above
+        contents = contents_of(job, order, desk.ledger, desk.patient_id)
+
+        def lines(resource_type: str) -> Iterator[Line]:
+            if resource_type != "Bundle":
+                return contents.lines(resource_type, 0)
+            return (line for each in order.types for line in contents.deletions(each, 0))
+
+        types = (*order.types, *(["Bundle"] if order.since else []))
+        return export_ndjson(said.out, types, lines, job.moment)
+    finally:
+        desk.forget(name)
+
+
+def _as_trouble(refused: RefusalError) -> DeclarationError:
+    problem = Problem(
+        Origin("command line"), "--type or --since", refused.issues[0].text, "", "Correct it."
+    )
+    return DeclarationError("The export cannot be made.", (problem,))

@@ -127,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--purpose", choices=("research", "care"), default="research", help="who it is for"
     )
+    export.add_argument("--type", default="", help="these types alone, with commas between")
+    export.add_argument(
+        "--since", default="", help="what changed after this instant: an earlier transactionTime"
+    )
     backup = _configured(commands.add_parser("backup", help="copy what it holds, while it works"))
     backup.add_argument("--out", type=Path, required=True, help="a new folder")
     serve = _configured(commands.add_parser("serve", help="FHIR over HTTP, out of the ledger"))

@@ -1,23 +1,21 @@
-"""NDJSON, one file a resource type, one resource a line, each as it was written.
+"""An export as a folder: one NDJSON file a resource type, and a manifest.
 
 https://hl7.org/fhir/R4/nd-json.html. A file appears under its name when it is whole; the manifest,
 with counts and SHA-256 digests, is written last, and an earlier one is gone before the first file
-is. The release gate holds as for any receiver.
+is.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
-from adapter.store import versions
-from adapter.store.database import Database
-from adapter.store.versions import Version
+from adapter.export.parts import Line, write_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +29,21 @@ class ExportedFile:
 
 
 def export_ndjson(
-    database: Database, out: Path, released: Callable[[Version], bytes | None], now: str
+    out: Path, types: Sequence[str], lines: Callable[[str], Iterator[Line]], moment: str
 ) -> list[ExportedFile]:
-    """Writes the newest version of every resource into `out`, without retracted ones.
+    """Writes the lines of every type into `out`; a type without any gets no file.
 
-    `released` gives the text that may leave of a version, None where none may.
+    `moment` is the instant that the export stands for.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.json").unlink(missing_ok=True)
     files = [
         exported
-        for resource_type in versions.types(database.read())
-        if (exported := _write_type(database, out, resource_type, released)) is not None
+        for resource_type in types
+        if (exported := _write_type(out, resource_type, lines(resource_type))) is not None
     ]
     manifest = {
-        "transactionTime": now,
+        "transactionTime": moment,
         "output": [
             {"type": file.type, "url": file.file, "count": file.count, "sha256": file.sha256}
             for file in files
@@ -55,29 +53,16 @@ def export_ndjson(
     return files
 
 
-def _write_type(
-    database: Database, out: Path, resource_type: str, released: Callable[[Version], bytes | None]
-) -> ExportedFile | None:
-    name = f"{resource_type}.ndjson"
-    unfinished = out / f".{name}.part"
-    digest, count = hashlib.sha256(), 0
-    with unfinished.open("wb") as file:
-        for version in versions.of_type(database.read(), resource_type):
-            text = None if version.is_retracted else released(version)
-            if text is not None:
-                line = text + b"\n"
-                digest.update(line)
-                file.write(line)
-                count += 1
-    if count == 0:
-        unfinished.unlink()
-        (out / name).unlink(missing_ok=True)
+def _write_type(out: Path, resource_type: str, lines: Iterator[Line]) -> ExportedFile | None:
+    path = out / f"{resource_type}.ndjson"
+    part = write_part(path, lines, sys.maxsize)
+    if part is None:
+        path.unlink(missing_ok=True)
         return None
-    os.replace(unfinished, out / name)  # noqa: PTH105 - replaces, where Path.rename may refuse
-    return ExportedFile(resource_type, name, count, digest.hexdigest())
+    return ExportedFile(resource_type, path.name, part.count, part.sha256)
 
 
 def _replace(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_bytes(content)
-    os.replace(unfinished, path)  # noqa: PTH105 - as above
+    os.replace(unfinished, path)  # noqa: PTH105 - replaces, where Path.rename may refuse

@@ -14,12 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from adapter.errors import DeclarationError, Origin, Problem
-from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
-from adapter.fhir.text import read_text
 from adapter.ingest import Snapshot, Trial
-from adapter.release.blinding import TELLING, as_blinded
-from adapter.release.wording import WORDED, without_wording
 from adapter.service.access import Access, GoesOn
 from adapter.service.capabilities import capability_of
 from adapter.service.clients import LateClient
@@ -39,7 +35,6 @@ from adapter.store.audit import AuditLog
 from adapter.store.chain import Seal
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
-from adapter.store.versions import Version
 from adapter.sync.clinic import Clinic
 from adapter.sync.ladder import choose_all, receiver_of
 
@@ -62,17 +57,6 @@ class Service:
     def now(self) -> str:
         """The present moment as the ledger writes it."""
         return self.clock().isoformat(timespec="seconds")
-
-    def published(self, version: Version) -> bytes:
-        """A version's text as anybody may have it, who is blinded and holds no licence."""
-        form = self.trial.forms.get(version.form)
-        if version.type in TELLING:
-            held = read_text(version.text)
-            told = as_blinded(held, form, self.trial.study)
-            return bytes(version.text) if told is held else write(told)
-        if form is None or not form.is_licensed_to_site or version.type not in WORDED:
-            return bytes(version.text)
-        return write(without_wording(read_text(version.text), form))
 
     def sources(self, *, is_full: bool = False) -> Iterator[Snapshot]:
         """Each configured source, opened until the next one is asked for.

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from adapter.errors import DeclarationError, Origin, Problem
-from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server import Api, Caller, api_app
 from adapter.server.app import HANDLERS, statement_of
 from adapter.server.audited import Audited, Auditing
 from adapter.server.bulk import Desk, Worker
@@ -22,12 +22,13 @@ from adapter.server.hooks import hook_routes
 from adapter.server.openapi import openapi
 from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
+from adapter.service.exporting import desk_of, ledger_of
 from adapter.service.hooks import caller_as_registered, hooks_of, issuings
 from adapter.service.jwks import keys_of
 from adapter.service.running import Service
 from adapter.service.triggers import triggers_route
 from adapter.service.watching import paced, watch
-from adapter.settings import ClientSettings, ServeSettings
+from adapter.settings import ClientSettings
 
 DOORS = {
     "fhir": "fhir",
@@ -66,20 +67,11 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
         return await caller_of(request, grants, issued)
 
     authenticate = paced(known, settings)
-    study, crosswalk = service.trial.study, service.crosswalk
-
-    def is_linked(clinic: str, participant: str) -> bool:
-        return crosswalk.linked(clinic, participant) is not None
-
-    def patient_of(clinic: str, theirs: str) -> str | None:
-        name = crosswalk.participant_of(clinic, theirs)
-        return None if name is None else service.trial.identity.patient(name)
-
-    ledger = Ledger(service.database, study, service.trial.forms, now, is_linked, patient_of)
+    ledger = ledger_of(service)
     ledger.catch_up()  # all of it now, so that no first search waits
     software, trial = service.trial.software, service.trial
     base = f"{settings.url}/fhir"
-    desk = desk_of(service, ledger, base, settings)
+    desk = desk_of(service, ledger, settings.export_folder, base, settings.export_hours)
     doors = {"token": grants.url}
     api = Api(ledger, base, software, authenticate, trial, desk, doors)
     fhir = api_app(api)
@@ -107,21 +99,6 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
 def _auditing(service: Service) -> Auditing:
     """The audit of accesses: `DOORS` are all of it, but for what is told to nobody."""
     return Auditing(service.accesses.note, now, lambda: token_hex(8), DOORS, UNAUDITED)
-
-
-def desk_of(service: Service, ledger: Ledger, base: str, settings: ServeSettings) -> Desk:
-    """Where exports are asked for."""
-    trial = service.trial
-    return Desk(
-        ledger=ledger,
-        base=base,
-        folder=settings.export_folder,
-        basis=trial.basis,
-        group_id=trial.identity.group_id,
-        patient_id=trial.identity.patient,
-        unique=lambda: token_urlsafe(24),
-        hours=settings.export_hours,
-    )
 
 
 @asynccontextmanager

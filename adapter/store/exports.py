@@ -60,12 +60,16 @@ class WholeFile:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """An export that is asked for: what stands in a `Job` from the beginning."""
+    """An export that is asked for: what stands in a `Job` from the beginning.
+
+    With `ends` it waits for no worker: who asks writes it, and it is over then at the latest.
+    """
 
     job: str
     client: str
     said: str
     basis: str
+    ends: float = 0.0
 
 
 def begin(tx: Transaction, new: NewJob, now: datetime) -> None:
@@ -81,8 +85,17 @@ def begin(tx: Transaction, new: NewJob, now: datetime) -> None:
     row = tx.execute("SELECT coalesce(max(place), 0) AS place FROM version").fetchone()
     tx.execute(
         "INSERT INTO export (job, client, said, basis, place, moment, state, polled, ends)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'running', 0, 0)",
-        (new.job, new.client, new.said, new.basis, row["place"], as_instant(moment)),
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (
+            new.job,
+            new.client,
+            new.said,
+            new.basis,
+            row["place"],
+            as_instant(moment),
+            "done" if new.ends else "running",
+            new.ends,
+        ),
     )
     tx.execute(
         "INSERT INTO export_person (job, participant, facts)"

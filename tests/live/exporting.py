@@ -18,8 +18,7 @@ from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.bulk import Desk, Worker
 from adapter.server.caller import read_scopes
 from adapter.service import Service, open_service
-from adapter.service.serving import desk_of
-from adapter.settings import ServeSettings
+from adapter.service.exporting import desk_of
 from adapter.simulate import serving
 
 BASE = "https://trial.example.org/fhir"
@@ -140,10 +139,7 @@ def exporting(config: Path) -> Iterator[Exporting]:
 
         trial = service.trial
         ledger = Ledger(service.database, trial.study, trial.forms, clock, is_linked)
-        settings = ServeSettings(
-            url=BASE.removesuffix("/fhir"), export_folder=config.parent / "out"
-        )
-        desk = desk_of(service, ledger, BASE, settings)
+        desk = desk_of(service, ledger, config.parent / "out", BASE)
         app = api_app(Api(ledger, BASE, "0", known, trial, desk))
         port = stack.enter_context(serving(app))
         client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30))

@@ -19,7 +19,7 @@ from adapter.ingest.participation import withdraw
 from adapter.server.bulk import Worker
 from adapter.store import instances, versions
 from adapter.store.versions import Belonging
-from tests.live.exporting import BASE, Exporting, exporting, names
+from tests.live.exporting import BASE, Exporting, Resource, exporting, names
 from tests.live.small import SmallTrial
 
 WITH_EVENT, OTHER, REFUSED = "1015", "1042", "1017"
@@ -84,6 +84,27 @@ def test_what_the_server_says_of_exports_is_true(bulk: Exporting) -> None:
         path = f"/Group/{group}" if name == "Group" else f"/{name}".rstrip("/")
         assert operation["definition"].startswith("http://hl7.org/fhir/uv/bulkdata/Operation")
         assert bulk.export(f"{path}/${operation['name']}")["output"]
+
+
+def test_the_command_line_writes_what_is_given_over_http(
+    trial: SmallTrial, bulk: Exporting, tmp_path: Path
+) -> None:
+    told = trial.run("export", "--out", str(tmp_path / "folder"))
+    since = orjson.loads((tmp_path / "folder" / "manifest.json").read_bytes())["transactionTime"]
+    _put(bulk, "later", "1")
+    trial.run("export", "--out", str(tmp_path / "changed"), "--since", since)
+    bulk.worker.work()  # nothing waits for a worker
+
+    def lines(folder: str) -> dict[str, Resource]:
+        files = (tmp_path / folder).glob("*.ndjson")
+        found = [orjson.loads(line) for path in files for line in path.read_bytes().splitlines()]
+        return {f"{each['resourceType']}/{each['id']}": each for each in found}
+
+    over_http = {f"{each['resourceType']}/{each['id']}": each for each in bulk.lines(bulk.export())}
+    assert lines("folder") | lines("changed") == over_http
+    assert lines("changed").keys() == {"Observation/later"}
+    assert sum(file["count"] for file in told["output"]) == len(lines("folder"))
+    assert not list((tmp_path / "out").iterdir())[1:]  # but for the export over HTTP
 
 
 def test_who_may_not_be_known_is_in_no_export(bulk: Exporting) -> None:

@@ -11,6 +11,7 @@ import pytest
 from adapter.fhir.text import read_text
 from adapter.store import versions
 from tests.live.cohort import Delivered
+from tests.live.published import published
 from tests.live.published_differences import (
     BEGIN,
     END,
@@ -165,7 +166,7 @@ def test_the_server_says_what_the_ledger_wrote_and_the_blinded_may_have(
 ) -> None:
     tx = delivered.service.database.read()
     newest = (each for kind in versions.types(tx) for each in versions.of_type(tx, kind))
-    told = (read_text(delivered.service.published(version)) for version in newest)
+    told = (read_text(published(delivered.service, version)) for version in newest)
     written = {name_of(resource): resource for resource in told}
 
     changed = []

@@ -51,8 +51,8 @@ class Desk:
     hours: float = 24.0
     wakes: Event = field(default_factory=Event)
 
-    def take(self, order: Order, client: str) -> str:
-        """Begins an export; gives its name.
+    def take(self, order: Order, client: str, *, is_aside: bool = False) -> str:
+        """Begins an export; gives its name. One that is `aside` is written by who asks.
 
         Raises:
             RefusalError: 400 for a filter that no search would take, 404 for a patient who is not
@@ -64,7 +64,8 @@ class Desk:
         with self.ledger.database.write() as tx:
             if exports.running(tx, client):
                 raise _too_many()
-            new = NewJob(job, client, order.as_text(), self.basis)
+            ends = self._seconds() + self.hours * 3600 if is_aside else 0.0
+            new = NewJob(job, client, order.as_text(), self.basis, ends)
             exports.begin(tx, new, self.ledger.now())
             for name in snapshots.people(tx, job) if order.clinic else ():
                 if not self.ledger.is_linked(order.clinic, name):
