@@ -13,8 +13,7 @@ from adapter.cli.opening import clinic_of, opened
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import ConflictError, NotFoundError, Origin, Problem, SourceError
 from adapter.service import Service
-from adapter.store import instances
-from adapter.store.audit import Act
+from adapter.service.operating import confirm_candidate, link_to, turn_down
 from adapter.store.identities import Candidates
 
 USAGE, REJECTED = 2, 12
@@ -63,48 +62,17 @@ def run_confirm(said: argparse.Namespace) -> int:
     with opened(said) as service:
         clinic = clinic_of(service, said.clinic)
         if said.none:
-            _turn_down(service, clinic.name, said.record, as_json=said.json)
+            count = turn_down(service, clinic, said.record)
+            show.done({"clinic": clinic.name, "turned_down": count}, as_json=said.json)
             return 0
-        found = service.crosswalk.candidates(clinic.name, said.record)
-        if found is None or said.patient not in {each.patient for each in found.patients}:
-            raise NotFoundError(
-                "Expected one of the candidates of this record; found none of this id. "
-                "`adapter candidates` lists them; `adapter link` needs none."
-            )
-        _link(service, clinic.name, said.record, said.patient)
+        confirm_candidate(service, clinic, said.record, said.patient)
         show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
     return 0
 
 
-def _turn_down(service: Service, clinic: str, record: str, *, as_json: bool) -> None:
-    """Notes a person's word that a record is none of its candidates.
-
-    Raises:
-        NotFoundError: the record has no candidates there.
-    """
-    count = service.crosswalk.turn_down(clinic, record, service.now())
-    if not count:
-        raise NotFoundError(
-            "Expected a record that waits for a person's word; found none of this name. "
-            "`adapter candidates` lists them."
-        )
-    service.audit.add([Act(service.now(), "link", clinic, record, rule="none-of-candidates")])
-    show.done({"clinic": clinic, "turned_down": count}, as_json=as_json)
-
-
 def _link(service: Service, clinic: str, record: str, patient: str) -> None:
-    """Notes a person's word.
-
-    Raises:
-        NotFoundError: no such clinic, or nobody of this record takes part.
-        ConflictError: somebody else is that Patient.
-    """
-    name = clinic_of(service, clinic).name
-    if instances.participant(service.database.read(), record) is None:
-        raise NotFoundError("Expected a record that takes part; found none of this name.")
-    service.crosswalk.link(name, record, patient, service.now())
-    # Which Patient it is stands in the crosswalk alone.
-    service.audit.add([Act(service.now(), "link", name, record)])
+    """Notes a person's word, at a clinic by its name."""
+    link_to(service, clinic_of(service, clinic), record, patient)
 
 
 def _link_row(service: Service, row: Row) -> Problem | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from adapter.cli import show
 from adapter.cli.opening import clinic_of, opened
-from adapter.errors import (
-    NotFoundError,
-)
-from adapter.ingest.participation import withdraw
-from adapter.store import begun, deliveries, settling
+from adapter.service.operating import note_filed, note_withdrawal, retry_all
+from adapter.store import begun
 from adapter.store.audit import Act
 
 
@@ -18,14 +16,12 @@ def run_retry(said: argparse.Namespace) -> int:
     """Queues again what a clinic refused; forgets what was learned of it, where that is said."""
     with opened(said) as service:
         clinic = clinic_of(service, said.clinic)
-        # A line is on the disk before its act takes effect.
-        service.audit.add([Act(service.now(), "retry", clinic.name)])
+        told: dict[str, Any] = {"clinic": clinic.name, "queued": retry_all(service, clinic)}
         if said.forget:
             service.audit.add([Act(service.now(), "forget", clinic.name, what="finding")])
-        with service.database.write() as tx:
-            count = deliveries.retry(tx, clinic.name, service.now())
-            forgot = {"forgotten": begun.forget(tx, clinic.name)} if said.forget else {}
-        show.done({"clinic": clinic.name, "queued": count, **forgot}, as_json=said.json)
+            with service.database.write() as tx:
+                told["forgotten"] = begun.forget(tx, clinic.name)
+        show.done(told, as_json=said.json)
     return 0
 
 
@@ -33,9 +29,7 @@ def run_filed(said: argparse.Namespace) -> int:
     """Notes that a person has filed a task."""
     with opened(said) as service:
         clinic = clinic_of(service, said.clinic)
-        with service.database.write() as tx:
-            if not settling.file(tx, clinic.name, said.task, service.now()):
-                raise NotFoundError("Expected a task that waits to be filed; found none so named.")
+        note_filed(service, clinic, said.task)
         show.done({"clinic": clinic.name, "filed": said.task}, as_json=said.json)
     return 0
 
@@ -43,8 +37,6 @@ def run_filed(said: argparse.Namespace) -> int:
 def run_withdraw(said: argparse.Namespace) -> int:
     """Records a withdrawal; `plan` then shows what it retracts."""
     with opened(said) as service:
-        with service.database.write() as tx:
-            withdraw(tx, service.trial, said.record, said.consent, service.now())
-        service.audit.add([Act(service.now(), "withdraw", record=said.record, what=said.consent)])
+        note_withdrawal(service, said.record, said.consent)
         show.done({"consent": said.consent, "withdrawn": 1}, as_json=said.json)
     return 0

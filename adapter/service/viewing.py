@@ -20,12 +20,14 @@ from adapter.server import Caller, Ledger
 from adapter.server.audited import told
 from adapter.server.exchange import as_served
 from adapter.server.ledger import Seen, View
+from adapter.service.operator import Operated
 from adapter.service.running import Service
 from adapter.settings import PersonSettings, ServeSettings
 from adapter.store import instances, reading, sessions, versions
 from adapter.store.audit import Act
 from adapter.store.sessions import Acknowledged
 from adapter.viewer.drawing import warm
+from adapter.viewer.operator import operator_pages
 from adapter.viewer.page import Acknowledgement, Heading, Listed
 from adapter.viewer.people import People, Person
 from adapter.viewer.routes import Found, Look, Pages, pages_app
@@ -53,7 +55,8 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
             root=url.path.rstrip("/") + ROOT,
             is_secure=url.scheme == "https",
             look=_note,
-        )
+        ),
+        operator_pages(Operated(service)),
     )
     if settings.record_systems:
         from adapter.service.launching import launches_of  # noqa: PLC0415 - as the pages, apart

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
@@ -136,6 +138,15 @@ def read_lines(path: Path) -> Iterator[Line]:
     if path.exists():
         with path.open("rb") as file:
             yield from filter(None, map(_read, file))
+
+
+def newest(path: Path, before: int, limit: int) -> list[Line]:
+    """The last lines, the newest first; those before the number `before`, where it is not 0."""
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        last = deque(file if not before else islice(file, before - 1), maxlen=limit)
+    return [line for raw in reversed(last) if (line := _read(raw))]
 
 
 def verify(path: Path, seal: Seal, last: str = "") -> tuple[int, str, list[Problem]]:

@@ -97,6 +97,40 @@ def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
     return [Stuck(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery as a person looks it up; `why` is the rule that holds it, or what was answered."""
+
+    seq: int
+    type: str
+    id: str
+    version: int
+    action: Action
+    participant: str
+    form: str
+    state: State
+    why: str
+    attempts: int
+    created: str
+    updated: str
+
+
+def owed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
+    tx: Transaction, clinic: str, state: str, participant: str, after: int, limit: int
+) -> list[Owed]:
+    """Deliveries behind the place `after`, the longest owed first; '' stands for every state."""
+    asked = [("state", state), ("participant", participant)]
+    chosen = [(name, said) for name, said in asked if said]
+    where = "".join(f" AND {name} = ?" for name, _ in chosen)
+    rows = tx.execute(
+        "SELECT seq, type, id, version, action, participant, form, state, CASE WHEN rule <> '' THEN"
+        " rule ELSE reason END AS why, attempts, created, updated FROM delivery"
+        f" WHERE clinic = ?{where} AND seq > ? ORDER BY seq LIMIT ?",
+        (clinic, *(said for _, said in chosen), after, limit),
+    )
+    return [Owed(*row) for row in rows]
+
+
 def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
     """Names (`Type/id`) that a clinic refused and holds nothing of: what nothing may refer to."""
     rows = tx.execute(

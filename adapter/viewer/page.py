@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -29,12 +30,14 @@ STYLE_NAME = f"page-{hashlib.blake2b(STYLE, digest_size=8).hexdigest()}.css"
 class Frame:
     """What stands around a page: where the application is, and who looks ('' for nobody yet).
 
-    `token` goes along with each form, so that no other site can send one.
+    `token` goes along with each form, so that no other site can send one. `operates`: the
+    operator's pages are for them.
     """
 
     root: str
     viewer: str = ""
     token: str = ""
+    operates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,34 @@ def list_page(frame: Frame, study: str, patients: Sequence[Listed], asked: str) 
 def enter_page(frame: Frame, code: str) -> str:
     """The door: a button that spends the link, which merely fetching the page must not."""
     return _render("enter.html", frame, code=code)
+
+
+def operator_page(
+    frame: Frame, clinics: Sequence[object], undecided: Sequence[object], consents: Sequence[str]
+) -> str:
+    """Where everything stands, and what needs a person: the beginning of the operator's pages."""
+    return _render("operator.html", frame, clinics=clinics, undecided=undecided, consents=consents)
+
+
+def table_page(  # noqa: PLR0913, PLR0917 - what stands on one page
+    frame: Frame, title: str, path: str, asked: Mapping[str, str], found: object, text: str
+) -> str:
+    """A table of the operator's, with the way to its next page."""
+    said = {name: word for name, word in asked.items() if word}
+    more = urlencode({**said, "after": getattr(found, "after", "")})
+    return _render(
+        "table.html", frame, title=title, path=path, asked=said, found=found, text=text, more=more
+    )
+
+
+def confirm_page(frame: Frame, act: str, words: str, said: Mapping[str, str]) -> str:
+    """What is about to be done, and the button that does it."""
+    return _render("confirm.html", frame, act=act, words=words, said=said)
+
+
+def done_page(frame: Frame, title: str, text: str) -> str:
+    """What came of an act, and the way back."""
+    return _render("done.html", frame, title=title, text=text)
 
 
 def message_page(frame: Frame, title: str, text: str) -> str:

@@ -32,6 +32,11 @@ class Person:
     clinic: str = ""
     is_unblinded: bool = False
 
+    @property
+    def may_operate(self) -> bool:
+        """Whether the operator's pages are for them: counts of deliveries tell of the arm."""
+        return self.role == "operator" and self.is_unblinded
+
 
 @dataclass(frozen=True)
 class People:

@@ -99,7 +99,7 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class Visit:
     """A request of somebody who is signed in."""
 
     request: Request
@@ -108,10 +108,16 @@ class _Visit:
     frame: Frame
 
 
-def pages_app(pages: Pages) -> Starlette:
-    """The application, with the list of patients at its root."""
+Answering = Callable[[Pages, Visit], Response]
+"""What answers somebody who is signed in; a form that came along stands in `request.state.said`."""
 
-    def route(path: str, answer: Callable[[Pages, _Visit], Response], methods: list[str]) -> Route:
+
+def pages_app(
+    pages: Pages, more: Mapping[str, tuple[Answering, list[str]]] | None = None
+) -> Starlette:
+    """The application, with the list of patients at its root; `more` are pages by their path."""
+
+    def route(path: str, answer: Callable[[Pages, Visit], Response], methods: list[str]) -> Route:
         async def endpoint(request: Request) -> Response:
             visit = await run_in_threadpool(_visit, pages, request)
             if request.method == "POST":
@@ -160,26 +166,27 @@ def pages_app(pages: Pages) -> Starlette:
             route("/patients/{patient}", _patient, ["GET"]),
             route("/patients/{patient}/responses/{response}", _answers, ["GET"]),
             route("/patients/{patient}/signals/{signal}", _acknowledge, ["POST"]),
+            *(route(path, *answering) for path, answering in (more or {}).items()),
         ],
         exception_handlers=_handlers(pages),
     )
 
 
-def _patients(pages: Pages, visit: _Visit) -> Response:
+def _patients(pages: Pages, visit: Visit) -> Response:
     asked = visit.request.query_params.get("find", "")[:64]
     listed = pages.records.listed(visit.person, asked)
     pages.look(visit.request, Look("patients", visit.person.name, count=len(listed)))
     return HTMLResponse(page.list_page(visit.frame, pages.study, listed, asked))
 
 
-def _patient(pages: Pages, visit: _Visit) -> Response:
+def _patient(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "patient")
     record = read_record(found.resources, pages.forms)
     acknowledged = pages.records.acknowledged(record.signals)
     return HTMLResponse(page.patient_page(visit.frame, found.heading, record, acknowledged))
 
 
-def _answers(pages: Pages, visit: _Visit) -> Response:
+def _answers(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "answers")
     record = read_record(found.resources, pages.forms)
     answers = record.answers.get(visit.request.path_params["response"])
@@ -190,7 +197,7 @@ def _answers(pages: Pages, visit: _Visit) -> Response:
     return HTMLResponse(page.answers_page(visit.frame, found.heading, title, answers))
 
 
-def _acknowledge(pages: Pages, visit: _Visit) -> Response:
+def _acknowledge(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "acknowledge")
     record = read_record(found.resources, pages.forms)
     name, version = visit.request.path_params["signal"], visit.request.state.said.get("version")
@@ -201,7 +208,7 @@ def _acknowledge(pages: Pages, visit: _Visit) -> Response:
     return RedirectResponse(f"{pages.root}/{found.heading.place}", 303)
 
 
-def _leave(pages: Pages, visit: _Visit) -> Response:
+def _leave(pages: Pages, visit: Visit) -> Response:
     pages.look(visit.request, Look("leave", visit.person.name))
     pages.people.leave(visit.session)
     answer = HTMLResponse(
@@ -213,7 +220,7 @@ def _leave(pages: Pages, visit: _Visit) -> Response:
     return answer
 
 
-def _found(pages: Pages, visit: _Visit, interaction: str) -> Found:
+def _found(pages: Pages, visit: Visit, interaction: str) -> Found:
     """The patient of a path; both the look and the refusal are told of."""
     patient = visit.request.path_params["patient"]
     found = pages.records.find(visit.person, patient) if _NAME.fullmatch(patient) else None
@@ -231,7 +238,7 @@ def _found(pages: Pages, visit: _Visit, interaction: str) -> Found:
     return found
 
 
-def _visit(pages: Pages, request: Request) -> _Visit:
+def _visit(pages: Pages, request: Request) -> Visit:
     """Who asks, by the session that came along.
 
     Raises:
@@ -241,7 +248,9 @@ def _visit(pages: Pages, request: Request) -> _Visit:
     person = pages.people.who(session) if session else None
     if person is None:
         raise HTTPException(401)
-    return _Visit(request, person, session, Frame(pages.root, person.name, form_token(session)))
+    token = form_token(session)
+    frame = Frame(pages.root, person.name, token, operates=person.may_operate)
+    return Visit(request, person, session, frame)
 
 
 _SAID = {

@@ -26,6 +26,10 @@ clinic = "northside-clinic"
 [[serve.people]]
 name = "kim"
 role = "operator"
+[[serve.people]]
+name = "ida"
+role = "operator"
+unblinded = true
 """
 PEOPLE = frozenset({"1015", "1056", "1042"})
 

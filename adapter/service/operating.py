@@ -1,0 +1,123 @@
+"""What an operator asks and does, at the terminal and on the page alike: one function for both.
+
+`by` is who did it, where that is known; it stands in the audit log as the reason.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from adapter.errors import NotFoundError
+from adapter.ingest.participation import withdraw
+from adapter.service.running import Service
+from adapter.store import deliveries, inbox, instances, parking, settling, standing
+from adapter.store.audit import Act
+from adapter.sync.clinic import Clinic
+
+
+def state_of(service: Service, name: str) -> dict[str, Any]:
+    """How a clinic, or a client that writes, stands: deliveries, what waits, since when and why."""
+    tx = service.database.read()
+    oldest = standing.oldest_undelivered(tx, name)
+    return {
+        "name": name,
+        **{str(word): count for word, count in standing.count_states(tx, name).items()},
+        "oldest_undelivered_seconds": None if oldest is None else seconds_since(service, oldest),
+        "parked": len(parking.parked(tx, name)),
+        "inbox_waiting": inbox.count_waiting(tx, name),
+        "needs_a_person": [
+            {
+                "state": stuck.state,
+                "type": stuck.type,
+                "why": stuck.rule or stuck.reason,
+                "count": stuck.count,
+            }
+            for stuck in standing.stuck(tx, name)
+        ],
+    }
+
+
+def seconds_since(service: Service, moment: str) -> int:
+    """How long ago a moment of the ledger was."""
+    since = datetime.fromisoformat(service.now()) - datetime.fromisoformat(moment)
+    return int(since.total_seconds())
+
+
+def retry_all(service: Service, clinic: Clinic, by: str = "") -> int:
+    """Queues again what a clinic refused; gives how many deliveries."""
+    # A line is on the disk before its act takes effect.
+    service.audit.add([Act(service.now(), "retry", clinic.name, rule=by)])
+    with service.database.write() as tx:
+        return deliveries.retry(tx, clinic.name, service.now())
+
+
+def note_filed(service: Service, clinic: Clinic, task: str) -> None:
+    """Notes that a person has filed a task.
+
+    Raises:
+        NotFoundError: no such task waits.
+    """
+    with service.database.write() as tx:
+        if not settling.file(tx, clinic.name, task, service.now()):
+            raise NotFoundError("Expected a task that waits to be filed; found none so named.")
+
+
+def note_withdrawal(service: Service, record: str, consent: str, by: str = "") -> None:
+    """Records a withdrawal; a plan then shows what it retracts.
+
+    Raises:
+        NotFoundError: nobody of this name takes part, or the study has no such consent.
+    """
+    with service.database.write() as tx:
+        withdraw(tx, service.trial, record, consent, service.now())
+    service.audit.add([Act(service.now(), "withdraw", record=record, what=consent, rule=by)])
+
+
+def link_to(service: Service, clinic: Clinic, record: str, patient: str, by: str = "") -> None:
+    """Notes a person's word on which Patient of a clinic a record is.
+
+    Raises:
+        NotFoundError: nobody of this record takes part.
+        ConflictError: somebody else is that Patient.
+    """
+    if instances.participant(service.database.read(), record) is None:
+        raise NotFoundError("Expected a record that takes part; found none of this name.")
+    service.crosswalk.link(clinic.name, record, patient, service.now())
+    # Which Patient it is stands in the crosswalk alone.
+    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=by)])
+
+
+def confirm_candidate(
+    service: Service, clinic: Clinic, record: str, patient: str, by: str = ""
+) -> None:
+    """Links a record to one of its candidates.
+
+    Raises:
+        NotFoundError: it is none of them.
+        ConflictError: somebody else is that Patient.
+    """
+    found = service.crosswalk.candidates(clinic.name, record)
+    if found is None or patient not in {each.patient for each in found.patients}:
+        raise NotFoundError(
+            "Expected one of the candidates of this record; found none of this id. "
+            "`adapter candidates` lists them; `adapter link` needs none."
+        )
+    link_to(service, clinic, record, patient, by)
+
+
+def turn_down(service: Service, clinic: Clinic, record: str, by: str = "") -> int:
+    """Notes a person's word that a record is none of its candidates; gives how many they were.
+
+    Raises:
+        NotFoundError: the record has no candidates there.
+    """
+    count = service.crosswalk.turn_down(clinic.name, record, service.now())
+    if not count:
+        raise NotFoundError(
+            "Expected a record that waits for a person's word; found none of this name. "
+            "`adapter candidates` lists them."
+        )
+    why = f"none-of-candidates {by}".strip()
+    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=why)])
+    return count

@@ -1,0 +1,185 @@
+"""The operator's pages: what is owed to each clinic, what needs a person, what they do about it.
+
+Counts of deliveries tell of the arm, so these pages are for operators who may know it. To anybody
+else they are like what never was. Every act is confirmed on a page of its own before it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from adapter.errors import ConflictError, NotFoundError
+from adapter.viewer import page
+from adapter.viewer.people import Person
+from adapter.viewer.routes import Answering, Look, Pages, Visit
+
+A_PAGE = 50
+ACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "retry": ("Try again what the clinic refused", ("clinic",)),
+    "filed": ("Note that a task was filed", ("clinic", "task")),
+    "link": ("Link the record to this Patient", ("clinic", "record", "patient")),
+    "confirm": ("Confirm that the record is this Patient", ("clinic", "record", "patient")),
+    "none": ("Note that the record is none of the candidates", ("clinic", "record")),
+    "withdraw": ("Record that the consent was withdrawn", ("record", "consent")),
+}
+"""What can be done, in words, and what has to be said for it."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person at a clinic, alike in state and reason."""
+
+    state: str
+    type: str
+    why: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A clinic: deliveries by state, how long the oldest has waited, and what needs a person."""
+
+    name: str
+    states: Mapping[str, int]
+    waited: str
+    waiting: Sequence[Waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Who a record may be at a clinic: Patients, each with how sure the clinic is."""
+
+    clinic: str
+    record: str
+    patients: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under their headings; `after` is where the next page begins, '' behind the last."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    after: str = ""
+
+
+class Operation(Protocol):
+    """What the pages show and do: the same as at the terminal."""
+
+    def overview(self) -> Sequence[Overview]:
+        """Every clinic."""
+        ...
+
+    def undecided(self) -> Sequence[Undecided]:
+        """Everybody who waits for a person's word."""
+        ...
+
+    def consents(self) -> Sequence[str]:
+        """The consents of the study, by id."""
+        ...
+
+    def owed(self, clinic: str, state: str, record: str, after: int) -> Table:
+        """Deliveries behind a place."""
+        ...
+
+    def plan(self, clinic: str) -> Table:
+        """What a push would do there."""
+        ...
+
+    def audit(self, before: int) -> Table:
+        """The audit log before a line, the newest first."""
+        ...
+
+    def verify(self) -> str:
+        """What comes of checking the audit log's chain, in a sentence."""
+        ...
+
+    def act(self, person: Person, what: str, said: Mapping[str, str]) -> str:
+        """Does one of `ACTS`, and tells in a sentence what came of it.
+
+        Raises:
+            NotFoundError: there is no such clinic, record, candidate or task.
+            ConflictError: it is at odds with what is known.
+        """
+        ...
+
+
+def operator_pages(operation: Operation) -> dict[str, tuple[Answering, list[str]]]:
+    """The pages by their path."""
+
+    def overview(pages: Pages, visit: Visit) -> Response:
+        _let_in(pages, visit, "operator")
+        content = page.operator_page(
+            visit.frame, operation.overview(), operation.undecided(), operation.consents()
+        )
+        return HTMLResponse(content)
+
+    def owed(pages: Pages, visit: Visit) -> Response:
+        asked = _asked(visit, ("clinic", "state", "record"))
+        _let_in(pages, visit, "operator-deliveries", asked["record"])
+        found = operation.owed(asked["clinic"], asked["state"], asked["record"], _place(visit))
+        return _table(visit, "Deliveries", "deliveries", asked, found)
+
+    def plan(pages: Pages, visit: Visit) -> Response:
+        asked = _asked(visit, ("clinic",))
+        _let_in(pages, visit, "operator-plan")
+        title = "What a push would do: nothing is sent by looking"
+        return _table(visit, title, "plan", asked, operation.plan(asked["clinic"]))
+
+    def audit(pages: Pages, visit: Visit) -> Response:
+        _let_in(pages, visit, "operator-audit")
+        verified = operation.verify() if "verify" in visit.request.query_params else ""
+        found = operation.audit(_place(visit))
+        return _table(visit, "Audit log, the newest first", "audit", {}, found, verified)
+
+    def act(pages: Pages, visit: Visit) -> Response:
+        what = visit.request.path_params["act"]
+        if what not in ACTS:
+            raise HTTPException(404)
+        words, names = ACTS[what]
+        is_said = visit.request.method == "POST"
+        given = visit.request.state.said if is_said else visit.request.query_params
+        said = {name: str(given.get(name, "")).strip()[:_LONGEST] for name in names}
+        _let_in(pages, visit, f"operator-{what}", said.get("record", ""))
+        if not is_said or not all(said.values()):
+            return HTMLResponse(page.confirm_page(visit.frame, what, words, said))
+        try:
+            done = operation.act(visit.person, what, said)
+        except (NotFoundError, ConflictError) as wrong:
+            return HTMLResponse(page.done_page(visit.frame, "Not done", str(wrong)), 409)
+        return HTMLResponse(page.done_page(visit.frame, "Done", done))
+
+    return {
+        "/operator": (overview, ["GET"]),
+        "/operator/deliveries": (owed, ["GET"]),
+        "/operator/plan": (plan, ["GET"]),
+        "/operator/audit": (audit, ["GET"]),
+        "/operator/acts/{act}": (act, ["GET", "POST"]),
+    }
+
+
+def _let_in(pages: Pages, visit: Visit, interaction: str, record: str = "") -> None:
+    pages.look(visit.request, Look(interaction, visit.person.name, about=record))
+    if not visit.person.may_operate:
+        raise HTTPException(404)
+
+
+def _asked(visit: Visit, names: Sequence[str]) -> dict[str, str]:
+    return {name: visit.request.query_params.get(name, "")[:_LONGEST] for name in names}
+
+
+def _place(visit: Visit) -> int:
+    said = visit.request.query_params.get("after", "")
+    return int(said) if said.isdecimal() and len(said) < 19 else 0  # noqa: PLR2004 - fits 64 bits
+
+
+def _table(  # noqa: PLR0913, PLR0917 - what stands on one page
+    visit: Visit, title: str, path: str, asked: Mapping[str, str], found: Table, text: str = ""
+) -> Response:
+    return HTMLResponse(page.table_page(visit.frame, title, path, asked, found, text))
