@@ -40,8 +40,8 @@ uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, lif
 """
 PEOPLE = frozenset({"1015", "1042"})
 UNHINDERED = "requests_per_second = 100000"
-# The aim of a read is 2. It is missed: each time the token and the gate are asked, and a line of the
-# access log is written. The bars hold what is.
+# The aim of a read is 2. It is missed: each time the token and the gate are asked, and a line of
+# the access log is written. The bars hold what is.
 BARS = {"read by id": 12.0, "search": 16.0}
 
 
