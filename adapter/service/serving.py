@@ -13,7 +13,7 @@ from starlette.requests import Request
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.server import Api, Caller, api_app
 from adapter.server.app import HANDLERS, statement_of
-from adapter.server.audited import Audited, Auditing
+from adapter.server.audited import Auditing
 from adapter.server.bulk import Desk, Worker
 from adapter.server.described import PATHS, description_routes, mounted
 from adapter.server.doors import caller_of, discovery_route, token_route
@@ -89,8 +89,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
 
         app.mount("/app", viewer_app(service, settings, ledger))
-    app.add_middleware(Audited, auditing=_auditing(service))
-    watch(app, service, settings)  # around everything else
+    watch(app, service, settings, _auditing(service))  # around everything else
     addresses = [*mounted(app.routes), *mounted(fhir.routes, "/fhir")]
     app.router.routes += description_routes(openapi(statement_of(api), addresses))
     return app

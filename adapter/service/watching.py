@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from adapter.fhir.operation_outcome import refuse
 from adapter.server import Caller
+from adapter.server.audited import Audited, Auditing
 from adapter.server.bounds import Bounded, Bounds, Buckets
 from adapter.server.figures import Figures
 from adapter.server.health import Check, health_routes
@@ -24,8 +25,11 @@ from adapter.store import instances
 from adapter.store.database import SCHEMA_VERSION
 
 
-def watch(app: Starlette, service: Service, settings: ServeSettings) -> None:
-    """Adds the pages for whoever watches, and has every request bounded and watched."""
+def watch(app: Starlette, service: Service, settings: ServeSettings, auditing: Auditing) -> None:
+    """Adds the pages for whoever watches, and has every request bounded, noted and watched.
+
+    What is refused for its length or its time has its line in the access log, too.
+    """
     requests = Requests()
     app.router.routes.extend(health_routes(_checks(service), _failed))
     named = settings.metrics_token_env, settings.metrics_token_file
@@ -39,6 +43,7 @@ def watch(app: Starlette, service: Service, settings: ServeSettings) -> None:
         settings.sign_ins_per_minute / 60, max(1, int(settings.sign_ins_per_minute)), time.monotonic
     )
     app.add_middleware(Bounded, bounds=Bounds(settings.request_seconds, sign_ins))
+    app.add_middleware(Audited, auditing=auditing)
     app.add_middleware(Watched, watching=Watching(tell, requests, time.perf_counter, _unique))
 
 

@@ -28,7 +28,7 @@ from adapter.service import Service, open_service
 from adapter.service.logs import tell, write_logs
 from adapter.service.serving import service_app
 from adapter.settings import LogSettings
-from adapter.store import access
+from adapter.store import access, access_log
 from tests.unit.cli.site import Site, make_site
 from tests.unit.ingest.project import mood, person
 
@@ -290,3 +290,12 @@ def test_a_library_s_line_is_told_by_its_place_alone(seen: Seen) -> None:
     assert theirs["place"].startswith("test_watching.py:")
     assert ANSWER not in json.dumps(theirs)
     assert (ours["event"], ours["count"]) == ("word", 1)
+
+
+def test_what_is_refused_for_its_length_has_its_line_in_the_access_log(seen: Seen) -> None:
+    refused = seen.get(f"/fhir/Patient?{ANSWER}=" + "x" * 9_000, "good")
+
+    (file,) = access_log.access_files(seen.service.audit.path)
+    (line,) = [access for _, access in access_log.read_accesses(file)]
+    assert (refused.status_code, line.status, line.door) == (414, 414, "fhir")
+    assert ANSWER not in file.read_text("utf-8")
