@@ -105,6 +105,10 @@ class Watched:
 def route_of(scope: Scope) -> str:
     """The template of the route that was taken, `none` where there is none."""
     route = scope.get("route")
+    if route is None and "app" in scope:  # FastAPI names none but those of its own kind
+        asked = scope.get("endpoint")
+        known = (each for each in scope["app"].routes if isinstance(each, Route))
+        route = next((each for each in known if each.endpoint is asked), None)
     return f"{scope.get('root_path', '')}{route.path}" if isinstance(route, Route) else "none"
 
 

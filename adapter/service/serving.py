@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from secrets import token_hex, token_urlsafe
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -40,9 +41,13 @@ DOORS = {
 """Parts of the service by the beginning of their paths, as the access log names them."""
 UNAUDITED: tuple[str, ...] = ("/app/static/", "/health/", "/metrics", *PATHS)
 """How paths begin that tell nothing of anybody, and are asked for all the time."""
+SILENT = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+"""FastAPI's own telemetry would put paths, queries and the words of errors into spans."""
 
 
-def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Starlette:
+def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> FastAPI:
     """The application: FHIR under `/fhir`, the token endpoint under `/auth`, other doors beside.
 
     `ring` wakes who fetches records that a source said were saved.
@@ -76,7 +81,15 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> St
     api = Api(ledger, base, software, authenticate, trial, desk, doors)
     fhir = api_app(api)
     fhir.router.routes.insert(0, discovery_route(grants))
-    app = Starlette(lifespan=lambda _: _exporting(desk))
+    app = FastAPI(
+        title="trial-fhir-adapter",
+        lifespan=lambda _: _exporting(desk),
+        # What is mounted is described by what our own statement says of it.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=SILENT,
+    )
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.router.routes += [token_route(grants), bundle_route(api, "/fhir")]
