@@ -82,7 +82,8 @@ def page() -> Iterator[Page]:
 def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service over the ledger of two people, with a client that may do everything."""
     people = frozenset({"1015", "1042"})
-    with serve(tmp_path_factory.mktemp("served"), people, "system/*.cruds") as running:
+    folder, unhindered = tmp_path_factory.mktemp("served"), "requests_per_second = 100000"
+    with serve(folder, people, "system/*.cruds", unhindered) as running:
         yield running
 
 
