@@ -53,23 +53,29 @@ class Ledger:
 
     def index(self, tx: Transaction) -> int:
         """Makes some of that findable inside a transaction; gives how many versions that were."""
-        return indexing.catch_up(tx, self._found_by)
+        return indexing.catch_up(tx, self._found_by, self._is_news)
 
     def catch_up_in(self, tx: Transaction) -> None:
         """The same inside a transaction, which nothing is put beside."""
-        while indexing.catch_up(tx, self._found_by):
+        while indexing.catch_up(tx, self._found_by, self._is_news):
             pass
 
     def _found_by(self, version: Version) -> list[Found]:
         if version.type not in SERVED_TYPES:
             return []
-        said = as_it_stands(version)
-        if said is None:
-            return []
         # By what everybody may know: what is found would tell a blinded reader the rest.
-        form = self.forms.get(version.form.rpartition("/")[2])
-        public = as_blinded(said, form, self.study) if version.type in TELLING else said
-        return found_by(public, self.study.zone)
+        public = self._public(version)
+        return [] if public is None else found_by(public, self.study.zone)
+
+    def _is_news(self, before: Version, version: Version) -> bool:
+        is_told_in_part = version.type in TELLING
+        return not is_told_in_part or self._public(before) != self._public(version)
+
+    def _public(self, version: Version) -> dict[str, Any] | None:
+        said = as_it_stands(version)
+        if said is None or version.type not in TELLING:
+            return said
+        return as_blinded(said, self.forms.get(version.form.rpartition("/")[2]), self.study)
 
 
 def as_it_stands(version: Version) -> dict[str, Any] | None:
@@ -126,7 +132,7 @@ class View:
 
     def latest(self, resource_type: str, resource_id: str) -> Seen | None:
         """The newest version of a resource, None where the caller may not know of one."""
-        if self._is_told_in_part(resource_type):
+        if self.tells_in_part(resource_type):
             told = self.history(resource_type, resource_id)
             return told[-1] if told else None
         written = reading.newest(self.tx, resource_type, resource_id)
@@ -134,7 +140,7 @@ class View:
 
     def numbered(self, resource_type: str, resource_id: str, number: int) -> Seen | None:
         """One version of a resource, None where the caller may not know of it."""
-        if self._is_told_in_part(resource_type):
+        if self.tells_in_part(resource_type):
             known = self.history(resource_type, resource_id)
             return known[number - 1] if 0 < number <= len(known) else None
         written = reading.numbered(self.tx, resource_type, resource_id, number)
@@ -154,7 +160,7 @@ class View:
         It is not noted as met: of all that there is, that would be much.
         """
         version = written.version
-        if version.version == 1 or not self._is_told_in_part(version.type):
+        if version.version == 1 or not self.tells_in_part(version.type):
             return self._shown(written)
         history = reading.history(self.tx, version.type, version.id)
         told = self._told(map(self._shown, history[: version.version]))
@@ -165,7 +171,7 @@ class View:
         for seen in versions:
             if seen is None:
                 return []
-            if not self._is_told_in_part(seen.type):
+            if not self.tells_in_part(seen.type):
                 told.append(seen)
             elif not told or told[-1].text != seen.text:
                 told.append(replace(seen, number=len(told) + 1))
@@ -176,7 +182,7 @@ class View:
         told = []
         for written in reading.newest_of(self.tx, participant, types):
             version = written.version
-            in_part = self._is_told_in_part(version.type)
+            in_part = self.tells_in_part(version.type)
             seen = self.latest(version.type, version.id) if in_part else self._seen(written)
             if seen is not None and seen.text is not None:
                 told.append(seen)
@@ -201,7 +207,8 @@ class View:
         text = self._text(version)
         return Seen(version.type, version.id, version.version, written.created, text, written.place)
 
-    def _is_told_in_part(self, resource_type: str) -> bool:
+    def tells_in_part(self, resource_type: str) -> bool:
+        """Whether the caller is told resources of a type without what would tell the arm."""
         return resource_type in TELLING and not self.caller.is_unblinded
 
     def _text(self, version: Version) -> bytes | None:
@@ -213,7 +220,7 @@ class View:
             return version.text
         form = self.ledger.forms.get(version.form.rpartition("/")[2])
         study, form_id = self.ledger.study, version.form
-        conceals = self._is_told_in_part(version.type)
+        conceals = self.tells_in_part(version.type)
         said = as_it_stands(version)
         if said is None:
             return None

@@ -27,6 +27,7 @@ from adapter.fhir.search.asked import (
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, Parameters, as_served
+from adapter.server.last_told import as_sorted, as_told
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
 from adapter.server.their_names import in_our_names
@@ -100,12 +101,12 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
     summary = _one_of(shaping, "_summary", ("false", "true", "text", "data", "count"))
     return Search(
         type=resource_type,
-        criteria=tuple(criteria),
+        criteria=tuple(as_told(each, resource_type, view) for each in criteria),
         said=tuple(said),
         ignored=tuple(ignored),
         includes=tuple(dict.fromkeys(includes)),
         count=0 if summary == "count" else _count(shaping.get("_count", str(DEFAULT_COUNT))),
-        sort=_sort(resource_type, shaping.get("_sort")),
+        sort=_sort(resource_type, shaping.get("_sort"), view),
         summary=summary,  # type: ignore[arg-type]
         elements=frozenset(filter(None, shaping.get("_elements", "").split(","))),
         total=_one_of(shaping, "_total", ("none", "estimate", "accurate")),  # type: ignore[arg-type]
@@ -266,14 +267,14 @@ def _include(resource_type: str, name: str, value: str) -> Include:
     return Include(source, parameter, target, is_reverse)
 
 
-def _sort(resource_type: str, said: str | None) -> tuple[str, bool] | None:
+def _sort(resource_type: str, said: str | None, view: View) -> tuple[str, bool] | None:
     if said is None:
         return None
     name = said.removeprefix("-")
     known = parameters(resource_type).get(name)
     if name != "_lastUpdated" and (known is None or known.kind != "date"):
         raise refuse(400, "not-supported", "_sort takes one parameter of dates, or _lastUpdated")
-    return name, said.startswith("-")
+    return as_sorted(name, resource_type, view), said.startswith("-")
 
 
 def _one_of(shaping: dict[str, str], name: str, words: tuple[str, ...]) -> str:

@@ -47,8 +47,9 @@ def _said(criterion: Criterion, of: str, alias: str, *, is_narrow: bool = False)
     match criterion:
         case Ids(ids):
             return f"{alias}.id IN ({_marks(ids)})", list(ids)
-        case Updated(spans):
-            return _any(_updated(alias, *span) for span in spans)
+        case Updated(spans, is_blinded):
+            moment = f"{alias}.{'told' if is_blinded else 'updated'}"
+            return _any(_compare(each, moment, moment, *span) for each, *span in spans)
         case HasToken(parameter, tokens, is_not):
             said, values = _any(_token(*token) for token in tokens)
             told = _in("found_token", of, parameter, said, values, alias, is_narrow=is_narrow)
@@ -118,11 +119,6 @@ def _range(prefix: Prefix, low: float, high: float, system: str | None, unit: st
     return said, values
 
 
-def _updated(alias: str, prefix: Prefix, low: float, high: float) -> Where:
-    moment = f"{alias}.updated"
-    return _compare(prefix, moment, moment, low, high)
-
-
 def _compare(  # noqa: PLR0911 - one line a prefix
     prefix: Prefix, low: str, high: str, start: float, end: float
 ) -> Where:
@@ -162,9 +158,12 @@ def _words(word: str, how: str) -> Where:
 
 
 def sort_key(resource_type: str, name: str) -> Where:
-    """What resources of a type are sorted by; what has no such date comes first, as the oldest."""
-    if name == "_lastUpdated":
-        return "n.updated", []
+    """What resources of a type are sorted by; what has no such date comes first, as the oldest.
+
+    `_lastTold` is `_lastUpdated` as the blinded may know it.
+    """
+    if name in {"_lastUpdated", "_lastTold"}:
+        return ("n.updated" if name == "_lastUpdated" else "n.told"), []
     said = (
         "coalesce((SELECT min(s.low) FROM found_range AS s WHERE s.type = ? AND s.parameter = ?"
         " AND s.first = n.first), 0)"

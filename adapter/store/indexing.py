@@ -10,26 +10,34 @@ from datetime import datetime
 
 from adapter.fhir.search.index import Found, Range, Token, Words
 from adapter.store.conditions import TABLES
+from adapter.store.reading import WRITTEN, Written, as_written, numbered
 from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
 
 BATCH = 500
 
 
-def catch_up(tx: Transaction, found_by: Callable[[Version], Iterable[Found]]) -> int:
+def catch_up(
+    tx: Transaction,
+    found_by: Callable[[Version], Iterable[Found]],
+    is_news: Callable[[Version, Version], bool],
+) -> int:
     """Takes the next versions that are not in the index yet into it; gives how many there were.
 
-    `found_by` gives what a version is found by, nothing for what no search may find.
+    `found_by` gives what a version is found by, nothing for what no search may find. `is_news` says
+    of a version, and of the one before it, whether a blinded reader can tell them apart.
     """
     row = tx.execute("SELECT place FROM indexed").fetchone()
     rows = tx.execute(
-        "SELECT place, created, type, id, version, unit, participant, form, is_retracted, text"
-        " FROM version WHERE place > ? ORDER BY place LIMIT ?",
+        f"SELECT {WRITTEN} FROM version AS v WHERE place > ? ORDER BY place LIMIT ?",
         (row["place"], BATCH),
     ).fetchall()
     for each in rows:
-        version = Version(*(each[name] for name in Version.__slots__))
-        _take(tx, each["place"], each["created"], version, found_by(version))
+        written = as_written(each)
+        version = written.version
+        before = numbered(tx, version.type, version.id, version.version - 1)
+        is_told = before is None or is_news(before.version, version)
+        _take(tx, written, found_by(version), is_told=is_told)
     if rows:
         tx.execute("UPDATE indexed SET place = ?", (rows[-1]["place"],))
     return len(rows)
@@ -43,14 +51,16 @@ def is_behind(tx: Transaction) -> bool:
     return bool(row["behind"])
 
 
-def _take(
-    tx: Transaction, place: int, created: str, version: Version, found: Iterable[Found]
-) -> None:
+def _take(tx: Transaction, written: Written, found: Iterable[Found], *, is_told: bool) -> None:
+    version, place = written.version, written.place
+    moment = datetime.fromisoformat(written.created).timestamp()
+    told = ", told = excluded.told" if is_told else ""
     first = tx.execute(
-        "INSERT INTO newest (first, type, id, version, participant, form, is_retracted, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET"
+        "INSERT INTO newest"
+        " (first, type, id, version, participant, form, is_retracted, updated, told)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET"
         " version = excluded.version, participant = excluded.participant, form = excluded.form,"
-        " is_retracted = excluded.is_retracted, updated = excluded.updated RETURNING first",
+        f" is_retracted = excluded.is_retracted, updated = excluded.updated{told} RETURNING first",
         (
             place,
             version.type,
@@ -59,7 +69,8 @@ def _take(
             version.participant,
             version.form,
             version.is_retracted,
-            datetime.fromisoformat(created).timestamp(),
+            moment,
+            moment,
         ),
     ).fetchone()["first"]
     if first != place:

@@ -248,10 +248,12 @@ CREATE TABLE newest (               -- the newest version of each resource, in t
   form         TEXT NOT NULL,
   is_retracted INTEGER NOT NULL,
   updated      REAL NOT NULL,       -- seconds since 1970
+  told         REAL NOT NULL,       -- the same of the newest that the blinded can tell from others
   UNIQUE (type, id)
 );
 CREATE INDEX newest_by_type ON newest (type, first);
 CREATE INDEX newest_by_updated ON newest (type, updated, first);
+CREATE INDEX newest_by_told ON newest (type, told, first);
 
 CREATE TABLE found_token (          -- codes, names, references, addresses
   type      TEXT NOT NULL,

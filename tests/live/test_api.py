@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -319,6 +320,21 @@ def test_the_blinded_cannot_tell_that_the_cause_of_an_event_was_corrected(
     assert unblinded.get("/AdverseEvent").json()["meta"]["security"][0]["code"] == "V"
     assert unblinded.get(f"{path}/_history").json()["total"] == 2
     assert "suspectEntity" in unblinded.get(path).json()
+    first, later = (
+        quote(each.get(path).json()["meta"]["lastUpdated"]) for each in (blinded, unblinded)
+    )
+    assert first != later
+    for query in (
+        "/AdverseEvent?_lastUpdated={}",
+        "/Patient?_has:AdverseEvent:subject:_lastUpdated={}",
+    ):
+        found = [
+            len(each.all(query.format(when).lstrip("/")))
+            for each in (blinded, unblinded)
+            for when in (first, later)
+        ]
+        assert found == [1, 0, 0, 1], query
+    assert blinded.all("AdverseEvent?_sort=-_lastUpdated") == blinded.all("AdverseEvent")
 
 
 def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:

@@ -57,9 +57,13 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """Its newest version was written then; each is a prefix and a range of seconds since 1970."""
+    """Its newest version was written then; each is a prefix and a range of seconds since 1970.
+
+    `is_blinded`: the newest that a blinded reader can tell from the others.
+    """
 
     values: tuple[tuple[Prefix, float, float], ...]
+    is_blinded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def test_what_a_filter_chose_is_what_stood_then(tx: Transaction) -> None:
     put(tx, "Observation/a", b"1")
     put(tx, "Observation/b", b"1")
     put(tx, "Observation/c", b"1")
-    indexing.catch_up(tx, lambda _: [])
+    indexing.catch_up(tx, lambda _: [], lambda _, __: True)
     begin(tx, "job")
 
     snapshots.choose(tx, "job", "Observation", [Ids(("a", "b"))])
