@@ -30,7 +30,6 @@ FLAGS = (
     "--headless",
     "--remote-debugging-pipe",  # reads its file 3, writes its file 4
     "--allow-file-access-from-files",  # a page of ours may load the scripts beside it
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # and nothing from anywhere else
     "--no-sandbox",  # which root, and most containers, do not have; the pages are ours
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -44,13 +43,16 @@ class ChromiumError(Exception):
 class Chromium:
     """A running Chromium with one page; for use by one thread."""
 
-    def __init__(self, program: str = "") -> None:
+    def __init__(self, program: str = "", *, asks_this_machine: bool = False) -> None:
         """Starts it, installing it first if need be; another program if one is named.
+
+        Its pages ask no address, or only those of this machine.
 
         Raises:
             InstallError: It could not be installed.
             ChromiumError: It did not start.
         """
+        known = "MAP * ~NOTFOUND" + (", EXCLUDE 127.0.0.1" if asks_this_machine else "")
         program = program or need_program(*PROGRAMS, debian=PROGRAMS[0])
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - lives as long as the process
@@ -59,7 +61,8 @@ class Chromium:
         self._popen = subprocess.Popen(
             [
                 *("sh", "-c", f'exec "$0" "$@" 3</dev/fd/{heard} 4>/dev/fd/{answers}'),
-                *(program, *FLAGS, f"--user-data-dir={self._profile.name}"),
+                *(program, *FLAGS, f"--host-resolver-rules={known}"),
+                f"--user-data-dir={self._profile.name}",
             ],
             stdin=subprocess.DEVNULL,
             stdout=self._log,

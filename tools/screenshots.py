@@ -34,7 +34,7 @@ def main() -> None:
     with (
         open_service(CONFIG) as service,
         serving(service_app(service)) as port,
-        Chromium() as chromium,
+        Chromium(asks_this_machine=True) as chromium,
     ):
         page = _enter(service, f"http://127.0.0.1:{port}", chromium)
         for name, (width, height, scheme) in WINDOWS.items():

@@ -51,7 +51,7 @@ def _forms(service: Service, clinic: Clinic, to: str, form: str) -> tuple[str, .
     placed = dict.fromkeys(each.form for each in service.trial.study.forms)
     forms: dict[str, Form] = {name: service.trial.forms[name] for name in placed}
     if form and form not in forms:
-        raise NotFoundError(f"Expected a form of the study; found none named `{form}`.")
+        raise NotFoundError("Expected the id of a form of the study; found another word.")
     asked = [form] if form else list(forms)
     rung = RUNGS[to]
     obstacles = {

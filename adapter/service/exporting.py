@@ -7,7 +7,6 @@ from secrets import token_urlsafe
 
 from adapter.server.bulk import Desk
 from adapter.server.ledger import Ledger
-from adapter.service.clock import now
 from adapter.service.running import Service
 
 HOURS = 24.0
@@ -24,7 +23,7 @@ def ledger_of(service: Service) -> Ledger:
         name = crosswalk.participant_of(clinic, theirs)
         return None if name is None else trial.identity.patient(name)
 
-    return Ledger(service.database, trial.study, trial.forms, now, is_linked, patient_of)
+    return Ledger(service.database, trial.study, trial.forms, service.clock, is_linked, patient_of)
 
 
 def desk_of(

@@ -35,6 +35,12 @@ def numbered(tx: Transaction, resource_type: str, resource_id: str, number: int)
     return _found(row.fetchone())
 
 
+def at(tx: Transaction, place: int) -> Written:
+    """The version at a place that there is."""
+    row = tx.execute(f"SELECT {WRITTEN} FROM version AS v WHERE place = ?", (place,)).fetchone()
+    return as_written(row)
+
+
 def history(tx: Transaction, resource_type: str, resource_id: str) -> list[Written]:
     """Every version of a resource, the oldest first."""
     rows = tx.execute(f"{_WRITTEN} ORDER BY version", (resource_type, resource_id))

@@ -79,7 +79,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
     """One browser for the whole run."""
-    with Chromium() as running:
+    with Chromium(asks_this_machine=True) as running:
         yield running
 
 

@@ -90,6 +90,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "verify"),
     ("export", "--out", "out"),
     ("invite", "nobody"),
+    ("move", "by-hand", "--to", "document"),
+    ("move", "refuses", "--form", ANSWER, "--to", "single"),
+    ("backup", "--out", "backup"),
     ("withdraw", "1", "share"),
     ("keys", "new", "--kid", "2026-11", "--out", "keys"),
     ("init", "--dictionary", "dictionary.csv", "--records", "records.csv", "--out", "drafts"),
@@ -289,7 +292,7 @@ def test_nothing_that_any_command_says_or_keeps_beside_data_tells_of_anybody(sce
         told.each += [scene.run((*words, *flags)) for flags in ((), ("--json",))]
 
     codes = {words[:-1] if words[-1] == "--json" else words: code for words, code, _ in told.each}
-    assert {code for _, code, _ in told.each} == {0, 10, 12, 14, 15}
+    assert {code for _, code, _ in told.each} == {0, 10, 12, 14, 15, 16}
     assert [words for words in COMMANDS[:11] if words and codes[words] not in {0, 12}] == []
     assert [" ".join(words) for words, _, said in told.each if not said] == []
     everything = "".join(said for _, _, said in told.each)

@@ -96,7 +96,7 @@ def ward(hapi: RecordSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    with Chromium() as running:
+    with Chromium(asks_this_machine=True) as running:
         as_seen(running, 1280, 900)
         yield running
 

@@ -21,7 +21,7 @@ from adapter.server.ledger import Ledger, Seen, View
 from adapter.server.subset import subset
 from adapter.store import snapshots
 from adapter.store.exports import Job
-from adapter.store.reading import Written
+from adapter.store.reading import Written, at
 from adapter.store.transaction import Transaction
 
 ENTRIES = 500  # of one Bundle of deletions
@@ -50,7 +50,7 @@ class Contents:
             if seen.text is not None:
                 text = as_served(seen)
                 told = subset(text, "false", elements) if elements else text
-                yield Line(written.place, told, written.version.participant)
+                yield Line(seen.place, told, written.version.participant)
 
     def deletions(self, resource_type: str, after: int) -> Iterator[Line]:
         """What the client may have had, and is gone: Bundles that say so, a line each."""
@@ -64,12 +64,14 @@ class Contents:
             names = [f"{seen.type}/{seen.id}" for _, seen in together]
             entries = [{"request": {"method": "DELETE", "url": name}} for name in names]
             bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            yield Line(together[-1][0].place, orjson.dumps(bundle))
+            yield Line(together[-1][1].place, orjson.dumps(bundle))
 
     def _seen(self, resource_type: str, after: int) -> Iterator[tuple[Written, Seen]]:
         """Each resource that has changed: its newest version, and what is told of it."""
         behind, from_moment = self.since
-        for written in self._rows(resource_type, max(after, behind)):
+        is_told_in_part = self.view.tells_in_part(resource_type)
+        ordered = self._as_told if is_told_in_part else self._rows
+        for written in ordered(resource_type, max(after, behind)):
             if self.people is not None and written.version.participant not in self.people:
                 continue
             seen = self.view.as_then(written)
@@ -78,6 +80,16 @@ class Contents:
                 continue
             if from_moment is None or datetime.fromisoformat(seen.updated) >= from_moment:
                 yield written, seen
+
+    def _as_told(self, resource_type: str, after: int) -> Iterator[Written]:
+        """The rows in the order of what was told: another one would tell of a hidden correction."""
+        places = []
+        for written in self._rows(resource_type, after):
+            seen = self.view.as_then(written)
+            if seen is not None and seen.place > after:
+                places.append((seen.place, written.place))
+        for _, place in sorted(places):
+            yield at(self.view.tx, place)
 
     def _rows(self, resource_type: str, after: int) -> Iterator[Written]:
         tx, job = self.view.tx, self.job
