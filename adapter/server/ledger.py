@@ -57,7 +57,7 @@ class Ledger:
 
     def catch_up_in(self, tx: Transaction) -> None:
         """The same inside a transaction, which nothing is put beside."""
-        while indexing.catch_up(tx, self._found_by, self._is_news):
+        while self.index(tx):
             pass
 
     def _found_by(self, version: Version) -> list[Found]:

@@ -35,9 +35,7 @@ def catch_up(
     for each in rows:
         written = as_written(each)
         version = written.version
-        before = numbered(tx, version.type, version.id, version.version - 1)
-        is_told = before is None or is_news(before.version, version)
-        _take(tx, written, found_by(version), is_told=is_told)
+        _take(tx, written, found_by(version), is_told=_is_told(tx, version, is_news))
     if rows:
         tx.execute("UPDATE indexed SET place = ?", (rows[-1]["place"],))
     return len(rows)
@@ -49,6 +47,15 @@ def is_behind(tx: Transaction) -> bool:
         "SELECT coalesce((SELECT max(place) FROM version), 0) > place AS behind FROM indexed"
     ).fetchone()
     return bool(row["behind"])
+
+
+def _is_told(
+    tx: Transaction, version: Version, is_news: Callable[[Version, Version], bool]
+) -> bool:
+    if version.version == 1:  # most are, and cost no look at one before
+        return True
+    before = numbered(tx, version.type, version.id, version.version - 1)
+    return before is None or is_news(before.version, version)
 
 
 def _take(tx: Transaction, written: Written, found: Iterable[Found], *, is_told: bool) -> None:
