@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adapter.fhir.definitions import OUR_TYPES
+from adapter.fhir.types import OUR_TYPES
 from tools.r4_definitions import DEFINITION, Definitions, Element, TypeRef, fetch_jar
 from tools.r4_primitives import PRIMITIVES, reference_pattern
 from tools.r4_rules import (

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from adapter.fhir.definitions import OUR_TYPES
+from adapter.fhir.types import OUR_TYPES
 
 PACKAGE = "hl7.fhir.r4.examples"
 VERSION = "4.0.1"

@@ -26,7 +26,8 @@ import orjson
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from adapter.errors import ResourceError
-from adapter.fhir.definitions import OUR_TYPES, all_types, full, full_schema, strict
+from adapter.fhir.definitions import all_types, full, full_schema, strict
+from adapter.fhir.types import OUR_TYPES
 
 Resource = dict[str, Any]
 

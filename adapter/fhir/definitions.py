@@ -21,29 +21,13 @@ import orjson
 from jsonschema_rs import Draft202012Validator
 
 from adapter.fhir.invariants import INVARIANTS
+from adapter.fhir.types import OUR_TYPES
 
 if TYPE_CHECKING:
     from jsonschema_rs import KeywordValidator  # stands in the stub alone
 
 Schema = dict[str, Any]
 
-OUR_TYPES = (
-    *("Questionnaire", "QuestionnaireResponse", "Observation", "AdverseEvent", "ResearchStudy"),
-    *(
-        "ResearchSubject",
-        "Consent",
-        "Provenance",
-        "Patient",
-        "Device",
-        "Bundle",
-        "OperationOutcome",
-    ),
-    *("Flag", "Task", "DocumentReference", "CodeSystem", "ValueSet", "Group", "AuditEvent"),
-    *("Procedure", "Organization", "Practitioner", "Condition", "CapabilityStatement", "Binary"),
-    *("Parameters", "Subscription", "DiagnosticReport", "Encounter", "MedicationStatement"),
-    "MedicationRequest",
-)
-"""The resource types that have a schema here; `tools/compile_schema.py` makes one for each."""
 SHARED = "datatypes"
 FOLDER = files("adapter.fhir") / "schema"
 

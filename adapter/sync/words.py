@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from adapter.errors import without_quotations
-from adapter.fhir.definitions import OUR_TYPES
+from adapter.fhir.types import OUR_TYPES
 from adapter.sync.plain_words import PLAIN_WORDS
 
 WITHHELD = "[withheld]"

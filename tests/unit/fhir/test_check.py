@@ -15,8 +15,9 @@ import pytest
 
 from adapter.errors import ResourceError
 from adapter.fhir.check import find_faults, write
-from adapter.fhir.definitions import OUR_TYPES, full, strict
+from adapter.fhir.definitions import full, strict
 from adapter.fhir.invariants import INVARIANTS
+from adapter.fhir.types import OUR_TYPES
 from tests.unit.fhir.faults import FAULTS, SEEDS, VALID, Seed, spoil
 from tests.unit.fhir.valid import (
     BUNDLE,
