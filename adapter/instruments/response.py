@@ -164,11 +164,10 @@ def _with_unasked(
 def _left_out(
     record: Record, form: Form, placement: FormPlacement, answers: dict[str, Answer]
 ) -> Iterator[Problem]:
-    columns = _columns(form, placement)
     for item in left_out(form, answers):
         yield Problem(
             origin=record.origin,
-            field=columns[item.link_id],
+            field=_columns(form, placement)[item.link_id],
             expected="an answer, for the form requires one",
             found="a missing-data code" if item.link_id in answers else "nothing",
             action="Complete it in the source and export again; this form is kept back until then.",
