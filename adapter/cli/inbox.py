@@ -13,8 +13,8 @@ from adapter.cli.opening import opened
 from adapter.cli.terminal import document, table
 from adapter.errors import NotFoundError
 from adapter.ingest.both_sides import Side, both_sides
-from adapter.ingest.decide import leave, take
 from adapter.service import Service
+from adapter.service.deciding import leave_written, take_written
 from adapter.store import inbox
 from adapter.store.inbox import Received
 
@@ -29,12 +29,11 @@ def run_inbox(said: argparse.Namespace) -> int:
         if said.what == "show":
             _show(service, number, as_json=said.json)
             return 0
-        with service.database.write() as tx:
-            if said.what == "take":
-                became: str = take(tx, service.trial, number, service.now(), said.at)
-            else:
-                leave(tx, service.trial, number, service.now())
-                became = "left"
+        if said.what == "take":
+            became: str = take_written(service, number, said.at)
+        else:
+            leave_written(service, number)
+            became = "left"
         show.done({"number": number, "became": became}, as_json=said.json)
     return 0
 

@@ -11,21 +11,25 @@ from typing import Any
 from adapter.errors import NotFoundError
 from adapter.ingest.participation import withdraw
 from adapter.service.running import Service
+from adapter.service.shown import Forms
 from adapter.store import deliveries, inbox, instances, parking, settling, standing
 from adapter.store.audit import Act
 from adapter.sync.clinic import Clinic
 
 
-def state_of(service: Service, name: str) -> dict[str, Any]:
-    """How a clinic, or a client that writes, stands: deliveries, what waits, since when and why."""
+def state_of(service: Service, name: str, forms: Forms = None) -> dict[str, Any]:
+    """How a clinic, or a client that writes, stands: deliveries, what waits, since when and why.
+
+    With `forms` of those alone; but for `parked`, which is about people.
+    """
     tx = service.database.read()
-    oldest = standing.oldest_undelivered(tx, name)
+    oldest = standing.oldest_undelivered(tx, name, forms)
     return {
         "name": name,
-        **{str(word): count for word, count in standing.count_states(tx, name).items()},
+        **{str(word): count for word, count in standing.count_states(tx, name, forms).items()},
         "oldest_undelivered_seconds": None if oldest is None else seconds_since(service, oldest),
         "parked": len(parking.parked(tx, name)),
-        "inbox_waiting": inbox.count_waiting(tx, name),
+        "inbox_waiting": inbox.count_waiting(tx, name, forms),
         "needs_a_person": [
             {
                 "state": stuck.state,
@@ -33,7 +37,7 @@ def state_of(service: Service, name: str) -> dict[str, Any]:
                 "why": stuck.rule or stuck.reason,
                 "count": stuck.count,
             }
-            for stuck in standing.stuck(tx, name)
+            for stuck in standing.stuck(tx, name, forms)
         ],
     }
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from adapter.errors import NotFoundError
 from adapter.service import operating
+from adapter.service.correspondence import Correspondence
 from adapter.service.running import Service
+from adapter.service.shown import Forms, forms_shown, is_shown
 from adapter.store import standing
-from adapter.store.audit import newest, verify
+from adapter.store.audit import Act, newest, read_lines, verify
 from adapter.store.states import STATES
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
-from adapter.viewer.operator import A_PAGE, Overview, Table, Undecided, Waiting
+from adapter.viewer.operator import A_PAGE, Overview, Table, Undecided, Waiting, Written
 from adapter.viewer.people import Person
 
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -25,9 +28,12 @@ class Operated:
 
     service: Service
 
-    def overview(self) -> list[Overview]:
+    def overview(self, person: Person) -> list[Overview]:
         """Every clinic, the one that waits longest first."""
-        states = [operating.state_of(self.service, each.name) for each in self.service.clinics]
+        states = [
+            operating.state_of(self.service, each.name, self._forms(person, each.name))
+            for each in self.service.clinics
+        ]
         states.sort(key=lambda each: -(each["oldest_undelivered_seconds"] or 0))
         return [
             Overview(
@@ -35,6 +41,7 @@ class Operated:
                 {state: each[state] for state in STATES},
                 _in_words(each["oldest_undelivered_seconds"]),
                 [Waiting(**waiting) for waiting in each["needs_a_person"]],
+                each["inbox_waiting"],
             )
             for each in states
         ]
@@ -54,32 +61,41 @@ class Operated:
         """The consents of the study, by id."""
         return [rule.id for rule in self.service.trial.study.consents]
 
-    def owed(self, clinic: str, state: str, record: str, after: int) -> Table:
-        """Deliveries behind a place; none of a clinic that is not known."""
-        tx = self.service.database.read()
-        found = standing.owed(tx, clinic, state, record, after, A_PAGE + 1)
-        headings = ("Record", "Resource", "Form", "Does", "State", "Why", "Tried", "Owed since")
-        return Table(
-            headings,
-            [
-                (
-                    each.participant or "-",
-                    f"{each.type}/{each.id}/{each.version}",
-                    each.form or "-",
-                    each.action,
-                    each.state,
-                    each.why or "-",
-                    each.attempts,
-                    each.created,
-                )
-                for each in found[:A_PAGE]
-            ],
-            str(found[A_PAGE - 1].seq) if len(found) > A_PAGE else "",
-        )
+    def owed(self, person: Person, asked: Mapping[str, str], after: int) -> Table:
+        """Deliveries behind a place; none of a clinic that is not known.
 
-    def plan(self, clinic: str) -> Table:
+        Who is blinded sees no version of an event, and not how often anything was tried: both may
+        be of what they are not shown.
+        """
+        tx, clinic, forms = self.service.database.read(), asked["clinic"], None
+        if not person.is_unblinded:
+            forms = self._forms(person, clinic)
+        found = standing.owed(tx, clinic, asked["state"], asked["record"], after, A_PAGE + 1, forms)
+        names = ("Record", "Resource", "Form", "Does", "State", "Why", "Tried", "Owed since")
+        whole = [
+            (
+                each.participant or "-",
+                f"{each.type}/{each.id}/{each.version}" if forms is None else each.type,
+                each.form or "-",
+                each.action,
+                each.state,
+                each.why or "-",
+                each.attempts,
+                each.created,
+            )
+            for each in found[:A_PAGE]
+        ]
+        is_more, last = len(found) > A_PAGE, found[A_PAGE - 1].seq if len(found) > A_PAGE else 0
+        if forms is None:
+            return Table(names, whole, str(last) if is_more else "")
+        rows = [(*row[:6], row[7]) for row in whole]
+        return Table((*names[:6], names[7]), rows, str(after + A_PAGE) if is_more else "")
+
+    def plan(self, person: Person, clinic: str) -> Table:
         """What a push would do there; nothing for a clinic that is not known."""
-        told = next((plan(each) for each in self.service.clinics if each.name == clinic), None)
+        forms = self._forms(person, clinic)
+        known = (plan(each, forms) for each in self.service.clinics if each.name == clinic)
+        told = next(known, None)
         if told is None:
             return Table((), ())
         sent = (("create", told.create), ("update", told.update), ("retract", told.retract))
@@ -87,19 +103,36 @@ class Operated:
         held = [("held", kind, rule, n) for (kind, rule), n in sorted(told.held.items())]
         return Table(("Does", "Resource", "Rule", "Count"), [*rows, *held])
 
-    def audit(self, before: int) -> Table:
-        """The audit log before a line, the newest first."""
-        found = newest(self.service.audit.path, before, A_PAGE)
-        last = found[-1].number if found else 1
-        return Table(
-            ("Line", "At", "Act", "Clinic", "Record", "What", "Rule, or who"),
-            [(each.number, *astuple(each.act)) for each in found],
-            str(last) if last > 1 else "",
-        )
+    def inbox(self, person: Person, asked: Mapping[str, str], after: int) -> Table:
+        """What was written at clinics, as far as a person may know of it."""
+        return Correspondence(self.service, person).listed(asked["clinic"], asked["state"], after)
 
-    def verify(self) -> str:
+    def written(self, person: Person, clinic: str, response: str) -> Written | None:
+        """One response, beside what the trial holds."""
+        return Correspondence(self.service, person).written(clinic, response)
+
+    def audit(self, person: Person, before: int) -> Table:
+        """The audit log before a place, the newest first; a line's number, or how many were passed.
+
+        Who is blinded sees no numbers of lines: a gap would tell of what they are not shown.
+        """
+        headings = ("At", "Act", "Clinic", "Record", "What", "Rule, or who")
+        if person.is_unblinded:
+            found = newest(self.service.audit.path, before, A_PAGE)
+            last = found[-1].number if found else 1
+            rows = [(each.number, *astuple(each.act)) for each in found]
+            return Table(("Line", *headings), rows, str(last) if last > 1 else "")
+        acts = (each.act for each in read_lines(self.service.audit.path))
+        kept = deque((act for act in acts if is_shown(self.service, act)), before + A_PAGE + 1)
+        some = [*reversed(kept)][before:]
+        more = str(before + A_PAGE) if len(some) > A_PAGE else ""
+        return Table(headings, [astuple(_without_version(act)) for act in some[:A_PAGE]], more)
+
+    def verify(self, person: Person) -> str:
         """What comes of checking the audit log's chain, in a sentence."""
         count, last, problems = verify(self.service.audit.path, self.service.seal)
+        if not person.is_unblinded:
+            return "Lines do not fit." if problems else "All lines fit."
         if problems:
             return f"{len(problems)} of the lines do not fit; `adapter audit verify` names them."
         return f"All {count} lines fit; the last hash is {last or 'none'}."
@@ -108,14 +141,16 @@ class Operated:
         """Does one act in a person's name.
 
         Raises:
-            NotFoundError: there is no such clinic, record, candidate or task.
+            NotFoundError: there is no such clinic, record, candidate, task or response.
             ConflictError: it is at odds with what is known.
+            AnswerError: the trial's own row fits its form no more.
         """
         service, by = self.service, person.name
         match what:
             case "retry":
                 count = operating.retry_all(service, self._clinic(said), by)
-                return f"Queued again: {count}. The next push sends them."
+                told = f": {count}" if person.is_unblinded else " what was refused"
+                return f"Queued again{told}. The next push sends it."
             case "filed":
                 operating.note_filed(service, self._clinic(said), said["task"])
                 return "The task is noted as filed."
@@ -125,16 +160,27 @@ class Operated:
             case "none":
                 operating.turn_down(service, self._clinic(said), said["record"], by)
                 return "Noted: none of the candidates."
+            case "take" | "leave":
+                return Correspondence(service, person).decide(what, said)
         clinic, record, patient = self._clinic(said), said["record"], said["patient"]
         linking = operating.confirm_candidate if what == "confirm" else operating.link_to
         linking(service, clinic, record, patient, by)
         return "The record is linked; the next push sends what waited for it."
+
+    def _forms(self, person: Person, clinic: str) -> Forms:
+        return forms_shown(self.service, clinic, is_unblinded=person.is_unblinded)
 
     def _clinic(self, said: Mapping[str, str]) -> Clinic:
         for clinic in self.service.clinics:
             if clinic.name == said["clinic"]:
                 return clinic
         raise NotFoundError("Expected one of the clinics; found another name.")
+
+
+def _without_version(act: Act) -> Act:
+    """The act on a resource: its version may have come of what is not shown."""
+    kind, _, rest = act.what.partition("/")
+    return replace(act, what=f"{kind}/{rest.partition('/')[0]}" if rest else act.what)
 
 
 def _in_words(seconds: int | None) -> str:

@@ -34,6 +34,8 @@ Action = Literal[
     "acknowledge",
     "move",
     "forget",
+    "take",
+    "leave",
 ]
 
 
@@ -99,6 +101,11 @@ class AuditLog:
             with self.path.open("rb") as file:
                 self._catch_up(file)
         return (clinic, record) in self._unblinded
+
+    def has_unblinded(self, clinic: str) -> bool:
+        """Whether anybody's arm was made known to a clinic."""
+        self.is_unblinded(clinic, "")  # so that what others wrote is read
+        return any(known == clinic for known, _ in self._unblinded)
 
     def _is_news(self, act: Act) -> bool:
         is_decision = act.action in {"released", "held"}

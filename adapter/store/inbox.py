@@ -7,6 +7,7 @@ overruled is kept with it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -99,12 +100,32 @@ def held_of(tx: Transaction, participant: str) -> list[Received]:
     return _all(tx, "participant = ? AND stands = 'held'", participant)
 
 
-def count_waiting(tx: Transaction, clinic: str) -> int:
-    """How many wait for a person."""
+def count_waiting(tx: Transaction, clinic: str, forms: Collection[str] | None = None) -> int:
+    """How many wait for a person; of these `forms` alone, where they are given."""
+    among, named = _among(forms)
     row = tx.execute(
-        "SELECT count(*) FROM inbox WHERE clinic = ? AND state = 'waiting'", (clinic,)
+        f"SELECT count(*) FROM inbox WHERE clinic = ? AND state = 'waiting'{among}",
+        (clinic, *named),
     ).fetchone()
     return int(row[0])
+
+
+def listed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
+    tx: Transaction,
+    clinic: str,
+    state: str,
+    skip: int,
+    count: int,
+    forms: Collection[str] | None = None,
+) -> list[Received]:
+    """So many at most of what came in a state ('' for any), the newest first, behind so many."""
+    among, named = _among(forms)
+    is_in, word = (" AND state = ?", (state,)) if state else ("", ())
+    rows = tx.execute(
+        f"SELECT * FROM inbox WHERE clinic = ?{is_in}{among} ORDER BY number DESC LIMIT ? OFFSET ?",
+        (clinic, *word, *named, count, skip),
+    )
+    return [_received(dict(row)) for row in rows]
 
 
 def clients(tx: Transaction) -> list[str]:
@@ -157,3 +178,9 @@ def _all(tx: Transaction, where: str, *values: object, count: int = -1) -> list[
 
 def _received(row: dict[str, Any]) -> Received:
     return Received(**{**row, "text": bytes(row["text"])})  # some drivers give a memoryview
+
+
+def _among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    if forms is None:
+        return "", ()
+    return f" AND form IN ({', '.join('?' * len(forms))})", tuple(sorted(forms))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from adapter.store.deliveries import Action
@@ -55,21 +55,31 @@ def settled(tx: Transaction, clinic: str) -> dict[tuple[str, Action], int]:
     return {(row["type"], row["action"]): row["n"] for row in rows}
 
 
-def count_states(tx: Transaction, clinic: str) -> dict[State, int]:
-    """How many deliveries of a clinic are in each state; every state is there."""
+def count_states(
+    tx: Transaction, clinic: str, forms: Collection[str] | None = None
+) -> dict[State, int]:
+    """How many deliveries of a clinic are in each state; every state is there.
+
+    Here as below, with `forms` those count alone that belong to one of them.
+    """
+    among, named = _among(forms)
     rows = tx.execute(
-        "SELECT state, count(*) AS n FROM delivery WHERE clinic = ? GROUP BY state", (clinic,)
+        f"SELECT state, count(*) AS n FROM delivery WHERE clinic = ?{among} GROUP BY state",
+        (clinic, *named),
     )
     counted = {row["state"]: row["n"] for row in rows}
     return {state: counted.get(state, 0) for state in STATES}
 
 
-def oldest_undelivered(tx: Transaction, clinic: str) -> str | None:
+def oldest_undelivered(
+    tx: Transaction, clinic: str, forms: Collection[str] | None = None
+) -> str | None:
     """Since when the longest-waiting delivery that may leave has waited, None when none waits."""
+    among, named = _among(forms)
     row = tx.execute(
-        "SELECT min(created) FROM delivery WHERE clinic = ?"
+        f"SELECT min(created) FROM delivery WHERE clinic = ?{among}"
         " AND state IN ('queued', 'claimed', 'uncertain')",
-        (clinic,),
+        (clinic, *named),
     ).fetchone()
     return row[0]  # type: ignore[no-any-return]
 
@@ -85,14 +95,15 @@ class Stuck:
     count: int
 
 
-def stuck(tx: Transaction, clinic: str) -> list[Stuck]:
+def stuck(tx: Transaction, clinic: str, forms: Collection[str] | None = None) -> list[Stuck]:
     """What is held, refused, or left to a person by a task, grouped by why, most first."""
+    among, named = _among(forms)
     rows = tx.execute(
-        "SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?"
+        f"SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?{among}"
         " AND (state IN ('held', 'refused', 'quarantined')"
         " OR (state = 'awaiting' AND reason LIKE '%task-%'))"
-        " GROUP BY state, type, rule, reason ORDER BY count(*) DESC, type",
-        (clinic,),
+        " GROUP BY state, type, rule, reason ORDER BY count(*) DESC, type, state, rule, reason",
+        (clinic, *named),
     )
     return [Stuck(*row) for row in rows]
 
@@ -116,17 +127,32 @@ class Owed:
 
 
 def owed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
-    tx: Transaction, clinic: str, state: str, participant: str, after: int, limit: int
+    tx: Transaction,
+    clinic: str,
+    state: str,
+    participant: str,
+    after: int,
+    limit: int,
+    forms: Collection[str] | None = None,
 ) -> list[Owed]:
-    """Deliveries behind the place `after`, the longest owed first; '' stands for every state."""
+    """Deliveries behind the place `after`, the longest owed first; '' stands for every state.
+
+    With `forms`, `after` counts how many of them come before: a gap between two places would tell
+    that something stands there.
+    """
     asked = [("state", state), ("participant", participant)]
     chosen = [(name, said) for name, said in asked if said]
     where = "".join(f" AND {name} = ?" for name, _ in chosen)
+    among, named = _among(forms)
+    some = (
+        " AND seq > ? ORDER BY seq LIMIT ?" if forms is None else " ORDER BY seq LIMIT ? OFFSET ?"
+    )
+    which = (after, limit) if forms is None else (limit, after)
     rows = tx.execute(
         "SELECT seq, type, id, version, action, participant, form, state, CASE WHEN rule <> '' THEN"
         " rule ELSE reason END AS why, attempts, created, updated FROM delivery"
-        f" WHERE clinic = ?{where} AND seq > ? ORDER BY seq LIMIT ?",
-        (clinic, *(said for _, said in chosen), after, limit),
+        f" WHERE clinic = ?{where}{among}{some}",
+        (clinic, *(said for _, said in chosen), *named, *which),
     )
     return [Owed(*row) for row in rows]
 
@@ -140,3 +166,10 @@ def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
         (clinic,),
     )
     return [row["name"] for row in rows]
+
+
+def _among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    """The condition that a delivery belongs to one of these forms, with its values."""
+    if forms is None:
+        return "", ()
+    return f" AND form IN ({', '.join('?' * len(forms))})", tuple(sorted(forms))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from adapter.store import encounters, moves, standing
@@ -44,8 +44,11 @@ class Plan:
         return self.unchanged_by_type.total()
 
 
-def plan(clinic: Clinic) -> Plan:
-    """Asks the gate about everything owed, as a push would, and sends nothing."""
+def plan(clinic: Clinic, forms: Collection[str] | None = None) -> Plan:
+    """Asks the gate about everything owed, as a push would, and sends nothing.
+
+    With `forms`, what would be sent and held is told of those alone.
+    """
     tx = clinic.database.read()
     asked = {placed.form for placed in clinic.study.forms}
     choices = {form: said for form, said in clinic.choices.items() if form in asked}
@@ -58,6 +61,8 @@ def plan(clinic: Clinic) -> Plan:
         moving=Counter(each.rung for each in moves.under_way(tx, clinic.name)),
     )
     for group in standing.pending(tx, clinic.name):
+        if forms is not None and group.form not in forms:
+            continue
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
         if not rule and group.rule in FOUND_THERE:  # a push would ask the clinic again
             rule = group.rule

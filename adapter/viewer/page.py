@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -135,10 +135,27 @@ def enter_page(frame: Frame, code: str) -> str:
 
 
 def operator_page(
-    frame: Frame, clinics: Sequence[object], undecided: Sequence[object], consents: Sequence[str]
+    frame: Frame,
+    clinics: Sequence[object],
+    undecided: Sequence[object],
+    consents: Sequence[str],
+    *,
+    is_blinded: bool,
 ) -> str:
     """Where everything stands, and what needs a person: the beginning of the operator's pages."""
-    return _render("operator.html", frame, clinics=clinics, undecided=undecided, consents=consents)
+    return _render(
+        "operator.html",
+        frame,
+        clinics=clinics,
+        undecided=undecided,
+        consents=consents,
+        is_blinded=is_blinded,
+    )
+
+
+def written_page(frame: Frame, written: object) -> str:
+    """What somebody wrote at a clinic beside what the trial holds, and the two ways to decide."""
+    return _render("written.html", frame, written=written)
 
 
 def table_page(  # noqa: PLR0913, PLR0917 - what stands on one page
@@ -152,9 +169,11 @@ def table_page(  # noqa: PLR0913, PLR0917 - what stands on one page
     )
 
 
-def confirm_page(frame: Frame, act: str, words: str, said: Mapping[str, str]) -> str:
+def confirm_page(
+    frame: Frame, act: str, words: str, said: Mapping[str, str], optional: Collection[str]
+) -> str:
     """What is about to be done, and the button that does it."""
-    return _render("confirm.html", frame, act=act, words=words, said=said)
+    return _render("confirm.html", frame, act=act, words=words, said=said, optional=optional)
 
 
 def done_page(frame: Frame, title: str, text: str) -> str:

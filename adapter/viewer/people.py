@@ -34,8 +34,8 @@ class Person:
 
     @property
     def may_operate(self) -> bool:
-        """Whether the operator's pages are for them: counts of deliveries tell of the arm."""
-        return self.role == "operator" and self.is_unblinded
+        """Whether the operator's pages are for them."""
+        return self.role == "operator"
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def build(folder: Path, capture: pytest.CaptureFixture[str], *, has_therapy: boo
     trial = read_trial()
     people = sorted({row["record_id"] for row in trial})
     with _systems(World(folder), people) as world:
-        _write(
+        write_rows(
             folder,
             [
                 told(row, has_therapy=has_therapy, related="4" if has_therapy else "1")
@@ -186,7 +186,7 @@ def build(folder: Path, capture: pytest.CaptureFixture[str], *, has_therapy: boo
         world.run(capture, "export", "--out", str(folder / "out-1"))
         related = "2" if has_therapy else "1"
         again = [told(row, has_therapy=has_therapy, related=related) for row in corrected(trial)]
-        _write(folder, again)
+        write_rows(folder, again)
         world.run(capture, "ingest")
         world.printed.pop()
         _see(world, capture, PAGES)
@@ -263,7 +263,8 @@ missing_limit = 5
     )
 
 
-def _write(folder: Path, rows: list[Row]) -> None:
+def write_rows(folder: Path, rows: list[Row]) -> None:
+    """The trial's export, with these rows."""
     with (folder / "records.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

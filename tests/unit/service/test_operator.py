@@ -21,6 +21,7 @@ from tests.poison import POISON
 from tests.visitor import Visitor
 
 CLINIC = "northside-clinic"
+PATHS = ("deliveries", "plan", "inbox", "audit")
 SETTINGS = """
 [serve]
 url = "http://127.0.0.1:8000"
@@ -61,18 +62,34 @@ def visitor(service: Service, name: str) -> Visitor:
     return someone
 
 
-@pytest.mark.parametrize("name", ["lee", "kim"])
 @pytest.mark.parametrize(
     "path",
-    ["operator", f"operator/deliveries?clinic={CLINIC}", "operator/audit", "operator/acts/retry"],
+    [
+        "operator",
+        f"operator/deliveries?clinic={CLINIC}",
+        "operator/inbox",
+        f"operator/inbox/response?clinic={CLINIC}&response=r1",
+        "operator/audit",
+        "operator/acts/retry",
+    ],
 )
-def test_who_may_not_know_the_arm_or_is_no_operator_finds_nothing(
-    service: Service, name: str, path: str
-) -> None:
-    someone = visitor(service, name)
+def test_who_is_no_operator_finds_nothing(service: Service, path: str) -> None:
+    someone = visitor(service, "lee")
 
     assert someone.get(f"/app/{path}").status_code == 404
     assert "/operator" not in someone.get("/app/").text
+
+
+def test_an_operator_who_is_blinded_is_told_so_and_sees_nothing_of_sessions(
+    service: Service,
+) -> None:
+    someone = visitor(service, "kim")
+
+    pages = [someone.get(f"/app/operator/{path}?clinic={CLINIC}").text for path in PATHS]
+
+    assert "You must not know who got the therapy" in someone.get("/app/operator").text
+    assert "queued" in pages[0]
+    assert not any("session-attendance" in page for page in pages)
 
 
 def test_the_overview_counts_what_the_terminal_counts(service: Service) -> None:
