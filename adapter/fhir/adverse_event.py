@@ -37,14 +37,15 @@ RESEARCH = "http://hl7.org/fhir/uv/ae-research-backport-ig/StructureDefinition"
 """The guide, version 1.0.1: https://hl7.org/fhir/uv/ae-research-backport-ig/"""
 STATUS = f"{PROJECT}/StructureDefinition/adverse-event-status"
 NOTE = f"{RESEARCH}/note"
-_EXTENSIONS = {
+EXTENSIONS = {
     "awareness": (f"{PROJECT}/StructureDefinition/adverse-event-awareness", "valueDateTime"),
     "reported": (f"{PROJECT}/StructureDefinition/adverse-event-reported", "valueDateTime"),
     "discontinued": (f"{RESEARCH}/caused-subject-to-discontinue-study", "valueBoolean"),
     "expected": (f"{RESEARCH}/expected-in-research-study", "valueBoolean"),
     "resolveDate": (f"{RESEARCH}/resolve-date", "valueDateTime"),
 }
-_GRADE = f"{RESEARCH}/ae-grade"
+"""What R4 has no element for: by element of the form, the extension and the type of its value."""
+GRADE = f"{RESEARCH}/ae-grade"
 _DATES = ("date", "detected", "recordedDate")
 
 
@@ -168,13 +169,13 @@ def _extensions(response: Response, said: Said) -> list[Resource]:
     extensions: list[Resource] = [
         {"url": STATUS, "valueCode": "completed" if is_final else "in-progress"}
     ]
-    for element, (url, typed) in _EXTENSIONS.items():
+    for element, (url, typed) in EXTENSIONS.items():
         if element in said:
             extensions.append({"url": url, typed: said[element][1][0]})
     if "grade" in said:
         grade = _grade_of(said["grade"][1][0])
         concept = {"coding": [{"system": NCIT, "code": GRADES[grade]}], "text": f"Grade {grade}"}
-        extensions.append({"url": _GRADE, "valueCodeableConcept": concept})
+        extensions.append({"url": GRADE, "valueCodeableConcept": concept})
     if "note" in said:
         extensions.append({"url": NOTE, "valueAnnotation": {"text": said["note"][1][0]}})
     return extensions

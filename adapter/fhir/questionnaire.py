@@ -26,10 +26,12 @@ SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 CORE = "http://hl7.org/fhir/StructureDefinition"
 EXTRACT = f"{SDC}/sdc-questionnaire-observationExtract"
 EXTRACT_CATEGORY = f"{SDC}/sdc-questionnaire-observation-extract-category"
+_FOCUS = {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "focus"}
 
 
 def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
     """The Questionnaire of a form that has items; responses name it by `url|version`."""
+    codes = [*map(coding, form.codes), own_coding("instrument", form.id)]
     return {
         "resourceType": "Questionnaire",
         "id": resource_id,
@@ -44,8 +46,9 @@ def build_questionnaire(form: Form, resource_id: str) -> dict[str, Any]:
         "subjectType": ["Patient"],
         "publisher": "Trial FHIR adapter",
         "description": f"Source: {form.source}",
+        "useContext": [{"code": _FOCUS, "valueCodeableConcept": {"coding": codes}}],
         "copyright": form.licence.status,
-        "code": [*map(coding, form.codes), own_coding("instrument", form.id)],
+        "code": codes,
         "item": [
             *(_item(form, item) for item in form.items),
             *(_score_item(form, scale) for scale in form.scales if scale.field is None),

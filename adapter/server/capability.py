@@ -12,7 +12,7 @@ from typing import Any
 from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
 from adapter.server.writes import WRITABLE
 
-_KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite"}
+_KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite", "usage": "composite"}
 _SMART = {
     "coding": [
         {

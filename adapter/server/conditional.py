@@ -13,8 +13,10 @@ from urllib.parse import parse_qsl
 
 from adapter.fhir.identity import Identity
 from adapter.fhir.operation_outcome import refuse
-from adapter.fhir.search.asked import BadSearchError, Criterion, HasToken, Ids, read_criterion
+from adapter.fhir.search.asked import read_criterion
+from adapter.fhir.search.criteria import BadSearchError, Criterion, HasToken, Ids
 from adapter.server.ledger import View
+from adapter.server.value_sets import expanding
 from adapter.store import finding, named
 
 
@@ -51,7 +53,8 @@ def _criteria(view: View, resource_type: str, query: str) -> list[Criterion]:
         raise refuse(412, "not-supported", "Criteria are expected that say which resource is meant")
     try:
         zone = view.ledger.study.zone
-        return [read_criterion(resource_type, name, value, zone) for name, value in pairs]
+        expand = expanding(view)
+        return [read_criterion(resource_type, name, said, zone, expand) for name, said in pairs]
     except BadSearchError as wrong:
         raise refuse(412, wrong.code, wrong.text) from None
 

@@ -111,7 +111,10 @@ def hook_routes(hooks: Hooks) -> list[Route]:
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
     )
-    return [Route(route.path, open_to_all) for route in routes]
+    return [
+        Route(route.path, open_to_all, methods=[*(route.methods or ()), "OPTIONS"])
+        for route in routes
+    ]
 
 
 def _described(study: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapter.fhir.search.asked import Chained, Criterion, NamedBy, Updated
+from adapter.fhir.search.criteria import Chained, Criterion, NamedBy, Updated
 from adapter.server.ledger import View
 
 

@@ -63,9 +63,15 @@ class Ledger:
     def _found_by(self, version: Version) -> list[Found]:
         if version.type not in SERVED_TYPES:
             return []
-        # By what everybody may know: what is found would tell a blinded reader the rest.
+        # By what everybody may know: what is found would tell a blinded reader the rest, and its
+        # words, by `:text`, what a licence keeps back.
         public = self._public(version)
-        return [] if public is None else found_by(public, self.study.zone)
+        if public is None:
+            return []
+        form = self.forms.get(version.form.rpartition("/")[2])
+        if form is not None and _is_worded(form, version.type):
+            public = without_wording(public, form)
+        return found_by(public, self.study.zone)
 
     def _is_news(self, before: Version, version: Version) -> bool:
         is_told_in_part = version.type in TELLING

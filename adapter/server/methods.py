@@ -12,12 +12,13 @@ from starlette.routing import Match, Route
 
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.reads import ID
-from adapter.server.writes import WRITABLE
+from adapter.server.writes import WRITABLE, Kind
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 _READING = {"GET", "HEAD"}
+_KINDS: Mapping[str, Kind] = {"POST": "create", "PUT": "update"}
 
 
 def allowed(request: Request) -> set[str]:
@@ -40,4 +41,5 @@ def _methods(route: Route, path: Mapping[str, str]) -> set[str]:
     if path["type"] not in SERVED_TYPES or not ID.fullmatch(path.get("id", "-")):
         return set()
     is_write = route.path in {"/{type}", "/{type}/{id}"} and not methods & _READING
-    return set() if is_write and path["type"] not in WRITABLE else methods
+    kinds = {_KINDS[method] for method in methods} if is_write else set[Kind]()
+    return methods if kinds <= WRITABLE.get(path["type"], frozenset()) else set()

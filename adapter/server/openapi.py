@@ -20,6 +20,7 @@ Mounted = tuple[str, frozenset[str]]
 """The path of a route, from the root of the service on, and its methods."""
 
 _PREFIX = "/fhir"
+_HOOKS = "/cds-services"
 _TYPED = {
     ("GET", "/{type}/{id}"): "read",
     ("GET", "/{type}/{id}/_history/{number}"): "vread",
@@ -46,7 +47,7 @@ def openapi(statement: Mapping[str, Any], mounted: Iterable[Mounted]) -> Object:
     """
     paths: dict[str, Object] = {}
     for path, methods in mounted:
-        for method in sorted(methods - {"HEAD"}):
+        for method in sorted(methods - {"HEAD", "OPTIONS"}):
             for concrete, said in _operations(path, method, statement):
                 paths.setdefault(concrete, {})[method.lower()] = said
     software = statement["software"]
@@ -137,10 +138,25 @@ def _other(path: str, method: str) -> Object:
             "200": _json("A token", "access_token", "token_type", "expires_in", "scope"),
             "default": _json("Why there is none, as OAuth says it", "error"),
         }
+    elif path.startswith(_HOOKS):
+        said |= _of_hooks(method)
     elif path.startswith(_PREFIX) and method == "POST":
         content = {FHIR_JSON: {"schema": _resource("Bundle" if path == _PREFIX else "")}}
         said["requestBody"] = {"content": content}
     return said
+
+
+def _of_hooks(method: str) -> Object:
+    """Discovery, or a call of CDS Hooks; https://cds-hooks.hl7.org/2.0/ says what is in it."""
+    if method == "GET":
+        return {"responses": {"200": _json("The services", "services"), "default": _fhir_refusal()}}
+    sent = _object("hook", "hookInstance", "context")
+    given = _json("What is shown", "cards")
+    return {
+        "security": [{"token": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": sent}}},
+        "responses": {"200": given, "default": _fhir_refusal()},
+    }
 
 
 def _search_fields(each: Mapping[str, Any]) -> dict[str, Object]:
@@ -201,5 +217,10 @@ def _refusals() -> Object:
 
 
 def _json(description: str, *names: str) -> Object:
-    schema = {"type": "object", "required": list(names)}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    content = {"application/json": {"schema": _object(*names)}}
+    return {"description": description, "content": content}
+
+
+def _object(*names: str) -> Object:
+    """A JSON object that has these."""
+    return {"type": "object", "required": list(names)}

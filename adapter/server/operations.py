@@ -24,8 +24,10 @@ from adapter.fhir.issue import has_errors
 from adapter.fhir.labels import highest
 from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
 from adapter.fhir.reading import Occasion, validate_transition
+from adapter.fhir.reading.adverse_event import EVENT
 from adapter.fhir.reading.findings import Findings
 from adapter.fhir.text import read_text
+from adapter.ingest.event import event_form, event_misfits
 from adapter.ingest.judge import RESPONSE, timepoint_of
 from adapter.ingest.trial import Trial
 from adapter.ingest.written import misfits
@@ -55,7 +57,7 @@ def validate(view: View, trial: Trial, resource_type: str, said: Resource, targe
         raise refuse(400, "required", text, "Parameters.parameter")
     issues = [
         *_of_profile(resource_type, words.get("profile", "")),
-        *_of_content(trial, resource_type, resource, words.get("mode", "")),
+        *_of_content(view, trial, resource, words.get("mode", "")),
         *(_of_target(view, resource_type, target, resource) if target else ()),
     ]
     return _told(issues or [_WELL])
@@ -173,12 +175,24 @@ def _of_profile(resource_type: str, profile: str) -> list[Issue]:
     return [Issue("not-supported", "That profile is not known here", "Parameters.parameter")]
 
 
-def _of_content(trial: Trial, resource_type: str, resource: Resource, mode: str) -> list[Issue]:
+def _of_content(view: View, trial: Trial, resource: Resource, mode: str) -> list[Issue]:
+    resource_type = resource["resourceType"]
     if resource_type == RESPONSE and mode in {"create", "update"}:
         return as_issues(misfits(resource, trial))
     found = Findings()
     found.add_faults(find_faults(resource))
+    if resource_type == EVENT and mode == "create" and not found.issues and event_form(trial):
+        may_know, person = view.caller.is_unblinded, _person_of(view, resource)
+        return as_issues(event_misfits(resource, trial, person, may_know_arm=may_know))
     return as_issues(found.issues)
+
+
+def _person_of(view: View, resource: Resource) -> str:
+    """Whom it is about, '' for nobody of whom the caller may know."""
+    patient = str(resource["subject"].get("reference", "")).removeprefix("Patient/")
+    is_known = ID.fullmatch(patient) and view.latest("Patient", patient) is not None
+    held = reading.newest(view.tx, "Patient", patient) if is_known else None
+    return "" if held is None else held.version.participant
 
 
 def _of_target(view: View, resource_type: str, target: str, resource: Resource) -> list[Issue]:

@@ -18,12 +18,8 @@ import orjson
 
 from adapter.fhir.operation_outcome import Issue, RefusalError, refuse
 from adapter.fhir.retraction import retract
-from adapter.fhir.search.asked import (
-    BadSearchError,
-    Criterion,
-    UnknownParameterError,
-    read_criterion,
-)
+from adapter.fhir.search.asked import read_criterion
+from adapter.fhir.search.criteria import BadSearchError, Criterion, UnknownParameterError
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, Parameters, as_served
@@ -31,6 +27,7 @@ from adapter.server.last_told import as_sorted, as_told
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
 from adapter.server.their_names import in_our_names
+from adapter.server.value_sets import expanding
 from adapter.store import finding
 from adapter.store.finding import Hit
 
@@ -88,7 +85,7 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
             else:
                 zone = view.ledger.study.zone
                 ours = in_our_names(resource_type, name, value, view)
-                criteria.append(read_criterion(resource_type, *ours, zone))
+                criteria.append(read_criterion(resource_type, *ours, zone, expanding(view)))
         except UnknownParameterError as wrong:
             if asked.handling == "strict":
                 raise refuse(400, wrong.code, wrong.text) from None

@@ -8,13 +8,16 @@ can settle is kept, and refused all the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
 from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
+from adapter.fhir.reading.adverse_event import EVENT
 from adapter.ingest import written
+from adapter.ingest.event import create_event, event_form
 from adapter.ingest.judge import form_named
 from adapter.ingest.trial import Trial
 from adapter.ingest.written import Given, Written
@@ -28,10 +31,13 @@ from adapter.server.reads import ID
 from adapter.store import instances, named, reading
 from adapter.store.transaction import Transaction
 
-WRITABLE = {"QuestionnaireResponse": frozenset({"create", "update"})}
-"""What may be written of each type; nothing of any other."""
 Resource = dict[str, Any]
 Kind = Literal["create", "update"]
+WRITABLE: Mapping[str, frozenset[Kind]] = {
+    "AdverseEvent": frozenset({"create"}),
+    "QuestionnaireResponse": frozenset({"create", "update"}),
+}
+"""What may be written of each type; nothing of any other."""
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
@@ -105,7 +111,11 @@ class Writing:
         check_r4(write.resource)
         participant = self.participant(write.resource)
         given = Given(self.view.caller.client, participant, write.resource)
-        done = written.create(self.tx, self.trial, given, self.now)
+        if write.type == EVENT:
+            may_know = self.view.caller.is_unblinded
+            done = create_event(self.tx, self.trial, given, self.now, may_know_arm=may_know)
+        else:
+            done = written.create(self.tx, self.trial, given, self.now)
         return self._told(done, write.resource)
 
     def _update(self, write: Write) -> Done:
@@ -167,13 +177,8 @@ class Writing:
                 text = f"It was kept, and waits for a person of the trial{why}"
                 return Done(409, done.unit, (Issue("conflict", text),))
         identity, client = self.trial.identity, self.view.caller.client
-        named.name(
-            self.tx,
-            client,
-            "QuestionnaireResponse",
-            digests(identity, client, resource),
-            done.unit,
-        )
+        names = digests(identity, client, resource)
+        named.name(self.tx, client, resource["resourceType"], names, done.unit)
         return Done(201 if done.stored == "created" else 200, done.unit)
 
     def _matching(self, resource_type: str, query: str) -> list[str]:
@@ -193,16 +198,30 @@ class Writing:
             str(subject),
         )
         person = reading.newest(self.tx, "Patient", known[1]) if known else None
-        form = form_named(resource, self.trial)
-        if form is None:
-            text = "Expected a Questionnaire that the study asks; found another one"
-            raise refuse(422, "not-supported", text, f"{resource['resourceType']}.questionnaire")
+        form = self._form_of(resource)
         participant = "" if person is None else person.version.participant
         if not participant or not self._may_write(participant, form):
             text = "Expected a Patient of this server whom this client may write about"
             raise refuse(422, "not-found", text, f"{resource['resourceType']}.subject")
         self.view.about[participant] = None
         return participant
+
+    def _form_of(self, resource: Resource) -> str:
+        """The form that it answers.
+
+        Raises:
+            RefusalError: 422, where the study asks no such thing.
+        """
+        kind = resource["resourceType"]
+        is_event = kind == EVENT
+        form = event_form(self.trial) if is_event else form_named(resource, self.trial)
+        if form is None and is_event:
+            text = "Expected a study that keeps a log of adverse events; found none in this one"
+            raise refuse(422, "not-supported", text, kind)
+        if form is None:
+            text = "Expected a Questionnaire that the study asks; found another one"
+            raise refuse(422, "not-supported", text, f"{kind}.questionnaire")
+        return form
 
     def _may_write(self, participant: str, form: str) -> bool:
         """Whether the caller may have such a response, and the person agreed to the research."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adapter.fhir.search.asked import (
+from adapter.fhir.search.criteria import (
     Chained,
     Criterion,
     HasRange,

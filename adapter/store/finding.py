@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.fhir.search.asked import Criterion
+from adapter.fhir.search.criteria import Criterion
 from adapter.store.conditions import sort_key, where
 from adapter.store.transaction import Transaction
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from adapter.fhir.search.asked import Criterion
+from adapter.fhir.search.criteria import Criterion
 from adapter.instruments.participant import Participant
 from adapter.store import exports, instances
 from adapter.store.conditions import where

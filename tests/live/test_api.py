@@ -229,6 +229,66 @@ def test_a_search_by_form_is_the_same_as_by_address(asking: Callable[..., Asking
     assert len(by_address.json()["entry"]) == 5
 
 
+def naive_texts(concept: Resource) -> list[str]:
+    """What is read of a concept, said once more: its text, and what its codings display."""
+    said = [concept.get("text", ""), *(each.get("display", "") for each in concept["coding"])]
+    return [text.lower() for text in said if text]
+
+
+def test_codes_are_found_by_what_they_are_called(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    every = ask.all("Observation?_count=1000")
+
+    titles = sorted({each["code"]["text"] for each in every})
+    begins = {title[:length].strip(" ,(") for title in titles[::9] for length in (3, 6)}
+    for begin in (*begins, "no such words"):
+        expected = {
+            each["id"]
+            for each in every
+            if any(text.startswith(begin.lower()) for text in naive_texts(each["code"]))
+        }
+        asked = begin.upper().replace("E", "É")
+        found = ask.all(f"Observation?code:text={quote(asked)}&_count=1000")
+        assert {each["id"] for each in found} == expected
+        assert len(found) < len(every)
+        assert bool(found) == (begin in begins)
+
+
+def test_value_sets_of_this_server_say_which_codes_are_meant(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    every = ask.all("AdverseEvent")
+    assert every
+    url = "https://trial-fhir-adapter.example.org/fhir/ValueSet/adverse-event-severity"
+
+    inside = ask.all(f"AdverseEvent?severity:in={url}")
+    outside = ask.all(f"AdverseEvent?severity:not-in={url}")
+    by_person = ask.all(f"Patient?_has:AdverseEvent:subject:severity:in={url}")
+
+    assert {each["id"] for each in inside} == {each["id"] for each in every if "severity" in each}
+    assert len(inside) + len(outside) == len(every)
+    assert by_person
+    for unknown in (f"{url}|9", "http://hl7.org/fhir/ValueSet/observation-codes"):
+        refused = ask.get(f"/AdverseEvent?severity:in={quote(unknown)}", 400).json()
+        assert refused["issue"][0]["code"] == "not-supported"
+        assert "9" not in refused["issue"][0]["diagnostics"]
+
+
+def test_forms_are_found_by_what_they_are_about(asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    about = "focus$http://loinc.org|"
+
+    found = ask.all(f"Questionnaire?context-type-value={quote(about)}&_count=100")
+
+    assert found
+    loinc = [
+        form
+        for form in ask.all("Questionnaire?_count=100")
+        if any(code["system"] == "http://loinc.org" for code in form["code"])
+    ]
+    assert [form["id"] for form in found] == [form["id"] for form in loinc]
+    assert ask.all("Questionnaire?context-type-value=task$http://loinc.org|") == []
+
+
 def test_sorted_pages_come_in_order_and_hold_everything(asking: Callable[..., Asking]) -> None:
     ask = asking()
     everything = {each["id"] for each in ask.all("Observation?_count=1000")}

@@ -105,10 +105,16 @@ def writers(trial: SmallTrial) -> Iterator[Any]:
     with ExitStack() as stack:
         requests = (f"r{number}" for number in itertools.count(1))
 
-        def open_for(name: str = "an-ehr", clinic: str = CLINIC, scopes: str = SCOPES) -> Writer:
+        def open_for(
+            name: str = "an-ehr",
+            clinic: str = CLINIC,
+            scopes: str = SCOPES,
+            *,
+            unblinded: bool = False,
+        ) -> Writer:
             service = stack.enter_context(open_service(trial.config))
             purpose: Any = "care" if clinic else "research"
-            caller = Caller(name, purpose, clinic, scopes=read_scopes(scopes.split()))
+            caller = Caller(name, purpose, clinic, unblinded, read_scopes(scopes.split()))
 
             async def known(_: Request) -> Caller:
                 return caller

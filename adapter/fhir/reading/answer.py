@@ -119,7 +119,7 @@ def _read_option(
     form: Form, item: Item, answer: Node, place: str, found: Findings
 ) -> Iterator[Option]:
     coding = answer["valueCoding"]
-    option = _options(form, item.link_id).get((coding.get("system"), coding.get("code")))
+    option = options_of(form, item.link_id).get((coding.get("system"), coding.get("code")))
     if option is None:
         offered = len(form.offered(item))
         found.error(
@@ -134,7 +134,7 @@ def _read_option(
 
 
 @functools.cache
-def _options(form: Form, link_id: str) -> dict[tuple[str, str], Option]:
+def options_of(form: Form, link_id: str) -> dict[tuple[str, str], Option]:
     """The options of an item by system and code; a code that two of them share names none."""
     item = form.item(link_id)
     own: dict[tuple[str, str], Option] = {}

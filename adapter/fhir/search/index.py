@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import product
 from typing import Any
 
-from adapter.fhir.search.parameters import Parameter, parameters
+from adapter.fhir.search.parameters import OF_TYPE, Parameter, parameters
 from adapter.fhir.search.spans import EVER, exact_number, moment_span
-from adapter.fhir.search.text import plain
+from adapter.fhir.search.text import named_as, plain
 
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/.+)?")
 _DATED = ("", "DateTime", "Period", "Instant")
@@ -79,12 +80,12 @@ def _read(parameter: Parameter, value: object, zone: tzinfo) -> Iterator[Found]:
     name = parameter.name
     match parameter.kind, value:
         case "token", _:
-            yield from (Token(name, system, code) for system, code in _tokens(value))
+            yield from _of_code(name, value)
+        case "usage", {"code": kind, "valueCodeableConcept": context}:
+            asked = product(_asked_as(kind), _asked_as(context))
+            yield from (Token(name, *each) for each in asked)
         case "reference", {"reference": str(said)}:
-            named = _REFERENCE.fullmatch(said)
-            token = Token(name, named[1], named[2]) if named else Token(name, "", said)
-            if name != "patient" or token.system == "Patient":
-                yield token
+            yield from _of_reference(name, said)
         case "uri", str(said):
             yield Token(name, "", said)
         case "canonical", str(said):
@@ -101,6 +102,20 @@ def _read(parameter: Parameter, value: object, zone: tzinfo) -> Iterator[Found]:
             yield Words(name, said, plain(said))
 
 
+def _of_reference(name: str, said: str) -> Iterator[Token]:
+    named = _REFERENCE.fullmatch(said)
+    token = Token(name, named[1], named[2]) if named else Token(name, "", said)
+    if name != "patient" or token.system == "Patient":
+        yield token
+
+
+def _of_code(name: str, value: object) -> Iterator[Found]:
+    """A code, what it is called, and of an identifier which kind it is of."""
+    yield from (Token(name, system, code) for system, code in _tokens(value))
+    yield from (Words(name, said, plain(said)) for said in _texts(value))
+    yield from (Token(f"{name}{OF_TYPE}", *kind) for kind in _kinds(value))
+
+
 def _tokens(value: object) -> Iterator[tuple[str, str]]:
     match value:
         case {"coding": list(codings)}:
@@ -112,6 +127,34 @@ def _tokens(value: object) -> Iterator[tuple[str, str]]:
             yield "", str(said).lower()
         case str(code):
             yield "", code
+
+
+def _texts(value: object) -> Iterator[str]:
+    """What people read of a code: the concept's text, or what its codings or its kind display."""
+    match value:
+        case {"coding": list(codings), **rest}:
+            for coding in codings:
+                yield from _texts(coding)
+            yield from (str(rest[name]) for name in ("text",) if name in rest)
+        case {"text": str(said)} | {"display": str(said)} | {"type": {"text": str(said)}}:
+            yield said
+
+
+def _kinds(value: object) -> Iterator[tuple[str, str]]:
+    """An identifier's value by each coding of its kind."""
+    match value:
+        case {"type": {"coding": list(codings)}, "value": str(said)}:
+            for system, code in _tokens({"coding": codings}):
+                yield named_as(system, code), said
+
+
+def _asked_as(value: object) -> set[str]:
+    """Every way in which a search may name a code: with its system, without, by its system."""
+    return {
+        named_as(*asked)
+        for system, code in _tokens(value)
+        for asked in ((system, code), (None, code), (system, None))
+    }
 
 
 def _period(period: Mapping[Any, Any], zone: tzinfo) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """The search parameters of each type that the ledger holds, with the elements they look at.
 
 Names, kinds and paths are those of R4 4.0.1
-(https://hl7.org/fhir/R4/searchparameter-registry.html); those are listed that are served.
+(https://hl7.org/fhir/R4/searchparameter-registry.html); those are listed that are served. Two are
+ours, for R4 has them for other types alone: `patient` and `identifier` of an AdverseEvent.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
-Kind = Literal["token", "reference", "uri", "canonical", "date", "quantity", "string", "pair"]
+Kind = Literal[
+    "token", "reference", "uri", "canonical", "date", "quantity", "string", "pair", "usage"
+]
+OF_TYPE: Final = ":of-type"
+"""Behind the name of a parameter: identifiers by their kind and value."""
 
 # One line a type: parameter:kind, or parameter:kind=path,path where the path is another word.
 _TABLE = """
 AdverseEvent: subject:reference patient:reference=subject date:date study:reference \
-seriousness:token severity:token category:token event:token actuality:token recorder:reference
+seriousness:token severity:token category:token event:token actuality:token recorder:reference \
+identifier:token
 CodeSystem: url:uri version:token status:token identifier:token name:string title:string
 Condition: patient:reference=subject subject:reference code:token category:token \
 clinical-status:token=clinicalStatus recorded-date:date=recordedDate onset-date:date=onset
@@ -42,7 +48,8 @@ date:date=performed identifier:token
 Provenance: target:reference patient:reference=target recorded:date agent:reference=agent.who \
 entity:reference=entity.what
 Questionnaire: url:uri version:token status:token identifier:token title:string name:string \
-code:token=item.code
+code:token=item.code context-type:token=useContext.code \
+context:token=useContext.valueCodeableConcept context-type-value:usage=useContext
 QuestionnaireResponse: patient:reference=subject subject:reference questionnaire:canonical \
 status:token authored:date author:reference source:reference identifier:token \
 based-on:reference=basedOn

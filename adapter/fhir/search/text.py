@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import orjson
+
 
 def split_unescaped(text: str, separator: str) -> list[str]:
     r"""`text` cut at each separator that no backslash stands before.
@@ -34,3 +36,12 @@ def plain(text: str) -> str:
     """
     apart = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in apart if not unicodedata.combining(c)).split())
+
+
+def named_as(system: str | None, code: str | None) -> str:
+    """A code and its system in one text, None for any of them: where two codes stand in one place.
+
+    >>> named_as("s", None)
+    '["s",null]'
+    """
+    return orjson.dumps([system, code]).decode()

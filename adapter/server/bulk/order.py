@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from adapter.fhir.operation_outcome import RefusalError, refuse
-from adapter.fhir.search.asked import BadSearchError, Criterion, read_criterion
+from adapter.fhir.search.asked import read_criterion
+from adapter.fhir.search.criteria import BadSearchError, Criterion
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.fhir.text import read_text
 from adapter.instruments.study import Purpose

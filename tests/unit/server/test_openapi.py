@@ -9,6 +9,8 @@ import pytest
 
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server.capability import Software, capability_statement
+from adapter.server.described import mounted
+from adapter.server.hooks import Hooks, hook_routes
 from adapter.server.openapi import openapi
 
 STATEMENT = capability_statement(Software("1", "https://x.example/y/fhir", "2024"), exports=True)
@@ -49,6 +51,22 @@ def test_other_addresses_are_told_with_what_stands_in_their_path() -> None:
     (job, *_) = said["paths"]["/fhir/bulk/{job}"]["get"]["parameters"]
     assert (job["name"], job["in"], job["required"]) == ("job", "path", True)
     assert said["servers"] == [{"url": "https://x.example/y"}]
+
+
+def test_hooks_are_told_as_they_are_mounted_and_who_calls_needs_a_token() -> None:
+    ledger = Hooks(None, (), "", lambda _, __: None)  # type: ignore[arg-type] - nobody calls
+
+    said = described(*mounted(hook_routes(ledger)))["paths"]
+
+    assert {path: set(methods) for path, methods in said.items()} == {
+        "/cds-services": {"get"},
+        "/cds-services/trial-outcomes": {"post"},
+    }
+    assert "security" not in said["/cds-services"]["get"]
+    called = said["/cds-services/trial-outcomes"]["post"]
+    assert called["security"] == [{"token": []}]
+    schema = called["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["required"] == ["hook", "hookInstance", "context"]
 
 
 @pytest.mark.parametrize(

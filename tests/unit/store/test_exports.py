@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from adapter.fhir.search.asked import Ids
+from adapter.fhir.search.criteria import Ids
 from adapter.instruments.participant import ConsentState, Participant
 from adapter.store import exports, indexing, instances, snapshots
 from adapter.store.database import Database, Transaction

@@ -6,8 +6,8 @@ from datetime import UTC
 
 import pytest
 
-from adapter.fhir.search.asked import (
-    MOST_VALUES,
+from adapter.fhir.search.asked import read_criterion
+from adapter.fhir.search.criteria import (
     BadSearchError,
     Chained,
     Criterion,
@@ -17,10 +17,10 @@ from adapter.fhir.search.asked import (
     IsMissing,
     NamedBy,
     UnknownParameterError,
-    read_criterion,
 )
 from adapter.fhir.search.index import Range, Token, Words, found_by
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
+from adapter.fhir.search.values import MOST_VALUES
 
 
 def read(name: str, value: str, of: str = "Observation") -> Criterion:
@@ -64,9 +64,39 @@ def test_modifiers_chains_and_the_reverse_are_read() -> None:
     assert reverse == NamedBy("Observation", "patient", HasToken("code", ((None, "a"),)))
 
 
+def test_words_of_codes_kinds_of_identifiers_and_contexts_are_read() -> None:
+    assert read("code:text", "Ä  b") == HasWords("code", ("a b",), "starts")
+    kind = HasToken("identifier:of-type", (('["s","MR"]', "1,2"),))
+    assert read("identifier:of-type", r"s|MR|1\,2", "Patient") == kind
+    context = HasToken("context-type-value", (('[null,"focus"]', '["s","a"]'),))
+    assert read("context-type-value", "focus$s|a", "Questionnaire") == context
+
+
+def test_a_value_set_stands_for_its_codes_alone_or_in_a_chain() -> None:
+    known = {"http://v.example|1": (("s", "a"), ("t", "b"))}
+
+    def asked(name: str, of: str = "Observation") -> Criterion:
+        return read_criterion(of, name, "http://v.example\\|1", UTC, known.get)
+
+    inside = HasToken("code", (("s", "a"), ("t", "b")))
+    assert asked("code:in") == inside
+    assert asked("code:not-in") == HasToken("code", inside.values, is_not=True)
+    named = NamedBy("Observation", "patient", inside)
+    assert asked("_has:Observation:patient:code:in", "Patient") == named
+    with pytest.raises(BadSearchError) as refused:
+        read("code:in", "http://v.example/a")
+    assert refused.value.code == "not-supported"
+    assert "v.example" not in refused.value.text
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("identifier:of-type", "MR|1"),
+        ("identifier:of-type", "s||1"),
+        ("code:of-type", "s|a|1"),
+        ("date:text", "a"),
+        ("subject:in", "http://v.example"),
         ("code", ""),
         ("code", "a,,b"),
         ("code", "a|b|c"),
@@ -131,6 +161,24 @@ def test_an_observation_is_found_by_its_codes_people_times_and_numbers() -> None
     assert Range("date", 1704067200.0, 1704240000.0) in found
     assert Range("value-quantity", 5.25, 5.25, "u", "{score}") in found
     assert Token("_profile", "", "p") in found
+
+
+def test_codes_are_found_by_their_words_identifiers_by_their_kind_forms_by_their_context() -> None:
+    concept = {"coding": [{"system": "s", "code": "a", "display": "Pain"}], "text": "How bad"}
+    observation = {"resourceType": "Observation", "status": "final", "code": concept}
+    kind = {"coding": [{"system": "k", "code": "MR"}], "text": "Record number"}
+    patient = {"resourceType": "Patient", "identifier": [{"type": kind, "value": "7"}]}
+    usage = {"code": {"system": "u", "code": "focus"}, "valueCodeableConcept": concept}
+    form = {"resourceType": "Questionnaire", "useContext": [usage]}
+
+    words = {each for each in found_by(observation, UTC) if isinstance(each, Words)}
+    assert {each.plain for each in words if each.parameter == "code"} == {"pain", "how bad"}
+    of_patient = found_by(patient, UTC)
+    assert Token("identifier:of-type", '["k","MR"]', "7") in of_patient
+    assert Words("identifier", "Record number", "record number") in of_patient
+    asked = [each for each in found_by(form, UTC) if each.parameter == "context-type-value"]
+    assert Token("context-type-value", '[null,"focus"]', '["s","a"]') in asked
+    assert len(asked) == 9  # each of both with its system, without, and by its system alone
 
 
 def test_words_compare_without_case_and_accents() -> None:
