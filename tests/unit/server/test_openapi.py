@@ -54,7 +54,7 @@ def test_other_addresses_are_told_with_what_stands_in_their_path() -> None:
 
 
 def test_hooks_are_told_as_they_are_mounted_and_who_calls_needs_a_token() -> None:
-    ledger = Hooks(None, (), "", lambda _, __: None)  # type: ignore[arg-type] - nobody calls
+    ledger = Hooks(None, (), "", lambda _, __: None)  # type: ignore[arg-type]
 
     said = described(*mounted(hook_routes(ledger)))["paths"]
 
