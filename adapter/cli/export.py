@@ -9,7 +9,7 @@ from adapter.cli import show
 from adapter.cli.opening import opened
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.export.ndjson import ExportedFile, export_ndjson
-from adapter.export.parts import Line
+from adapter.export.parts import Block
 from adapter.fhir.operation_outcome import RefusalError
 from adapter.server.bulk.contents import contents_of
 from adapter.server.bulk.order import Asking, read_order
@@ -46,13 +46,13 @@ def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
         assert job is not None  # noqa: S101 - it was begun above
         contents = contents_of(job, order, desk.ledger, desk.patient_id)
 
-        def lines(resource_type: str) -> Iterator[Line]:
+        def blocks(resource_type: str) -> Iterator[Block]:
             if resource_type != "Bundle":
                 return contents.lines(resource_type, 0)
-            return (line for each in order.types for line in contents.deletions(each, 0))
+            return (block for each in order.types for block in contents.deletions(each, 0))
 
         types = (*order.types, *(["Bundle"] if order.since else []))
-        return export_ndjson(said.out, types, lines, job.moment)
+        return export_ndjson(said.out, types, blocks, job.moment)
     finally:
         desk.forget(name)
 

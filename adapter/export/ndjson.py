@@ -7,6 +7,7 @@ is.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from adapter.export.parts import Line, write_part
+from adapter.export.parts import Block, write_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ExportedFile:
 
 
 def export_ndjson(
-    out: Path, types: Sequence[str], lines: Callable[[str], Iterator[Line]], moment: str
+    out: Path, types: Sequence[str], blocks: Callable[[str], Iterator[Block]], moment: str
 ) -> list[ExportedFile]:
     """Writes the lines of every type into `out`; a type without any gets no file.
 
@@ -40,7 +41,7 @@ def export_ndjson(
     files = [
         exported
         for resource_type in types
-        if (exported := _write_type(out, resource_type, lines(resource_type))) is not None
+        if (exported := _write_type(out, resource_type, blocks(resource_type))) is not None
     ]
     manifest = {
         "transactionTime": moment,
@@ -53,13 +54,15 @@ def export_ndjson(
     return files
 
 
-def _write_type(out: Path, resource_type: str, lines: Iterator[Line]) -> ExportedFile | None:
+def _write_type(out: Path, resource_type: str, blocks: Iterator[Block]) -> ExportedFile | None:
     path = out / f"{resource_type}.ndjson"
-    part = write_part(path, lines, sys.maxsize)
+    part = write_part(path, blocks, sys.maxsize)
     if part is None:
         path.unlink(missing_ok=True)
         return None
-    return ExportedFile(resource_type, path.name, part.count, part.sha256)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ExportedFile(resource_type, path.name, part.count, digest)
 
 
 def _replace(path: Path, content: bytes) -> None:

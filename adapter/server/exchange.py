@@ -35,6 +35,7 @@ JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
 _ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
 _BEGINS_META = b',"meta":{"'
+_BEGINS_ID = b'","id":"'
 _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SHAPING = frozenset({"_format", "_pretty"})
@@ -120,21 +121,28 @@ def version_headers(seen: Seen) -> dict[str, str]:
 
 
 def as_served(seen: Seen) -> bytes:
-    """The text of a version, told which one it is: the rest is as the ledger holds it."""
-    text = seen.text or b""
-    told = b'"versionId":"%d","lastUpdated":"%s"' % (seen.number, seen.updated.encode())
-    head = b'{"resourceType":"%s","id":"%s",' % (seen.type.encode(), seen.id.encode())
+    """The text of a version, told which one it is."""
+    return with_version(seen.text or b"", seen.number, seen.updated)
+
+
+def with_version(text: bytes, number: int, updated: str) -> bytes:
+    """The text of a resource, told which version it is: the rest is as the ledger holds it."""
+    told = b'"versionId":"%d","lastUpdated":"%s"' % (number, updated.encode())
     at = _inside_meta(text)
     if at is not None:
         return b"%s%s,%s" % (text[:at], told, text[at:])
-    return b'%s"meta":{%s},%s' % (head, told, text[len(head) :])
+    at = text.index(b'"', text.index(_BEGINS_ID) + len(_BEGINS_ID)) + 1
+    return b'%s,"meta":{%s}%s' % (text[:at], told, text[at:])
 
 
 def _inside_meta(text: bytes) -> int | None:
     """Where the resource's own `meta` begins, None without one: not that of a contained one."""
-    if b'"contained":[' not in text:  # the only place of another one; no string has this quote
-        at = text.find(_BEGINS_META)
-        return None if at < 0 else at + len(_BEGINS_META) - 1
+    at = text.find(_BEGINS_META)
+    if at < 0:
+        return None
+    # The only place of another one, before it; no string has this quote.
+    if text.find(b'"contained":[', 0, at) < 0:
+        return at + len(_BEGINS_META) - 1
     for found in _META.finditer(text):
         before = _STRING.sub(b"", text[: found.start()])
         is_own = before.count(b"{") - before.count(b"}") == 1

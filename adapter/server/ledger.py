@@ -210,19 +210,19 @@ class View:
         version = written.version
         if version.type not in SERVED_TYPES or not self.may_see(version.participant, version.form):
             return None
-        text = self._text(version)
+        text = self.text(version)
         return Seen(version.type, version.id, version.version, written.created, text, written.place)
 
     def tells_in_part(self, resource_type: str) -> bool:
         """Whether the caller is told resources of a type without what would tell the arm."""
         return resource_type in TELLING and not self.caller.is_unblinded
 
-    def _text(self, version: Version) -> bytes | None:
-        """As the caller may have it: mostly the very text that the ledger holds."""
-        kind = version.type, version.form
-        if kind not in self._as_held:
-            self._as_held[kind] = self._is_as_held(*kind)
-        if self._as_held[kind] and not version.is_retracted:
+    def text(self, version: Version) -> bytes | None:
+        """What may be seen, as the caller may have it, None for what is gone.
+
+        It is mostly the very text that the ledger holds.
+        """
+        if self.is_as_held(version.type, version.form) and not version.is_retracted:
             return version.text
         form = self.ledger.forms.get(version.form.rpartition("/")[2])
         study, form_id = self.ledger.study, version.form
@@ -235,10 +235,22 @@ class View:
             told = without_wording(told, form)
         return version.text if told is said and not version.is_retracted else write(told)
 
+    def is_as_held(self, resource_type: str, form: str) -> bool:
+        """Whether what there is of a type and a form goes out as the ledger holds it.
+
+        What is retracted does not.
+        """
+        known = self._as_held.get((resource_type, form))
+        if known is None:
+            known = self._as_held[resource_type, form] = self._is_as_held(resource_type, form)
+        return known
+
     def _is_as_held(self, resource_type: str, form_id: str) -> bool:
-        """Whether what there is of a type and a form goes out as the ledger holds it."""
         form = self.ledger.forms.get(form_id.rpartition("/")[2])
-        tells = resource_type in TELLING or reveals_allocation(self.ledger.study, form_id)
+        if self.tells_in_part(resource_type):
+            tells = form is None or form.kind == "adverse-event"  # as `as_blinded` has it
+        else:
+            tells = resource_type in TELLING or reveals_allocation(self.ledger.study, form_id)
         return not (tells or (form is not None and _is_worded(form, resource_type)))
 
     def _decide(self, participant: str, form: str) -> bool:

@@ -45,6 +45,11 @@ CREATE TABLE version (              -- every version of every resource, as it wa
 CREATE INDEX version_by_unit ON version (unit);
 CREATE INDEX version_by_participant ON version (participant);
 
+CREATE TABLE replaced (             -- versions that are not the newest: the place of the next one
+  place INTEGER NOT NULL PRIMARY KEY,
+  newer INTEGER NOT NULL
+);
+
 CREATE TABLE place (                              -- the last place in the order of deliveries
   last INTEGER NOT NULL
 );

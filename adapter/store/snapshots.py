@@ -7,49 +7,75 @@ at a time; the moment that a version names is that of the work it belongs to, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from adapter.fhir.search.criteria import Criterion
 from adapter.instruments.participant import Participant
 from adapter.store import exports, instances
 from adapter.store.conditions import where
-from adapter.store.reading import WRITTEN, Written, as_written
+from adapter.store.exports import Job
 from adapter.store.transaction import Transaction
 
 ROWS = 500
+Row = tuple[int, int, str, str, int, str, bytes]
+"""Place, version, participant, form, whether it is retracted, when it was written, text.
+
+No value of a class: there may be a million of them, and to make one costs more than to read it.
+"""
+Which = Literal["all", "first", "later", "retracted"]
+_ROW = "v.place, v.version, v.participant, v.form, v.is_retracted, v.created, v.text"
 _NEWEST_BY_THEN = (
-    f"SELECT {WRITTEN} FROM version AS v WHERE v.type = ? AND v.place > ? AND v.place <= ?"
-    " AND NOT EXISTS (SELECT 1 FROM version AS w WHERE w.type = v.type AND w.id = v.id"
-    " AND w.version = v.version + 1 AND w.place <= ?) ORDER BY v.place LIMIT ?"
+    f"SELECT {_ROW} FROM version AS v WHERE v.type = ? AND v.place > ? AND v.place <= ?"
+    " AND NOT EXISTS (SELECT 1 FROM replaced AS r WHERE r.place = v.place AND r.newer <= ?)"
 )
 _CHOSEN = (
-    f"SELECT {WRITTEN} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
-    " WHERE c.job = ? AND c.type = ? AND c.place > ? ORDER BY c.place LIMIT ?"
+    f"SELECT {_ROW} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
+    " WHERE c.type = ? AND c.place > ? AND c.job = ?"
 )
+_WHICH: dict[Which, str] = {
+    "all": "",
+    "first": " AND v.version = 1",
+    "later": " AND v.version > 1",
+    "retracted": " AND v.is_retracted = 1",
+}
 
 
-def newest(tx: Transaction, resource_type: str, after: int, until: int) -> Iterator[Written]:
-    """Each resource's newest version at a place, of those put behind another.
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Each resource's newest version when an export began, of one type.
 
-    A few hundred are held at a time, and no cursor stays open in between.
+    Of a filtered one, those that its filters let through.
     """
-    while True:
-        values = (resource_type, after, until, until, ROWS)
-        rows = tx.execute(_NEWEST_BY_THEN, values).fetchall()
-        yield from map(as_written, rows)
-        if len(rows) < ROWS:
-            return
-        after = rows[-1]["place"]
 
+    tx: Transaction
+    job: Job
+    type: str
+    is_filtered: bool = False
 
-def chosen(tx: Transaction, job: str, resource_type: str, after: int) -> Iterator[Written]:
-    """The versions that the filters of an export let through, likewise."""
-    while True:
-        rows = tx.execute(_CHOSEN, (job, resource_type, after, ROWS)).fetchall()
-        yield from map(as_written, rows)
-        if len(rows) < ROWS:
-            return
-        after = rows[-1]["place"]
+    def rows(self, after: int, which: Which = "all", most: int = ROWS) -> Iterator[list[Row]]:
+        """The rows behind a place in their order, up to so many together.
+
+        No cursor stays open in between.
+        """
+        job = self.job
+        rest = (job.job,) if self.is_filtered else (job.place, job.place)
+        query = f"{_CHOSEN if self.is_filtered else _NEWEST_BY_THEN}{_WHICH[which]}"
+        query = f"{query} ORDER BY {'c' if self.is_filtered else 'v'}.place LIMIT ?"
+        while True:
+            rows = self.tx.execute(query, (self.type, after, *rest, most)).fetchall()
+            if rows:
+                yield rows
+            if len(rows) < most:
+                return
+            after = rows[-1][0]
+
+    def at(self, place: int) -> Row:
+        """The row at a place that there is."""
+        query = f"SELECT {_ROW} FROM version AS v WHERE v.place = ?"
+        row: Row = self.tx.execute(query, (place,)).fetchone()
+        return row
 
 
 def choose(tx: Transaction, job: str, resource_type: str, criteria: Sequence[Criterion]) -> None:

@@ -49,7 +49,7 @@ def put(
     """Keeps a new version of the resource `name` (type, id); None when nothing changed."""
     digest = hashlib.blake2b(text, digest_size=16).digest()
     last = tx.execute(
-        "SELECT version, hash, is_retracted FROM version WHERE type = ? AND id = ?"
+        "SELECT place, version, hash, is_retracted FROM version WHERE type = ? AND id = ?"
         " ORDER BY version DESC LIMIT 1",
         name,
     ).fetchone()
@@ -84,6 +84,12 @@ def put(
             now,
         ),
     )
+    if last is not None:
+        tx.execute(
+            "INSERT INTO replaced (place, newer) SELECT ?, place FROM version"
+            " WHERE type = ? AND id = ? AND version = ?",
+            (last["place"], *name, number),
+        )
     return version
 
 

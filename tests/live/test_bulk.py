@@ -356,6 +356,49 @@ def test_the_blinded_are_not_told_that_the_cause_of_an_event_was_corrected(
     assert "suspectEntity" not in told
 
 
+@pytest.mark.parametrize("lines_a_file", [1, 100])
+def test_the_order_of_an_export_tells_the_blinded_of_no_hidden_correction(
+    bulk: Exporting, lines_a_file: int
+) -> None:
+    def correct(name: str, *, because: str, when: str = "2023-01-01", form: str = "") -> None:
+        with bulk.service.database.write() as tx:
+            kept = versions.latest(tx, "AdverseEvent", event["id"])
+            assert kept is not None
+            told = {**orjson.loads(kept.text), "id": name, "date": when}
+            told["suspectEntity"] = [{"instance": {"display": because}}]
+            belonging = Belonging(kept.unit, kept.participant, form or kept.form)
+            written = versions.put(
+                tx, ("AdverseEvent", name), orjson.dumps(told), belonging, LONG_AGO
+            )
+            assert written is not None
+
+    def told() -> list[str]:
+        path = "/$export?_type=AdverseEvent"
+        where = bulk.begin(path)
+        Worker(bulk.desk, lines_a_file=lines_a_file).work()
+        manifest = bulk.manifest(where)
+        assert len(manifest["output"]) == (3 if lines_a_file == 1 else 1)
+        lines = bulk.lines(manifest)
+        assert "suspectEntity" not in str(lines)
+        return [f"{each['id']}/{each['meta']['versionId']}" for each in lines]
+
+    (event,) = bulk.everything("AdverseEvent")
+    correct("first", because="a")
+    correct("second", because="a", form="of-no-mapping-any-more")
+    correct("first", because="b")
+    hidden, whole = told(), bulk.as_(unblinded=True, name="another").export()
+    correct("first", because="b", when="2023-01-02")
+
+    assert hidden == [f"{event['id']}/1", "first/1", "second/1"]
+    lines = [each for each in bulk.lines(whole) if each["resourceType"] == "AdverseEvent"]
+    assert [(each["id"], each["meta"]["versionId"]) for each in lines[1:]] == [
+        ("second", "1"),
+        ("first", "2"),
+    ]
+    bulk.as_()
+    assert told() == [f"{event['id']}/1", "second/1", "first/2"]
+
+
 def test_one_export_of_a_client_is_written_at_a_time(bulk: Exporting) -> None:
     where = bulk.begin()
 

@@ -9,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 
 import orjson
 
-from adapter.export.parts import Line
+from adapter.export.parts import Block
 from adapter.instruments.participant import Participant
 from adapter.server.bulk.order import Order
-from adapter.server.exchange import as_served
-from adapter.server.ledger import Ledger, Seen, View
+from adapter.server.exchange import with_version
+from adapter.server.ledger import Ledger, View
 from adapter.server.subset import subset
-from adapter.store import snapshots
+from adapter.store import reading, snapshots
 from adapter.store.exports import Job
-from adapter.store.reading import Written, at
+from adapter.store.snapshots import Row, Snapshot
 from adapter.store.transaction import Transaction
 
 ENTRIES = 500  # of one Bundle of deletions
 Since = tuple[int, datetime | None]
 FROM_THE_FIRST: Since = (0, None)
+_PLACE = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Contents:
     """The lines of an export, by type.
 
     `people` are those whom it is about, None for everybody and what is nobody's; `since` is behind
-    which place, and from which moment on, something counts as changed.
+    which place, and from which moment on, something counts as changed; `most` is how many lines
+    may come together.
     """
 
     view: View
@@ -42,60 +47,101 @@ class Contents:
     job: Job
     people: frozenset[str] | None
     since: Since
+    most: int = snapshots.ROWS
 
-    def lines(self, resource_type: str, after: int) -> Iterator[Line]:
+    def lines(self, resource_type: str, after: int) -> Iterator[Block]:
         """The resources of a type behind a place."""
-        elements = self.order.elements_of(resource_type)
-        for written, seen in self._seen(resource_type, after):
-            if seen.text is not None:
-                text = as_served(seen)
-                told = subset(text, "false", elements) if elements else text
-                yield Line(seen.place, told, written.version.participant)
+        view, elements = self.view, self.order.elements_of(resource_type)
+        _, from_moment = self.since
 
-    def deletions(self, resource_type: str, after: int) -> Iterator[Line]:
+        @cache
+        def is_as_held(participant: str, form: str) -> bool | None:
+            """Whether it goes out as the ledger holds it, None for what does not go out."""
+            if not self._may_see(participant, form):
+                return None
+            return view.is_as_held(resource_type, form)
+
+        for rows in self._told(resource_type, max(after, self.since[0])):
+            lines, about = list[bytes](), set[str]()
+            for place, number, participant, form, is_retracted, created, held in rows:
+                as_held = is_as_held(participant, form)
+                if as_held is None or not _is_since(created, from_moment):
+                    continue
+                text = held
+                if is_retracted or not as_held:
+                    told = view.text(reading.at(view.tx, place).version)
+                    if told is None:
+                        continue
+                    text = told
+                line = with_version(text, number, created)
+                lines.append(subset(line, "false", elements) if elements else line)
+                about.add(participant)
+            yield Block(lines, rows[-1][0], about)
+
+    def deletions(self, resource_type: str, after: int) -> Iterator[Block]:
         """What the client may have had, and is gone: Bundles that say so, a line each."""
-        gone = (
-            (written, seen)
-            for written, seen in self._seen(resource_type, after)
-            if seen.text is None
-            and snapshots.is_known_before(self.view.tx, seen.type, seen.id, self.since[0])
-        )
+        gone = self._gone(resource_type, max(after, self.since[0]))
+        if self.view.tells_in_part(resource_type):
+            gone = iter(sorted(gone))  # as with what is told
         while together := list(islice(gone, ENTRIES)):
-            names = [f"{seen.type}/{seen.id}" for _, seen in together]
-            entries = [{"request": {"method": "DELETE", "url": name}} for name in names]
+            entries = [{"request": {"method": "DELETE", "url": name}} for _, name in together]
             bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            yield Line(together[-1][1].place, orjson.dumps(bundle))
+            yield Block([orjson.dumps(bundle)], together[-1][0])
 
-    def _seen(self, resource_type: str, after: int) -> Iterator[tuple[Written, Seen]]:
-        """Each resource that has changed: its newest version, and what is told of it."""
-        behind, from_moment = self.since
-        is_told_in_part = self.view.tells_in_part(resource_type)
-        ordered = self._as_told if is_told_in_part else self._rows
-        for written in ordered(resource_type, max(after, behind)):
-            if self.people is not None and written.version.participant not in self.people:
-                continue
-            seen = self.view.as_then(written)
-            # What the reader cannot tell from what was told before has not changed for them.
-            if seen is None or seen.place <= behind:
-                continue
-            if from_moment is None or datetime.fromisoformat(seen.updated) >= from_moment:
-                yield written, seen
+    def _told(self, resource_type: str, after: int) -> Iterator[list[Row]]:
+        """What is told of each resource that has changed: the row of a version, and its number."""
+        snapshot = self._snapshot(resource_type)
+        if not self.view.tells_in_part(resource_type):
+            yield from snapshot.rows(after, most=self.most)
+            return
+        # In the order of what was told: another one would tell of a hidden correction. The first
+        # version of a resource is told at its own place, a later one there or before.
+        later = sorted(self._told_later(snapshot, after))
+        corrected = ((place, number, *snapshot.at(place)[2:]) for place, number in later)
+        first = (row for rows in snapshot.rows(after, "first", self.most) for row in rows)
+        ordered = merge(first, corrected, key=_PLACE)
+        while rows := list(islice(ordered, self.most)):
+            yield rows
 
-    def _as_told(self, resource_type: str, after: int) -> Iterator[Written]:
-        """The rows in the order of what was told: another one would tell of a hidden correction."""
-        places = []
-        for written in self._rows(resource_type, after):
-            seen = self.view.as_then(written)
-            if seen is not None and seen.place > after:
-                places.append((seen.place, written.place))
-        for _, place in sorted(places):
-            yield at(self.view.tx, place)
+    def _told_later(self, snapshot: Snapshot, after: int) -> Iterator[tuple[int, int]]:
+        """Where what is told of each corrected resource stands, and as which version.
 
-    def _rows(self, resource_type: str, after: int) -> Iterator[Written]:
-        tx, job = self.view.tx, self.job
-        if any(of == resource_type for of, _ in self.order.filters):
-            return snapshots.chosen(tx, job.job, resource_type, after)
-        return snapshots.newest(tx, resource_type, after, job.place)
+        What the reader cannot tell from what was told before has not changed for them.
+        """
+        for rows in snapshot.rows(after, "later"):
+            for row in rows:
+                seen = self.view.as_then(reading.at(self.view.tx, row[0]))
+                if seen is not None and seen.place > after:
+                    yield seen.place, seen.number
+
+    def _gone(self, resource_type: str, after: int) -> Iterator[tuple[int, str]]:
+        """Where the ledger says so of what is gone, and its name."""
+        (behind, from_moment), tx = self.since, self.view.tx
+        for rows in self._snapshot(resource_type).rows(after, "retracted"):
+            for place, _, participant, form, _, _, _ in rows:
+                if not self._may_see(participant, form):
+                    continue
+                seen = self.view.as_then(reading.at(tx, place))
+                if (
+                    seen is not None
+                    and seen.text is None
+                    and seen.place > after
+                    and _is_since(seen.updated, from_moment)
+                    and snapshots.is_known_before(tx, seen.type, seen.id, behind)
+                ):
+                    yield seen.place, f"{seen.type}/{seen.id}"
+
+    def _snapshot(self, resource_type: str) -> Snapshot:
+        is_filtered = any(of == resource_type for of, _ in self.order.filters)
+        return Snapshot(self.view.tx, self.job, resource_type, is_filtered)
+
+    def _may_see(self, participant: str, form: str) -> bool:
+        is_asked_for = self.people is None or participant in self.people
+        return is_asked_for and self.view.may_see(participant, form)
+
+
+def _is_since(updated: str, moment: datetime | None) -> bool:
+    return moment is None or datetime.fromisoformat(updated) >= moment
 
 
 def contents_of(

@@ -10,13 +10,13 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 import orjson
 
 from adapter.errors import AdapterError, ConflictError
-from adapter.export.parts import Line, write_part
+from adapter.export.parts import Block, write_part
 from adapter.fhir.operation_outcome import Issue, operation_outcome
 from adapter.server.bulk.contents import Contents, contents_of
 from adapter.server.bulk.desk import Desk
@@ -26,7 +26,6 @@ from adapter.store.exports import Job, Kind, WholeFile
 
 LINES_A_FILE = 100_000
 LOOK_SECONDS = 2.0  # how soon the work of a worker that died is seen
-RENEW_LINES = 2_000
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,7 +48,7 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends between two lines; another worker, or this one when started again, goes on."""
+        """Ends between two blocks; another worker, or this one when started again, goes on."""
         self._stops.set()
         self.desk.wakes.set()
         if self._thread is not None:
@@ -80,6 +79,7 @@ class Worker:
             for folder in (desk.folder, desk.folder / job.job):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             contents = contents_of(job, order, desk.ledger, desk.patient_id)
+            contents = replace(contents, most=min(contents.most, self.lines_a_file))
             if desk.is_overtaken(job, order):
                 desk.overtake(job.job)
                 return
@@ -104,10 +104,11 @@ class Worker:
         else:
             of_kind = contents.lines if kind == "output" else contents.deletions
             source = of_kind(resource_type, after)
-        lines = self._watched(source, job)
+        blocks = self._watched(source, job)
+        enough = self.lines_a_file - contents.most + 1  # or another block might be too much
         while True:
             path = desk.folder / job.job / exports.name_of(number)
-            part = write_part(path, lines, self.lines_a_file)
+            part = write_part(path, blocks, enough)
             if part is None:
                 return
             with desk.ledger.database.write() as tx:
@@ -117,12 +118,11 @@ class Worker:
                     exports.add_file(tx, job.job, whole_file)
             number += 1
 
-    def _watched(self, lines: Iterator[Line], job: Job) -> Iterator[Line]:
-        """The same lines, for as long as they are wanted and this worker has the right to them."""
-        for number, line in enumerate(lines):
-            if number % RENEW_LINES == 0:
-                self._check(job)
-            yield line
+    def _watched(self, blocks: Iterator[Block], job: Job) -> Iterator[Block]:
+        """The same, for as long as they are wanted and this worker has the right to them."""
+        for block in blocks:
+            self._check(job)
+            yield block
 
     def _check(self, job: Job) -> None:
         self.desk.ledger.database.renew()
@@ -150,6 +150,6 @@ def _steps(order: Order) -> Iterator[tuple[Kind, str]]:
         yield "error", ""
 
 
-def _passed_over(order: Order) -> Line:
+def _passed_over(order: Order) -> Block:
     issues = (Issue("not-supported", text, severity="warning") for text in order.passed_over)
-    return Line(0, orjson.dumps(operation_outcome(*issues)))
+    return Block([orjson.dumps(operation_outcome(*issues))], 0)

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.export.ndjson import ExportedFile, export_ndjson
-from adapter.export.parts import Line, write_part
+from adapter.export.parts import Block, Part, write_part
 
 NOW = "2026-03-01T09:30:00.000Z"
 TYPES = ("AdverseEvent", "Observation", "Patient")
-Lines = Callable[[str], Iterator[Line]]
+Lines = Callable[[str], Iterator[Block]]
 
 
 def of(**texts: list[bytes]) -> Lines:
-    """The lines of some types."""
-    return lambda name: (Line(place, text) for place, text in enumerate(texts.get(name, []), 1))
+    """The lines of some types, each a block."""
+    return lambda name: (Block([text], place) for place, text in enumerate(texts.get(name, []), 1))
 
 
 TWO_EACH = of(AdverseEvent=[b"1", b"2"], Observation=[b"3", b"4"], Patient=[b"5", b"6"])
@@ -74,7 +74,7 @@ def cut_at(place: int) -> Lines:
     """Lets so many lines through, and then nothing any more."""
     seen = iter(range(place))
 
-    def lines(name: str) -> Iterator[Line]:
+    def lines(name: str) -> Iterator[Block]:
         for line in TWO_EACH(name):
             if next(seen, None) is None:
                 raise PowerCutError
@@ -122,17 +122,24 @@ def test_an_export_after_an_interrupted_one_is_whole_and_leaves_nothing_behind(
 
 
 def test_a_part_says_where_it_ends_and_whom_it_is_about(tmp_path: Path) -> None:
-    lines = iter([Line(3, b"{}", "2"), Line(5, b"{}", "1"), Line(9, b"{}"), Line(11, b"{}", "3")])
+    blocks = iter(
+        [
+            Block([b"1", b"2"], 3, {"2", ""}),
+            Block([], 4),
+            Block([b"3"], 5, {"1", "2"}),
+            Block([b"4"], 11, {"3"}),
+            Block([], 12),
+        ]
+    )
 
-    first = write_part(tmp_path / "1", lines, 3)
-    rest = write_part(tmp_path / "2", lines, 3)
-    none = write_part(tmp_path / "3", lines, 3)
+    first = write_part(tmp_path / "1", blocks, 3)
+    rest = write_part(tmp_path / "2", blocks, 3)
+    none = write_part(tmp_path / "3", blocks, 3)
 
-    assert first is not None
-    assert (first.count, first.place, first.about) == (3, 9, ("1", "2"))
-    assert rest is not None
-    assert (rest.count, rest.place, rest.about) == (1, 11, ("3",))
+    assert first == Part(3, 5, ("1", "2"))
+    assert rest == Part(1, 12, ("3",))
     assert none is None
+    assert (tmp_path / "1").read_bytes() == b"1\n2\n3\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
 
 

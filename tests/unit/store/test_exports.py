@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from adapter.fhir.search.criteria import Ids
 from adapter.instruments.participant import ConsentState, Participant
-from adapter.store import exports, indexing, instances, snapshots
+from adapter.store import exports, indexing, instances, reading, snapshots
 from adapter.store.database import Database, Transaction
 from adapter.store.exports import NewJob, WholeFile
-from adapter.store.reading import Written
+from adapter.store.snapshots import Snapshot, Which
 from tests.unit.store.ledger import put
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -23,8 +22,11 @@ def begin(tx: Transaction, job: str, now: datetime = NOON) -> exports.Job:
     return begun
 
 
-def told(found: Iterable[Written]) -> list[str]:
-    return [f"{each.version.id}/{each.version.version}" for each in found]
+def told(snapshot: Snapshot, after: int = 0, which: Which = "all", most: int = 1) -> list[str]:
+    rows = [row for rows in snapshot.rows(after, which, most) for row in rows]
+    versions = [reading.at(snapshot.tx, row[0]).version for row in rows]
+    assert [(row[1], row[6]) for row in rows] == [(each.version, each.text) for each in versions]
+    return [f"{each.id}/{each.version}" for each in versions]
 
 
 def test_a_moment_is_never_the_same_and_never_earlier_than_the_last(tx: Transaction) -> None:
@@ -45,9 +47,24 @@ def test_the_newest_versions_at_a_place_are_found_whatever_is_put_later(tx: Tran
     put(tx, "Observation/b", b"2")
     put(tx, "Observation/d", b"1")
 
-    assert told(snapshots.newest(tx, "Observation", 0, then.place)) == ["b/1", "a/2"]
-    (last,) = snapshots.newest(tx, "Observation", 2, then.place)
-    assert (last.version.text, last.place) == (b"2", then.place)
+    snapshot = Snapshot(tx, then, "Observation")
+    assert told(snapshot) == ["b/1", "a/2"]
+    assert told(snapshot, 2) == ["a/2"]
+    assert tuple(snapshot.at(then.place)) == tuple(next(snapshot.rows(2))[0])
+
+
+def test_what_was_corrected_or_taken_back_is_found_apart(tx: Transaction) -> None:
+    put(tx, "Observation/a", b"1")
+    put(tx, "Observation/a", b"2")
+    put(tx, "Observation/b", b"1")
+    put(tx, "Observation/c", b"1")
+    put(tx, "Observation/c", b"1", is_retracted=True)
+    put(tx, "Observation/a", b"3")
+    snapshot = Snapshot(tx, begin(tx, "then"), "Observation")
+
+    assert told(snapshot, which="first") == ["b/1"]
+    assert told(snapshot, which="later") == ["c/2", "a/3"]
+    assert told(snapshot, which="retracted") == ["c/2"]
 
 
 def test_more_than_are_held_at_a_time_are_given_each_once(tx: Transaction) -> None:
@@ -56,9 +73,9 @@ def test_more_than_are_held_at_a_time_are_given_each_once(tx: Transaction) -> No
         put(tx, f"Observation/{name}")
     then = begin(tx, "then")
 
-    found = [each.version.id for each in snapshots.newest(tx, "Observation", 0, then.place)]
+    found = told(Snapshot(tx, then, "Observation"), most=snapshots.ROWS)
 
-    assert found == names
+    assert found == [f"{name}/1" for name in names]
 
 
 def test_a_former_moment_stands_for_its_place_and_another_one_for_itself(tx: Transaction) -> None:
@@ -86,14 +103,14 @@ def test_what_a_filter_chose_is_what_stood_then(tx: Transaction) -> None:
     put(tx, "Observation/b", b"1")
     put(tx, "Observation/c", b"1")
     indexing.catch_up(tx, lambda _: [], lambda _, __: True)
-    begin(tx, "job")
+    snapshot = Snapshot(tx, begin(tx, "job"), "Observation", is_filtered=True)
 
     snapshots.choose(tx, "job", "Observation", [Ids(("a", "b"))])
     snapshots.choose(tx, "job", "Observation", [Ids(("b", "c"))])
     put(tx, "Observation/a", b"2")
 
-    assert told(snapshots.chosen(tx, "job", "Observation", 0)) == ["a/1", "b/1", "c/1"]
-    assert told(snapshots.chosen(tx, "job", "Observation", 2)) == ["c/1"]
+    assert told(snapshot) == ["a/1", "b/1", "c/1"]
+    assert told(snapshot, 2) == ["c/1"]
 
 
 def test_whose_consents_have_changed_since_is_told_with_both(tx: Transaction) -> None:

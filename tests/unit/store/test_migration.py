@@ -119,7 +119,13 @@ def fill(tx: Any) -> None:  # noqa: ANN401 - a transaction
 
 
 def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    order = {"version": "place", "delivery": "seq", "rejection": "number", "holding": "id"}
+    order = {
+        "version": "place",
+        "replaced": "place",
+        "delivery": "seq",
+        "rejection": "number",
+        "holding": "id",
+    }
     return {
         table: [
             tuple(row)
