@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
@@ -35,6 +36,7 @@ JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
 _ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
 _BEGINS_META = b',"meta":{"'
+_QUOTE_OF_META = len(_BEGINS_META) - 1
 _BEGINS_ID = b'","id":"'
 _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -127,28 +129,28 @@ def as_served(seen: Seen) -> bytes:
 
 def with_version(text: bytes, number: int, updated: str) -> bytes:
     """The text of a resource, told which version it is: the rest is as the ledger holds it."""
-    told = b'"versionId":"%d","lastUpdated":"%s"' % (number, updated.encode())
-    at = _inside_meta(text)
-    if at is not None:
-        return b"%s%s,%s" % (text[:at], told, text[at:])
+    told, at = _told_version(number, updated), text.find(_BEGINS_META)
+    # The only place of another one, before it; no string has this quote.
+    if at >= 0 and text.find(b'"contained":[', 0, at) >= 0:
+        at = _own_meta(text)
+    if at >= 0:
+        return b'%s,"meta":{%s,%s' % (text[:at], told, text[at + _QUOTE_OF_META :])
     at = text.index(b'"', text.index(_BEGINS_ID) + len(_BEGINS_ID)) + 1
     return b'%s,"meta":{%s}%s' % (text[:at], told, text[at:])
 
 
-def _inside_meta(text: bytes) -> int | None:
-    """Where the resource's own `meta` begins, None without one: not that of a contained one."""
-    at = text.find(_BEGINS_META)
-    if at < 0:
-        return None
-    # The only place of another one, before it; no string has this quote.
-    if text.find(b'"contained":[', 0, at) < 0:
-        return at + len(_BEGINS_META) - 1
+@lru_cache(maxsize=1024)  # most of what one ingest put is of one version and one moment
+def _told_version(number: int, updated: str) -> bytes:
+    return b'"versionId":"%d","lastUpdated":"%s"' % (number, updated.encode())
+
+
+def _own_meta(text: bytes) -> int:
+    """Where the resource's own `meta` begins, -1 without one: not that of a contained one."""
     for found in _META.finditer(text):
         before = _STRING.sub(b"", text[: found.start()])
-        is_own = before.count(b"{") - before.count(b"}") == 1
-        if is_own and before.count(b"[") == before.count(b"]"):
-            return found.end()
-    return None
+        if before.count(b"[") == before.count(b"]"):  # contained ones stand in a list
+            return found.start()
+    return -1
 
 
 def refused(refusal: RefusalError, more: Mapping[str, str] | None = None) -> Response:

@@ -65,7 +65,7 @@ class Contents:
             lines, about = list[bytes](), set[str]()
             for place, number, participant, form, is_retracted, created, held in rows:
                 as_held = is_as_held(participant, form)
-                if as_held is None or not _is_since(created, from_moment):
+                if as_held is None or (from_moment and not _is_since(created, from_moment)):
                     continue
                 text = held
                 if is_retracted or not as_held:
@@ -126,7 +126,7 @@ class Contents:
                     seen is not None
                     and seen.text is None
                     and seen.place > after
-                    and _is_since(seen.updated, from_moment)
+                    and (from_moment is None or _is_since(seen.updated, from_moment))
                     and snapshots.is_known_before(tx, seen.type, seen.id, behind)
                 ):
                     yield seen.place, f"{seen.type}/{seen.id}"
@@ -140,8 +140,8 @@ class Contents:
         return is_asked_for and self.view.may_see(participant, form)
 
 
-def _is_since(updated: str, moment: datetime | None) -> bool:
-    return moment is None or datetime.fromisoformat(updated) >= moment
+def _is_since(updated: str, moment: datetime) -> bool:
+    return datetime.fromisoformat(updated) >= moment
 
 
 def contents_of(
