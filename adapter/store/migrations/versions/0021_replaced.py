@@ -1,6 +1,6 @@
 """Which versions are not the newest: an export asks it of each of them.
 
-Revision ID: 0020
+Revision ID: 0021
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from adapter.store.schema import tables
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
@@ -25,7 +25,7 @@ def upgrade() -> None:
         " WHERE w.version > 1"
     )
     if dialect == "sqlite":
-        run("PRAGMA user_version = 20")
+        run("PRAGMA user_version = 21")
 
 
 def downgrade() -> None:
@@ -33,4 +33,4 @@ def downgrade() -> None:
     run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
     run("DROP TABLE replaced")
     if dialect == "sqlite":
-        run("PRAGMA user_version = 19")
+        run("PRAGMA user_version = 20")
