@@ -12,8 +12,9 @@ from adapter.service.running import Service
 from adapter.service.shown import forms_shown
 from adapter.store import inbox
 from adapter.store.inbox import Received
-from adapter.viewer.operator import A_PAGE, Link, Table, Written
+from adapter.viewer.operator import A_PAGE, NONE, Link, Table, Written
 from adapter.viewer.people import Person
+from adapter.viewer.words import moment_in_words
 
 RESPONSE = "QuestionnaireResponse"
 _HEADINGS = ("Clinic", "Record", "Resource", "Form", "Timepoint", "State", "Why", "Came")
@@ -94,11 +95,11 @@ def _row(each: Received) -> tuple[object, ...]:
         shown = Link("Both sides", "inbox/response", asked)
     return (
         each.clinic,
-        each.participant or "-",
+        each.participant or NONE,
         shown,
-        each.form or "-",
-        each.timepoint or "-",
+        each.form or NONE,
+        each.timepoint or NONE,
         each.state,
         each.why,
-        each.received,
+        moment_in_words(each.received),
     )

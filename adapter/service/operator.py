@@ -16,8 +16,9 @@ from adapter.store.audit import Act, newest, read_lines, verify
 from adapter.store.states import STATES
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
-from adapter.viewer.operator import A_PAGE, Overview, Table, Undecided, Waiting, Written
+from adapter.viewer.operator import A_PAGE, NONE, Overview, Table, Undecided, Waiting, Written
 from adapter.viewer.people import Person
+from adapter.viewer.words import moment_in_words
 
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
@@ -74,14 +75,14 @@ class Operated:
         names = ("Record", "Resource", "Form", "Does", "State", "Why", "Tried", "Owed since")
         whole = [
             (
-                each.participant or "-",
+                each.participant or NONE,
                 f"{each.type}/{each.id}/{each.version}" if forms is None else each.type,
-                each.form or "-",
+                each.form or NONE,
                 each.action,
                 each.state,
-                each.why or "-",
+                each.why or NONE,
                 each.attempts,
-                each.created,
+                moment_in_words(each.created),
             )
             for each in found[:A_PAGE]
         ]
@@ -120,13 +121,13 @@ class Operated:
         if person.is_unblinded:
             found = newest(self.service.audit.path, before, A_PAGE)
             last = found[-1].number if found else 1
-            rows = [(each.number, *astuple(each.act)) for each in found]
+            rows = [(each.number, *_told(each.act)) for each in found]
             return Table(("Line", *headings), rows, str(last) if last > 1 else "")
         acts = (each.act for each in read_lines(self.service.audit.path))
         kept = deque((act for act in acts if is_shown(self.service, act)), before + A_PAGE + 1)
         some = [*reversed(kept)][before:]
         more = str(before + A_PAGE) if len(some) > A_PAGE else ""
-        return Table(headings, [astuple(_without_version(act)) for act in some[:A_PAGE]], more)
+        return Table(headings, [_told(_without_version(act)) for act in some[:A_PAGE]], more)
 
     def verify(self, person: Person) -> str:
         """What comes of checking the audit log's chain, in a sentence."""
@@ -175,6 +176,11 @@ class Operated:
             if clinic.name == said["clinic"]:
                 return clinic
         raise NotFoundError("Expected one of the clinics; found another name.")
+
+
+def _told(act: Act) -> tuple[str, ...]:
+    at, *words = astuple(act)
+    return (moment_in_words(at), *(word or NONE for word in words))
 
 
 def _without_version(act: Act) -> Act:

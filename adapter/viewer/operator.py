@@ -20,6 +20,8 @@ from adapter.viewer.people import Person
 from adapter.viewer.routes import Answering, Look, Pages, Visit
 
 A_PAGE = 50
+NONE = "\N{EN DASH}"
+"""Stands in a table where there is nothing to say."""
 ACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "retry": ("Try again what the clinic refused", ("clinic",)),
     "filed": ("Note that a task was filed", ("clinic", "task")),

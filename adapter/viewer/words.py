@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -20,6 +20,20 @@ def day_in_words(text: str) -> str:
     except ValueError:
         return text or "date not known"
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def moment_in_words(text: str) -> str:
+    """A moment to the minute, in the zone that it was told in: `14 Jun 2023, 20:15 +10:00`.
+
+    >>> moment_in_words("2023-06-14T20:15:09+00:00")
+    '14 Jun 2023, 20:15 UTC'
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    zone = text[-6:] if moment.utcoffset() else "UTC"
+    return f"{day_in_words(text)}, {moment:%H:%M} {zone}"
 
 
 def value_in_words(value: Decimal) -> str:

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import pytest
 
 from adapter.service import Service, open_service
 from adapter.service.serving import service_app
 from adapter.service.viewing import invitation
 from adapter.simulate import serving
+from adapter.store import inbox
+from adapter.store.inbox import Received
 from tests.browser.window import as_seen
 from tests.chromium import Chromium
 from tests.live.small import SmallTrial
+from tests.visits import same_answers
 
 SETTINGS = """
 [serve]
@@ -63,6 +67,16 @@ class Site:
         return f"{self.origin}/app/patients/{patient}"
 
 
+def write_at_the_clinic(service: Service) -> None:
+    """Somebody wrote answers at the clinic, which contradict nothing and wait for a person."""
+    text = orjson.dumps(same_answers("pcl-c", "2", "2023-06-14 20:15:09", 1)[0])
+    where = ("northside-clinic", "QuestionnaireResponse", "written-1", "1", "1056")
+    why = "the trial's source says otherwise"
+    written = Received(*where, text, "waiting", why, service.now(), form="pcl-c")
+    with service.database.write() as tx:
+        inbox.keep(tx, written)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Three people of the synthetic trial, two of whom are linked; only 1056 agreed to share."""
@@ -70,6 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     trial = SmallTrial(folder, "http://127.0.0.1:9/fhir", PEOPLE, "northside-clinic", SETTINGS)
     trial.read()
     with open_service(trial.config) as service:
+        write_at_the_clinic(service)
         for name in ("1015", "1056"):
             service.crosswalk.link("northside-clinic", name, f"northside-{name}", service.now())
         with serving(service_app(service)) as port:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from pypdf import PdfReader
@@ -18,10 +18,11 @@ from tests.browser.window import (
     press,
     printed,
     violations,
+    walked,
 )
 from tests.chromium import Chromium
 
-TAB, ENTER = 9, 13
+ENTER = 13
 WIDTHS = {"a phone": 320, "a desk": 1280}
 PAGES: dict[str, Callable[[Site], str]] = {
     "the list": lambda site: f"{site.origin}/app/",
@@ -86,22 +87,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
 ) -> None:
     site.enter(chromium, "kim")
     chromium.open(site.page_of("1015"))
-    wanted = chromium.run(
-        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), summary')]"
-        ".filter(each => each.checkVisibility({contentVisibilityAuto: true})).length"
-    )
-
-    met: list[dict[str, Any]] = []
-    for _ in range(int(wanted)):
-        press(chromium, "Tab", TAB)
-        met.append(
-            chromium.run(
-                "(() => { const it = document.activeElement, is = getComputedStyle(it),"
-                " where = it.getBoundingClientRect();"
-                " return {name: it.tagName, outline: parseInt(is.outlineWidth),"
-                " top: where.top + scrollY, seen: where.width > 1 && where.bottom > 0}; })()"
-            )
-        )
+    wanted, met = walked(chromium)
 
     assert wanted > 10
     assert {each["name"] for each in met} >= {"A", "BUTTON", "SUMMARY"}

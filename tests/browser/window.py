@@ -20,6 +20,7 @@ AXE = Package(
     "4.14.1",
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
 )
+TAB = 9
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -97,6 +98,29 @@ def press(chromium: Chromium, key: str, code: int, text: str = "") -> None:
     down = {**said, "text": text} if text else said
     chromium.ask("Input.dispatchKeyEvent", type="keyDown", **down)
     chromium.ask("Input.dispatchKeyEvent", type="keyUp", **said)
+
+
+def walked(chromium: Chromium) -> tuple[int, list[dict[str, Any]]]:
+    """How much there is to reach, and what that many presses of the tabulator key reach.
+
+    Of each its name, how wide its outline is, how far down it stands, and whether it is seen.
+    """
+    wanted = chromium.run(
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select,"
+        " summary')].filter(each => each.checkVisibility({contentVisibilityAuto: true})).length"
+    )
+    met: list[dict[str, Any]] = []
+    for _ in range(int(wanted)):
+        press(chromium, "Tab", TAB)
+        met.append(
+            chromium.run(
+                "(() => { const it = document.activeElement, is = getComputedStyle(it),"
+                " where = it.getBoundingClientRect();"
+                " return {name: it.tagName, outline: parseInt(is.outlineWidth),"
+                " top: where.top + scrollY, seen: where.width > 1 && where.bottom > 0}; })()"
+            )
+        )
+    return int(wanted), met
 
 
 def picture(chromium: Chromium, kind: Literal["png", "webp"] = "png") -> bytes:
