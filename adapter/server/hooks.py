@@ -5,16 +5,20 @@ day, and a link to the app. No score and no answer stands in it. Who a patient i
 link that a person made at that clinic; what the release gate holds is not counted. Nothing is ever
 asked of the `fhirServer` that a request names, nor of any address in it.
 
-Source: https://cds-hooks.hl7.org/2.0/; feedback is not offered (it is optional).
+A card has an id of its own, and what became of it is taken in as `feedback`; both stand in the
+access log, where the id ties them together.
+
+Source: https://cds-hooks.hl7.org/2.0/
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 from starlette.applications import Starlette
@@ -25,9 +29,10 @@ from starlette.routing import Route
 
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.text import read_text
-from adapter.server.audited import told
+from adapter.server.audited import Telling, told
 from adapter.server.caller import Caller
 from adapter.server.exchange import read_body, refused
+from adapter.server.feedback import is_uuid, read_feedback
 from adapter.server.ledger import Ledger, View
 from adapter.server.signed import SKEW_SECONDS, Issuer, UnsignedError, read_signed
 from adapter.store import access
@@ -38,12 +43,12 @@ if TYPE_CHECKING:
 
 ROOT = "/cds-services"
 SERVICE = "trial-outcomes"
+FEEDBACK = "/feedback"
 LONGEST_TOKEN_SECONDS = 3600
 CLAIMS = ("iss", "aud", "exp", "iat", "jti")
 MOST_BYTES = 262_144
 _SIGNED = re.compile(r"[Bb]earer +([A-Za-z0-9\-_.]+)")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GIVEN = frozenset({"final", "amended", "corrected"})
 _INDICATORS = {"immediate": "critical", "urgent": "warning"}
 _LONGEST_NAME = 255
@@ -94,16 +99,30 @@ def hook_routes(hooks: Hooks) -> list[Route]:
         try:
             client = await run_in_threadpool(_client_of, hooks, request)
             told(request).client = client.name
-            patient = _read(await read_body(request, MOST_BYTES), client)
-            cards = await run_in_threadpool(_cards, hooks, client, patient, request)
+            asked = _read(await read_body(request, MOST_BYTES), client)
+            cards = await run_in_threadpool(_cards, hooks, client, asked, request)
         except RefusalError as wrong:
             return refused(wrong)
         return JSONResponse({"cards": cards})
 
-    # The last two are found by their whole path, as they would be without what stands around them.
+    async def heed(request: Request) -> Response:
+        told(request).interaction = "feedback"
+        try:
+            client = await run_in_threadpool(_client_of, hooks, request, FEEDBACK)
+            told(request).client = client.name
+            given = read_feedback(_object(await read_body(request, MOST_BYTES)))
+        except RefusalError as wrong:
+            return refused(wrong)
+        told(request).parts = [
+            Telling("", interaction=f"feedback-{each.outcome}", id=each.card) for each in given
+        ]
+        return JSONResponse({})
+
+    # They are found by their whole path, as they would be without what stands around them.
     routes = [
         Route(ROOT, discover, methods=["GET"]),
         Route(f"{ROOT}/{SERVICE}", invoke, methods=["POST"]),
+        Route(f"{ROOT}/{SERVICE}{FEEDBACK}", heed, methods=["POST"]),
     ]
     open_to_all = CORSMiddleware(
         Starlette(routes=routes),
@@ -127,8 +146,10 @@ def _described(study: str) -> dict[str, Any]:
     }
 
 
-def _client_of(hooks: Hooks, request: Request) -> HookClient:
+def _client_of(hooks: Hooks, request: Request, below: str = "") -> HookClient:
     """Who asks, by a token that was signed for this service and is used once.
+
+    It may be signed for what lies `below` the service just as well: who asks there calls that so.
 
     Raises:
         RefusalError: 401, for anybody else.
@@ -138,7 +159,12 @@ def _client_of(hooks: Hooks, request: Request) -> HookClient:
 
     def find(claimed: Mapping[str, Any]) -> Issuer | None:
         client = _of_claims(hooks, claimed)
-        return None if client is None else client.issuer
+        if client is None:
+            return None
+        there = f"{client.issuer.audience}{below}"
+        return (
+            replace(client.issuer, audience=there) if claimed.get("aud") == there else client.issuer
+        )
 
     try:
         claims = read_signed(said[1] if said else "", find, now)
@@ -164,8 +190,16 @@ def _stranger() -> RefusalError:
     return refuse(HTTPStatus.UNAUTHORIZED, "login", text)
 
 
-def _read(content: bytes, client: HookClient) -> str:
-    """The id of the patient who is looked at, at the clinic.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The id of the patient who is looked at, at the clinic, and that of the card."""
+
+    patient: str
+    card: str
+
+
+def _read(content: bytes, client: HookClient) -> _Asked:
+    """Who is looked at, where that is asked as the hook wants it.
 
     Raises:
         RefusalError: 400, for no request of this hook; 403, for one of another FHIR server; 412,
@@ -173,7 +207,7 @@ def _read(content: bytes, client: HookClient) -> str:
     """
     said = _object(content)
     context, hook, instance = said.get("context"), said.get("hook"), said.get("hookInstance")
-    is_whole = isinstance(context, dict) and hook == "patient-view" and _is_uuid(instance)
+    is_whole = isinstance(context, dict) and hook == "patient-view" and is_uuid(instance)
     patient = context.get("patientId") if isinstance(context, dict) else None
     if not is_whole or not isinstance(patient, str) or not _ID.fullmatch(patient):
         text = "`hook` patient-view, `hookInstance` and `context.patientId` are expected"
@@ -191,7 +225,8 @@ def _read(content: bytes, client: HookClient) -> str:
     if is_patient and shown.get("id") != patient:  # type: ignore[union-attr]
         text = "The Patient in `prefetch` is not the one of `context.patientId`"
         raise refuse(412, "conflict", text)
-    return patient
+    # The same for the same call, another for any other: nothing has to be remembered of a card.
+    return _Asked(patient, str(uuid5(NAMESPACE_URL, f"{client.name} {str(instance).lower()}")))
 
 
 def _object(content: bytes) -> dict[str, Any]:
@@ -204,14 +239,10 @@ def _object(content: bytes) -> dict[str, Any]:
     return said
 
 
-def _is_uuid(said: object) -> bool:
-    return isinstance(said, str) and _UUID.fullmatch(said) is not None
-
-
 def _cards(
-    hooks: Hooks, client: HookClient, patient: str, request: Request
+    hooks: Hooks, client: HookClient, asked: _Asked, request: Request
 ) -> list[dict[str, Any]]:
-    participant = hooks.participant_of(client.clinic, patient)
+    participant = hooks.participant_of(client.clinic, asked.patient)
     if participant is None:
         return []
     caller = Caller(client.name, "care", client.clinic)
@@ -225,7 +256,10 @@ def _cards(
     ]
     telling = told(request)
     telling.about, telling.count = [participant], len(outcomes)
-    return [_card(hooks, outcomes, _level(resources))] if outcomes else []
+    if not outcomes:
+        return []
+    telling.id = asked.card
+    return [{"uuid": asked.card, **_card(hooks, outcomes, _level(resources))}]
 
 
 def _card(hooks: Hooks, outcomes: list[dict[str, Any]], indicator: str) -> dict[str, Any]:

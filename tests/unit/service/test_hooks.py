@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey
 from adapter.service import now, open_service
 from adapter.service.serving import service_app
 from adapter.simulate import serving
+from adapter.store.access_log import Access, access_files, read_accesses
 from tests.unit.cli.site import Site, make_site
 from tests.unit.ingest.project import STUDY, at_week_4, mood, person
 
@@ -101,6 +102,11 @@ class Asking:
         content = said if isinstance(said, bytes) else json.dumps(said).encode()
         return httpx.post(url, content=content, headers=headers, timeout=30)
 
+    def tell(self, said: object, token: str | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or signed()}"}
+        url = f"{self.url}/cds-services/trial-outcomes/feedback"
+        return httpx.post(url, json=said, headers=headers, timeout=30)
+
     def cards(self, said: object = SAID, **claims: object) -> Cards:
         answer = self.post(said, signed(**claims))  # type: ignore[arg-type]
         assert answer.status_code == 200, answer.text
@@ -172,7 +178,69 @@ def test_one_card_says_how_many_outcomes_there_are_and_of_when_and_no_score(ask:
     assert card["indicator"] == "info"
     assert card["source"] == {"label": "A small trial"}
     assert [(link["url"], link["type"]) for link in card["links"]] == [(LAUNCH, "smart")]
-    assert card.keys() == {"summary", "indicator", "source", "detail", "links"}
+    assert card.keys() == {"uuid", "summary", "indicator", "source", "detail", "links"}
+
+
+def given(card: str, outcome: str = "overridden", **more: object) -> dict[str, object]:
+    return {"feedback": [{"card": card, "outcome": outcome, **more}]}
+
+
+def lines_of(ask: Asking) -> list[Access]:
+    return [
+        access
+        for path in access_files(ask.site.folder / "audit.ndjson")
+        for _, access in read_accesses(path)
+    ]
+
+
+@pytest.mark.parametrize("below", ["", "/feedback"])
+def test_what_became_of_a_card_stands_beside_it_in_the_log_without_a_word_of_why(
+    ask: Asking, below: str
+) -> None:
+    (card,) = ask.cards()
+    why = {"reason": {"code": "other"}, "userComment": "she told me otherwise"}
+
+    heard = ask.tell(given(card["uuid"], overrideReason=why), signed(aud=AUDIENCE + below))
+
+    shown, taken = lines_of(ask)[-2:]
+    assert heard.status_code == 200
+    assert (shown.interaction, shown.about, shown.id) == ("patient-view", ("1",), card["uuid"])
+    assert (taken.interaction, taken.client) == ("feedback-overridden", "north-ehr")
+    assert taken.id == card["uuid"]
+    written = b"".join(path.read_bytes() for path in access_files(ask.site.folder / "audit.ndjson"))
+    assert b"otherwise" not in written
+
+
+def test_a_card_keeps_its_id_in_one_call_and_has_another_in_the_next(ask: Asking) -> None:
+    other = changed(hookInstance="d1577c69-dfbe-44ad-ba6d-3e05e953b2eb")
+
+    first, again, next_call = (ask.cards(said)[0]["uuid"] for said in (SAID, SAID, other))
+
+    assert first == again != next_call
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"feedback": []},
+        {"feedback": "no"},
+        {"feedback": [3]},
+        given("a card"),
+        given("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "ignored"),
+    ],
+    ids=["nothing", "none", "no list", "no object", "no id", "another outcome"],
+)
+def test_what_is_no_feedback_is_refused(ask: Asking, said: object) -> None:
+    assert ask.tell(said).status_code == 400
+    assert lines_of(ask)[-1].interaction == "feedback"
+
+
+def test_feedback_of_a_stranger_is_refused(ask: Asking) -> None:
+    said = given("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea")
+
+    assert ask.tell(said, signed(STRANGER)).status_code == 401
+    assert ask.tell(said, signed(aud=f"{AUDIENCE}/elsewhere")).status_code == 401
 
 
 @pytest.mark.parametrize(
