@@ -72,7 +72,7 @@ def _verify(service: Service, kept: str, *, as_json: bool) -> list[Problem]:
     files = access_log.access_files(path)
     is_of_access = bool(kept) and any(holds(file, kept) for file in files)
     count, last, problems = verify(path, seal, "" if is_of_access else kept)
-    found = {file.name: access_log.verify(file, seal) for file in files}
+    found = {file.name: told for file, told in access_log.verify_all(path, seal).items()}
     problems += [problem for _, _, wrong in found.values() for problem in wrong]
     if as_json:
         accesses = [

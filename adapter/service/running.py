@@ -30,7 +30,7 @@ from adapter.settings import (
     read_secret,
     read_settings,
 )
-from adapter.store.access_log import AccessLog
+from adapter.store.access_log import AccessLog, Lasting
 from adapter.store.audit import AuditLog
 from adapter.store.chain import Seal
 from adapter.store.database import Database
@@ -102,7 +102,8 @@ def open_service(
     def seal(before: str, line: str) -> str:
         return identity.token("audit", before, line)
 
-    audit, accesses = AuditLog(settings.audit, seal), AccessLog(settings.audit, seal)
+    lasting = Lasting(int(settings.logs.access_megabytes * 1e6), settings.logs.access_daily)
+    audit, accesses = AuditLog(settings.audit, seal), AccessLog(settings.audit, seal, lasting)
     clients = [
         LateClient(profile, settings, surroundings) for profile, settings in declared.clinics
     ]

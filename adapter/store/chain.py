@@ -18,6 +18,9 @@ from adapter.errors import Origin, Problem
 Seal = Callable[[str, str], str]
 Verified = tuple[int, str, list[Problem]]
 """How many lines there are, the last hash, and what does not fit."""
+Ending = tuple[int, str]
+"""Where a chain has come to: the number of its last line, and that line's hash."""
+FIRST: Ending = (0, "")
 _OURS = ("line", "hash")
 
 
@@ -51,15 +54,21 @@ def read_link(raw: bytes) -> Link | None:
 
 
 def verify(
-    path: Path, seal: Seal, last: str = "", is_one: Callable[[Link], bool] = lambda _: True
+    path: Path,
+    seal: Seal,
+    last: str = "",
+    is_one: Callable[[Link], bool] = lambda _: True,
+    ending: Ending | None = FIRST,
 ) -> Verified:
     """How many lines there are, the last hash, and what does not fit.
 
     `last` is a hash that was kept elsewhere: where it is not in the file, lines were cut off.
-    `is_one` says of a link whether such a one can stand here at all.
+    `is_one` says of a link whether such a one can stand here at all. `ending` is where the chain
+    had come to before this file; where that is None, nobody knows, and the first line is believed.
     """
     problems: list[Problem] = []
-    before, number, is_met = "", 0, not last
+    (begins, before), number, is_met = ending or FIRST, 0, not last
+    is_believed = ending is None
     if path.exists():
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
@@ -68,7 +77,9 @@ def verify(
                     problems.append(_problem(path, number, "a whole line of the log", "none"))
                     before = ""
                     continue
-                if wrong := _wrong(path, number, found, before, seal):
+                if is_believed:
+                    begins, is_believed = found.number - number, False
+                elif wrong := _wrong(path, (number, begins + number), found, before, seal):
                     problems.append(wrong)
                 before, is_met = found.hash, is_met or found.hash == last
     if not is_met:
@@ -83,12 +94,16 @@ def holds(path: Path, last: str) -> bool:
         return any(link is not None and link.hash == last for link in map(read_link, file))
 
 
-def _wrong(path: Path, number: int, found: Link, before: str, seal: Seal) -> Problem | None:
+def _wrong(
+    path: Path, place: tuple[int, int], found: Link, before: str, seal: Seal
+) -> Problem | None:
+    """What does not fit; `place` is the line of the file, and the number that it has to have."""
+    line, number = place
     if found.number != number:
-        return _problem(path, number, f"line {number} of the chain", f"line {found.number}")
+        return _problem(path, line, f"line {number} of the chain", f"line {found.number}")
     if found.hash != seal(before, _text(number, found.said)):
         told = "another, or the line before it was changed"
-        return _problem(path, number, "the line that was written here", told)
+        return _problem(path, line, "the line that was written here", told)
     return None
 
 

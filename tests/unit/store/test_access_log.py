@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import LedgerError
-from adapter.store.access_log import Access, AccessLog, access_files, read_accesses, verify
+from adapter.store.access_log import (
+    Access,
+    AccessLog,
+    Lasting,
+    access_files,
+    read_accesses,
+    verify,
+    verify_all,
+)
 from tests.unit.store.ledger import NOW
 from tests.unit.store.test_audit import seal
 
@@ -179,3 +187,101 @@ os.kill(os.getpid(), 9)
 
     (path,) = access_files(audit)
     assert written(path) == [REFUSED, READ]
+
+
+@pytest.fixture
+def short(audit: Path) -> Iterator[AccessLog]:
+    """A log whose files are long with two lines or three."""
+    opened = AccessLog(audit, seal, Lasting(most_bytes=600))
+    yield opened
+    opened.close()
+
+
+def problems_of(audit: Path) -> list[tuple[str, int | None]]:
+    told = verify_all(audit, seal).values()
+    return [(each.origin.file, each.origin.line) for _, _, wrong in told for each in wrong]
+
+
+def test_a_long_file_is_left_and_the_next_one_goes_on_with_its_chain(
+    audit: Path, short: AccessLog
+) -> None:
+    for _ in range(8):
+        short.note([READ])
+
+    names = [path.name for path in access_files(audit)]
+    assert names[:2] == ["audit-access-1.ndjson", "audit-access-1-2.ndjson"]
+    assert len(names) == len({*names}) > 2
+    lines = [link.number for path in access_files(audit) for link, _ in read_accesses(path)]
+    assert lines == list(range(1, 9))
+    assert problems_of(audit) == []
+    assert {path.stat().st_mode & 0o777 for path in access_files(audit)} == {0o600}
+
+
+def test_whoever_comes_next_goes_on_with_the_newest_file(audit: Path, short: AccessLog) -> None:
+    for _ in range(4):
+        short.note([READ])
+    short.close()
+
+    later = AccessLog(audit, seal, Lasting(most_bytes=600))
+    for _ in range(4):
+        later.note([REFUSED])
+    later.close()
+
+    assert {path.name[:14] for path in access_files(audit)} == {"audit-access-1"}
+    assert sum(len(written(path)) for path in access_files(audit)) == 8
+    assert problems_of(audit) == []
+
+
+def test_a_process_that_died_before_a_new_file_had_a_line_is_gone_on_behind(
+    audit: Path, short: AccessLog
+) -> None:
+    short.note([READ, READ])
+    short.close()
+    audit.with_name("audit-access-1-2.ndjson").touch()
+
+    short.note([REFUSED])
+
+    assert [link.number for link, _ in read_accesses(access_files(audit)[1])] == [3]
+    assert problems_of(audit) == []
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_missing_file_is_found_and_named(audit: Path, short: AccessLog, number: int) -> None:
+    for _ in range(8):
+        short.note([READ])
+    gone = access_files(audit)[number]
+    gone.unlink()
+
+    assert problems_of(audit) == [(gone.name, None)]
+
+
+def test_a_file_in_the_place_of_another_is_found(audit: Path, short: AccessLog) -> None:
+    for _ in range(8):
+        short.note([READ])
+    first, second, *_ = access_files(audit)
+    second.write_bytes(first.read_bytes())
+
+    assert (second.name, 1) in problems_of(audit)
+
+
+def test_a_file_lasts_a_day_where_that_is_asked_for(audit: Path) -> None:
+    log = AccessLog(audit, seal, Lasting(is_daily=True))
+    for day in ("2024-09-01", "2024-09-01", "2024-09-02"):
+        log.note([replace(READ, at=f"{day}T10:00:00.000+00:00")])
+    log.close()
+
+    assert [len(written(path)) for path in access_files(audit)] == [2, 1]
+    assert problems_of(audit) == []
+
+
+def test_two_writers_that_go_on_never_share_a_file(audit: Path) -> None:
+    logs = [AccessLog(audit, seal, Lasting(most_bytes=600)) for _ in range(2)]
+    for _ in range(8):
+        for log in logs:
+            log.note([READ])
+    for log in logs:
+        log.close()
+
+    assert sum(len(written(path)) for path in access_files(audit)) == 16
+    assert {path.name.split("-")[2].split(".")[0] for path in access_files(audit)} == {"1", "2"}
+    assert problems_of(audit) == []
