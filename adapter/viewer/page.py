@@ -56,6 +56,7 @@ class Heading:
 
     `place` is the address of their page below the root. Inside a record system the trial's name is
     '', the `banner` says who it is unless the record system does, and `lacking` what is not shown.
+    `visit` is when the visit that is open there began, '' for none.
     """
 
     participant: str
@@ -64,6 +65,7 @@ class Heading:
     place: str
     banner: Banner | None = None
     lacking: tuple[str, ...] = ()
+    visit: str = ""
 
     @property
     def title(self) -> str:
@@ -97,8 +99,9 @@ def patient_page(
     heading: Heading,
     record: PatientRecord,
     acknowledged: Mapping[str, Acknowledgement],
+    named: Collection[str] = (),
 ) -> str:
-    """One patient on one screen."""
+    """One patient on one screen; the outcomes of these anchors stand open."""
     return _render(
         "patient.html",
         frame,
@@ -112,8 +115,15 @@ def patient_page(
         time_line=Markup(draw(time_line(record))),  # noqa: S704
         newest=max((each.latest.at for each in record.outcomes if each.latest), default=""),
         acknowledged=acknowledged,
+        anchor=anchor,
+        named=named,
         notice=NOTICE,
     )
+
+
+def anchor(outcome: Outcome) -> str:
+    """Where an outcome stands in the page of its patient."""
+    return f"outcome-{outcome.form.id}-{outcome.scale.id}"
 
 
 def answers_page(frame: Frame, heading: Heading, title: str, answers: Answers) -> str:

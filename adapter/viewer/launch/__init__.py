@@ -5,7 +5,8 @@ What the page shows is read from that record system with the token of who looks,
 Source: https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
 """
 
+from adapter.viewer.launch.launches import Launches
 from adapter.viewer.launch.registered import Registered
-from adapter.viewer.launch.routes import Launches, launch_routes
+from adapter.viewer.launch.routes import launch_routes
 
 __all__ = ["Launches", "Registered", "launch_routes"]

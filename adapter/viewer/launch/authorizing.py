@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from adapter.errors import EhrError
 from adapter.sync.auth.sign_in import is_token
+from adapter.viewer.launch.context import Context, read_context
 from adapter.viewer.launch.registered import Registered
 from adapter.viewer.launch.web import Web
 
@@ -57,7 +58,10 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What was granted; `ends` in seconds since 1970, `patient` '' where none was said."""
+    """What was granted; `ends` in seconds since 1970, `patient` '' where none was said.
+
+    `context` is what else is open there.
+    """
 
     token: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -65,6 +69,7 @@ class Grant:
     ends: float
     patient: str
     needs_banner: bool
+    context: Context
     id_token: str = field(repr=False)
 
 
@@ -140,6 +145,7 @@ def exchange(web: Web, begun: Begun, sent: Mapping[str, str], now: datetime) -> 
         ends=(now + timedelta(seconds=seconds)).timestamp(),
         patient=patient if _ID.fullmatch(patient) else "",
         needs_banner=body.get("need_patient_banner") is not False,
+        context=read_context(body),
         id_token=_text(body, "id_token"),
     )
 

@@ -47,11 +47,15 @@ class LetInNoMoreError(EhrError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was read; `lacking` says in sentences what was not, and why."""
+    """What was read; `lacking` says in sentences what was not, and why.
+
+    `visit` is the Encounter that is open, None where none is, or it may not be read.
+    """
 
     patient: Resource | None
     resources: tuple[Resource, ...]
     lacking: tuple[str, ...]
+    visit: Resource | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,10 @@ class Reader:
     iss: str
     token: str = field(repr=False)
 
-    def fetch(self, patient: str, scope: str) -> Fetched:
+    def fetch(self, patient: str, scope: str, encounter: str = "") -> Fetched:
         """All that the page shows of a patient, as far as the scopes go.
+
+        `encounter` is the id of the visit that is open, '' for none.
 
         Raises:
             LetInNoMoreError: the token has ended.
@@ -79,7 +85,14 @@ class Reader:
             elif type_ in {"Observation", "AdverseEvent"}:
                 lacking.append(f"The record system did not grant this page the {_CALLED[type_]}.")
         person = self._patient(patient) if may_read("Patient", scope, "r") else None
-        return Fetched(person, tuple(found), tuple(lacking))
+        visit = self._visit(encounter, patient) if may_read("Encounter", scope, "r") else None
+        return Fetched(person, tuple(found), tuple(lacking), visit)
+
+    def _visit(self, encounter: str, patient: str) -> Resource | None:
+        said = self._ask(f"{self._base}Encounter/{quote(encounter)}") if encounter else None
+        body = said.body if said is not None and said.is_success else None
+        is_open = body is not None and body.get("id") == encounter
+        return body if is_open and body and _is_wanted(body, "Encounter", patient) else None
 
     def _patient(self, patient: str) -> Resource | None:
         said = self._ask(f"{self._base}Patient/{quote(patient)}")

@@ -12,7 +12,8 @@ from adapter.viewer.page import Banner, Heading
 def heading_of(study: str, opened: Opened, fetched: Fetched) -> Heading:
     """What stands above the page; who it is only where the record system does not say so itself."""
     banner = _banner(fetched.patient or {}, opened.patient) if opened.needs_banner else None
-    return Heading("", "", study, f"launched/{opened.page}", banner, fetched.lacking)
+    visit = (fetched.visit or {}).get("period", {}).get("start", "")
+    return Heading("", "", study, f"launched/{opened.page}", banner, fetched.lacking, visit)
 
 
 def _banner(patient: dict[str, Any], number: str) -> Banner:

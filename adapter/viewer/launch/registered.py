@@ -36,10 +36,11 @@ def asked_scopes(
     context = "launch" if is_launched else "launch/patient"
     if registered.scopes:
         return (context, *(each for each in registered.scopes if each != context))
+    asked = (*_ASKED, *(("Encounter",) if is_launched else ()))  # which visit is open there
     if "permission-v2" in capabilities:
-        rights = {"Patient": "r"}
-        return (context, *(f"patient/{each}.{rights.get(each, 'rs')}" for each in _ASKED))
-    return (context, *(f"patient/{each}.read" for each in _ASKED))
+        rights = {"Patient": "r", "Encounter": "r"}
+        return (context, *(f"patient/{each}.{rights.get(each, 'rs')}" for each in asked))
+    return (context, *(f"patient/{each}.read" for each in asked))
 
 
 def may_read(type_: str, granted: str, right: str = "s") -> bool:

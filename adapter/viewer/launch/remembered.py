@@ -19,6 +19,7 @@ from adapter.store import launches
 from adapter.store.database import Database
 from adapter.store.sealing import Sealer
 from adapter.viewer.launch.authorizing import Begun, as_said, read_begun
+from adapter.viewer.launch.context import NOTHING, Context
 from adapter.viewer.people import IDLE_SECONDS, LONGEST_SECONDS
 
 LAUNCH_SECONDS = 600
@@ -29,6 +30,7 @@ _SEEN_SECONDS = 60
 class Opened:
     """A page that was granted; `page` is its name in addresses, `who` looks ('' if not told).
 
+    `context` is what else was open in the record system.
     Times are seconds since 1970: `ends` that of the token, `until` that of the page.
     """
 
@@ -42,6 +44,7 @@ class Opened:
     who: str
     ends: float
     until: float
+    context: Context = NOTHING
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class Memory:
         said = None if found is None else _open(key, found[0])
         if found is None or said is None or said["page"] != page:
             return None
-        opened = Opened(**{**said, "begun": read_begun(said["begun"])})
+        beside = said.get("context", {})  # a page that a former version opened has none
+        context = Context(beside.get("encounter", ""), tuple(beside.get("named", ())))
+        opened = Opened(**{**said, "begun": read_begun(said["begun"]), "context": context})
         if found[1] < min(opened.until, now + IDLE_SECONDS - _SEEN_SECONDS):
             self.open(key, opened)
         return opened

@@ -7,8 +7,7 @@ once cannot be mixed up. It opens nothing of the ledger.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +17,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from adapter.errors import DeclarationError, EhrError
-from adapter.instruments.form import Form
 from adapter.viewer import page
 from adapter.viewer.guard import guarded
 from adapter.viewer.launch import authorizing
 from adapter.viewer.launch.authorizing import Begun, Grant
-from adapter.viewer.launch.cookies import Cookie, Cookies
+from adapter.viewer.launch.context import outcomes_named
+from adapter.viewer.launch.cookies import Cookie
 from adapter.viewer.launch.fetching import Fetched, LetInNoMoreError, Reader
 from adapter.viewer.launch.heading import heading_of
+from adapter.viewer.launch.launches import Launches
 from adapter.viewer.launch.registered import Registered, asked_scopes
-from adapter.viewer.launch.remembered import LAUNCH_SECONDS, Memory, Opened, renewed, until
+from adapter.viewer.launch.remembered import LAUNCH_SECONDS, Opened, renewed, until
 from adapter.viewer.launch.web import Web
 from adapter.viewer.page import Frame
 from adapter.viewer.people import LONGEST_SECONDS
@@ -40,41 +40,6 @@ _NO_PATIENT = (
     "The record system did not say which patient this is about. Open a patient there first, then "
     "this page."
 )
-
-
-Telling = Callable[[Request, str, Opened | None, int], None]
-"""Is told of every page before it is given: what was done, which page, how many resources."""
-
-
-@dataclass(frozen=True)
-class Launches:
-    """What the launch answers with; `unique` gives 256 bits as 43 characters.
-
-    `origin` and `root` say where the application is for browsers, `is_secure` that they come by
-    TLS. `registered` are the record systems by their `iss`; `web` opens a way to them.
-    """
-
-    registered: Mapping[str, Registered]
-    web: Callable[[], Web]
-    memory: Memory
-    forms: Mapping[str, Form]
-    study: str
-    origin: str
-    root: str
-    is_secure: bool
-    now: Callable[[], datetime]
-    unique: Callable[[], str]
-    look: Telling
-
-    @property
-    def redirect(self) -> str:
-        """Where the browser comes back to: the address to register."""
-        return f"{self.origin}{self.root}/callback"
-
-    @property
-    def cookies(self) -> Cookies:
-        """What the browser keeps."""
-        return Cookies(self.is_secure)
 
 
 class _ToldError(Exception):
@@ -102,6 +67,7 @@ def launch_routes(launches: Launches) -> list[Route]:
         route("/launch", _launch),
         route("/callback", _callback),
         route("/launched/{page}", _page),
+        route("/launched/{page}/at", _at),
         route("/launched/{page}/responses/{response}", _answers),
     ]
 
@@ -190,10 +156,11 @@ def _callback(launches: Launches, request: Request) -> Response:
             who,
             grant.ends,
             until(now),
+            grant.context,
         ),
     )
     place = f"{launches.root}/launched/{name}"
-    answer = RedirectResponse(place, 303)
+    answer = RedirectResponse(f"{place}/at" if grant.context.named else place, 303)
     kept = Cookie(launches.cookies.session, key, LONGEST_SECONDS, place)
     launches.cookies.give(answer, kept, is_framed=bool(registered.frames))
     return guarded(answer, registered.frames)
@@ -220,8 +187,19 @@ def _page(launches: Launches, request: Request) -> Response:
     opened, registered, fetched = _fetched(launches, request, "launched")
     record = read_record(fetched.resources, launches.forms)
     heading = heading_of(launches.study, opened, fetched)
-    content = page.patient_page(Frame(launches.root), heading, record, {})
+    named = {page.anchor(each) for each in outcomes_named(opened.context.named, record)}
+    content = page.patient_page(Frame(launches.root), heading, record, {}, named)
     return guarded(HTMLResponse(content), registered.frames)
+
+
+def _at(launches: Launches, request: Request) -> Response:
+    """The way to the outcome that the record system named, or to the page as a whole."""
+    opened, registered, fetched = _fetched(launches, request, "launched")
+    record = read_record(fetched.resources, launches.forms)
+    named = outcomes_named(opened.context.named, record)
+    where = f"#{page.anchor(named[0])}" if named else ""
+    answer = RedirectResponse(f"{launches.root}/launched/{opened.page}{where}", 303)
+    return guarded(answer, registered.frames)
 
 
 def _answers(launches: Launches, request: Request) -> Response:
@@ -258,7 +236,7 @@ def _fetched(
                 opened = _renewed(launches, web, registered, opened)
                 launches.memory.open(key, opened)
             reader = Reader(web, registered.iss, opened.token)
-            fetched = reader.fetch(opened.patient, opened.scope)
+            fetched = reader.fetch(opened.patient, opened.scope, opened.context.encounter)
     except LetInNoMoreError as wrong:
         launches.memory.close(key)
         raise _ended(registered.frames) from wrong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
@@ -52,9 +52,12 @@ class Shelf:
     resources: list[dict[str, Any]]
     person: dict[str, Any]
     next_page: str = ""
+    visit: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         type_, _, id_ = request.url.path.removeprefix("/fhir/").partition("/")
+        if type_ == "Encounter":
+            return answer(self.visit)
         if id_:
             return answer(self.person)
         found = [each for each in self.resources if each["resourceType"] == type_]
@@ -151,6 +154,7 @@ def test_a_launch_shows_what_the_record_system_holds(bench: Bench, launch: str) 
         "patient/Observation.rs",
         "patient/QuestionnaireResponse.rs",
         "patient/AdverseEvent.rs",
+        *(("patient/Encounter.r",) if launch else ()),
     }
 
 
@@ -342,6 +346,127 @@ def test_the_record_system_may_say_itself_who_it_is(bench: Bench) -> None:
 
     assert "Jo Doe" not in page
     assert "Trial outcomes" in page
+
+
+VISIT: dict[str, Any] = {
+    "resourceType": "Encounter",
+    "id": "v1",
+    "status": "in-progress",
+    "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+    "subject": {"reference": f"Patient/{PATIENT}"},
+    "period": {"start": "2024-08-31T09:00:00+10:00"},
+}
+
+
+def test_the_visit_that_is_open_stands_above_the_page(bench: Bench) -> None:
+    bench.system.context["encounter"] = "v1"
+    bench.shelf.visit = VISIT
+
+    assert "your visit of <strong>31 Aug 2024</strong>" in bench.opened(bench.visitor()).text
+
+
+@pytest.mark.parametrize(
+    ("encounter", "visit"),
+    [
+        ("v1", {**VISIT, "subject": {"reference": "Patient/another"}}),
+        ("v1", {**VISIT, "id": "v2"}),
+        ("v1", {**VISIT, "status": "no status of R4"}),
+        ("v1", {"resourceType": "OperationOutcome"}),
+        ("../Patient", VISIT),
+        (["v1"], VISIT),
+    ],
+    ids=["of another patient", "another visit", "no R4", "no visit", "no id", "no text"],
+)
+def test_a_visit_that_is_not_theirs_is_as_if_none_were_open(
+    bench: Bench, encounter: object, visit: dict[str, Any]
+) -> None:
+    bench.system.context["encounter"] = encounter
+    bench.shelf.visit = visit
+
+    page = bench.opened(bench.visitor())
+
+    assert page.status_code == 200
+    assert "your visit" not in page.text
+
+
+def test_a_visit_in_the_address_is_not_believed(bench: Bench) -> None:
+    bench.shelf.visit = VISIT
+
+    page = bench.opened(bench.visitor(), "&launch=opaque-launch&encounter=v1")
+
+    assert "your visit" not in page.text
+
+
+SCORES = {
+    coding["code"]: each["id"]
+    for each in ANSWERED
+    if each["resourceType"] == "Observation"
+    for coding in each["code"]["coding"]
+}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"reference": f"QuestionnaireResponse/{ANSWERED[0]['id']}"},
+        {"reference": f"{THEIRS}/fhir/QuestionnaireResponse/{ANSWERED[0]['id']}/_history/2"},
+        {"reference": f"Observation/{SCORES['phq-4-total']}"},
+        {"reference": f"Observation/{SCORES['phq-4-anxiety']}"},
+        {
+            "canonical": f"{ANSWERED[0]['questionnaire'].partition('|')[0]}|1.0",
+            "type": "Questionnaire",
+        },
+    ],
+    ids=["the answers", "a version of them", "a score", "one beside it", "the questionnaire"],
+)
+def test_the_page_opens_at_what_the_record_system_names(
+    bench: Bench, named: dict[str, str]
+) -> None:
+    bench.system.context["fhirContext"] = [{"reference": "ImagingStudy/1"}, named]
+    visitor = bench.visitor()
+
+    first = bench.launch(visitor).headers["location"]
+    place = visitor.get(first).headers["location"]
+    page = visitor.get(place).text
+
+    assert first.endswith("/at")
+    assert place.partition("#")[2].startswith("outcome-phq-4-")
+    assert f'id="{place.partition("#")[2]}"' in page
+    assert page.count("<details open>") == 1
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Observation/1",
+        [3],
+        [{"reference": "Observation/of-nobody"}],
+        [{"reference": POISON}],
+        [{"reference": "Observation/" + "1" * 500}],
+        [{"canonical": 7}],
+    ],
+    ids=["no list", "no object", "unknown", "poison", "too long", "no text"],
+)
+def test_what_is_named_and_not_shown_opens_the_page_as_a_whole(bench: Bench, named: object) -> None:
+    bench.system.context["fhirContext"] = named
+    visitor = bench.visitor()
+
+    place = bench.launch(visitor).headers["location"]
+    if place.endswith("/at"):
+        place = visitor.get(place).headers["location"]
+    page = visitor.get(place)
+
+    assert page.status_code == 200
+    assert "#" not in place
+    assert "<details open>" not in page.text
+
+
+def test_colours_of_another_place_are_not_asked_for(bench: Bench) -> None:
+    bench.system.context["smart_style_url"] = f"{THEIRS}/style.json"
+
+    bench.opened(bench.visitor())
+
+    assert not any("style" in str(request.url) for request in bench.system.requests)
 
 
 def test_what_is_of_somebody_else_or_no_fhir_is_left_out_and_counted(bench: Bench) -> None:
