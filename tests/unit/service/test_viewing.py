@@ -182,7 +182,9 @@ def test_the_order_of_the_outcomes_is_the_studys_where_nothing_else_counts(
 ) -> None:
     page = visit(service, "lee").get(page_of(service, SHARES)).text
 
-    rows = re.findall(r'<li class="outcome ([\w-]+)">\s*<div class="name">\s*<h3>([^<]+)', page)
+    rows = re.findall(
+        r'<li class="outcome ([\w-]+)" id="[\w-]+">\s*<div class="name">\s*<h3>([^<]+)', page
+    )
     unjudged = [title for verdict, title in rows if verdict == "not-judged"]
     assert unjudged == [
         "DERS-18 total score",
