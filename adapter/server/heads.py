@@ -18,8 +18,9 @@ class HeadsInTime(H11Protocol):
     _until: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begins to wait."""
+        """Begins to wait, and keeps who connects: a proxy that is believed puts others there."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "peer": self.client[0] if self.client else ""}
         self._wait()
 
     def data_received(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from adapter.errors import DeclarationError, NotFoundError, Origin, Problem
+from adapter.errors import ConflictError, DeclarationError, NotFoundError, Origin, Problem
 from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
 from adapter.instruments.study import Purpose
@@ -30,6 +30,7 @@ from adapter.viewer.drawing import warm
 from adapter.viewer.operator import operator_pages
 from adapter.viewer.page import Acknowledgement, Heading, Listed
 from adapter.viewer.people import People, Person
+from adapter.viewer.proxied import Proxied
 from adapter.viewer.routes import Found, Look, Pages, pages_app
 from adapter.viewer.safety import Signal
 
@@ -55,6 +56,7 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
             root=url.path.rstrip("/") + ROOT,
             is_secure=url.scheme == "https",
             look=_note,
+            proxied=_proxied(settings),
         ),
         operator_pages(Operated(service)),
     )
@@ -78,6 +80,7 @@ def invitation(service: Service, name: str) -> str:
     Raises:
         DeclarationError: the settings do not say where pages are served.
         NotFoundError: they know nobody of this name.
+        ConflictError: a proxy signs them in.
     """
     settings = service.settings.serve
     if settings is None:
@@ -88,11 +91,23 @@ def invitation(service: Service, name: str) -> str:
     people = people_of(service, settings)
     if name not in people.known:
         raise NotFoundError("Expected one of the people in [[serve.people]]; found another name.")
+    if any(each.name == name and each.signs_in_as for each in settings.people):
+        raise ConflictError(
+            "Expected somebody who comes by a link; found one whom a proxy signs in."
+        )
     return f"{settings.url}{ROOT}/enter?code={people.invite(name)}"
 
 
 def _person(settings: PersonSettings) -> Person:
     return Person(settings.name, settings.role, settings.clinic, settings.unblinded)
+
+
+def _proxied(settings: ServeSettings) -> Proxied | None:
+    said = settings.person_header
+    if said is None:
+        return None
+    known = {each.signs_in_as: _person(each) for each in settings.people if each.signs_in_as}
+    return Proxied(said.name.lower(), said.networks, known)
 
 
 def _in_order(service: Service) -> dict[str, Form]:

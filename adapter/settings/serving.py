@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from adapter.instruments.study import Purpose
 from adapter.settings.issuers import HookSettings, IssuerSettings, Url
+from adapter.settings.person_header import PersonHeaderSettings
 from adapter.settings.section import Section
 
 
@@ -51,13 +52,17 @@ class PersonSettings(Section):
 
     A `clinician` sees the patients of one `clinic`, what the gate releases to it for care; an
     `operator` is of the trial's own staff, and sees its safety signals, too. `unblinded` people may
-    know the arm. The name stands in the audit log.
+    know the arm. The name stands in the audit log. `signs_in_as` is what a proxy calls them that
+    signs them in; they are let in by that alone, and by no link.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$")]
     role: Literal["clinician", "operator"]
     clinic: str = ""
     unblinded: bool = False
+    signs_in_as: (
+        Annotated[str, Field(pattern=r"^[\x21-\x7e]([ -~]{0,198}[\x21-\x7e])?$")] | None
+    ) = None
 
     @model_validator(mode="after")
     def _has_a_clinic(self) -> Self:
@@ -102,7 +107,7 @@ class ServeSettings(Section):
     `/metrics`, which is not there without one.
     Every `reconcile_minutes` it reads the sources by itself; left out, it does not. `issuers` give
     out tokens beside ours, `hooks` are record systems that ask by CDS Hooks, and `launch_url` is
-    where the app is launched from their card.
+    where the app is launched from their card. `person_header` is how a proxy says who looks.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s/]+)*$")]
@@ -120,6 +125,7 @@ class ServeSettings(Section):
     issuers: tuple[IssuerSettings, ...] = ()
     hooks: tuple[HookSettings, ...] = ()
     launch_url: Url | None = None
+    person_header: PersonHeaderSettings | None = None
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:
@@ -147,4 +153,13 @@ class ServeSettings(Section):
         asking = [(hook.issuer, hook.tenant) for hook in self.hooks]
         if len(set(asking)) < len(asking):
             raise ValueError("expected hooks of one issuer to be told apart by `tenant`")
+        return self
+
+    @model_validator(mode="after")
+    def _know_who_signs_in(self) -> Self:
+        called = [person.signs_in_as for person in self.people if person.signs_in_as]
+        if called and self.person_header is None:
+            raise ValueError("expected `signs_in_as` only with a table [serve.person_header]")
+        if len(set(called)) < len(called):
+            raise ValueError("expected everybody under a `signs_in_as` of their own")
         return self

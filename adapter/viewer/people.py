@@ -59,12 +59,15 @@ class People:
         now = self.now().timestamp()
         with self.database.write() as tx:
             person = self.known.get(sessions.spend(tx, _hash(code), now) or "")
-            if person is None:
-                return None
-            token = self.unique()
-            begun = sessions.Session(person.name, now + LONGEST_SECONDS, now)
+        return None if person is None else (person, self.begin(person))
+
+    def begin(self, person: Person) -> str:
+        """A session of somebody who was let in."""
+        token, now = self.unique(), self.now().timestamp()
+        begun = sessions.Session(person.name, now + LONGEST_SECONDS, now)
+        with self.database.write() as tx:
             sessions.begin(tx, _hash(token), begun)
-        return person, token
+        return token
 
     def who(self, token: str) -> Person | None:
         """Whose session it is; None for none, one that has ended, and for who may look no more."""

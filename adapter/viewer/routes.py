@@ -24,14 +24,12 @@ from adapter.viewer import page
 from adapter.viewer.guard import guarded, read_form
 from adapter.viewer.page import Acknowledgement, Frame, Heading, Listed
 from adapter.viewer.people import LONGEST_SECONDS, People, Person, form_token, is_form_of
+from adapter.viewer.proxied import Proxied
 from adapter.viewer.record import read_record
+from adapter.viewer.refusals import ENDED, SAID
 from adapter.viewer.safety import Signal
 
 Resource = dict[str, Any]
-_ENDED = (
-    "This link has ended",
-    "A link works once, and for ten minutes. Ask the trial's staff for a new one.",
-)
 _NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -80,7 +78,7 @@ class Pages:
 
     `root` is the path that it has for browsers; `is_secure` says that they come by TLS.
     `look` is told of every page that is about to be given. `ancestors` are the origins whose frames
-    it may stand in.
+    it may stand in. `proxied` are people whom a proxy has signed in, None where none does.
     """
 
     people: People
@@ -91,6 +89,7 @@ class Pages:
     is_secure: bool
     look: Callable[[Request, Look], None]
     ancestors: tuple[str, ...] = ()
+    proxied: Proxied | None = None
 
     @property
     def cookie(self) -> str:
@@ -100,12 +99,13 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of somebody who is signed in."""
+    """A request of somebody who is signed in; `is_new`: the browser has to be given the session."""
 
     request: Request
     person: Person
     session: str
     frame: Frame
+    is_new: bool = False
 
 
 Answering = Callable[[Pages, Visit], Response]
@@ -125,7 +125,10 @@ def pages_app(
                 if not is_form_of(visit.session, said.get("token", "")):
                     raise HTTPException(403)
                 request.state.said = said
-            return guarded(await run_in_threadpool(answer, pages, visit), pages.ancestors)
+            given = await run_in_threadpool(answer, pages, visit)
+            if visit.is_new:
+                _keep(pages, given, visit.session)
+            return guarded(given, pages.ancestors)
 
         return Route(path, endpoint, methods=methods)
 
@@ -138,19 +141,11 @@ def pages_app(
         said = await read_form(request)
         entered = await run_in_threadpool(pages.people.enter, said.get("code", ""))
         if entered is None:
-            return _message(pages, 401, *_ENDED)
+            return _message(pages, 401, *ENDED)
         person, session = entered
         pages.look(request, Look("enter", person.name))
         answer = RedirectResponse(f"{pages.root}/", 303)
-        answer.set_cookie(
-            pages.cookie,
-            session,
-            max_age=LONGEST_SECONDS,
-            path="/",
-            secure=pages.is_secure,
-            httponly=True,
-            samesite="lax",
-        )
+        _keep(pages, answer, session)
         return guarded(answer, pages.ancestors)
 
     async def style(_: Request) -> Response:
@@ -238,32 +233,39 @@ def _found(pages: Pages, visit: Visit, interaction: str) -> Found:
     return found
 
 
+def _keep(pages: Pages, answer: Response, session: str) -> None:
+    """Gives the browser a session to come along with."""
+    answer.set_cookie(
+        pages.cookie,
+        session,
+        max_age=LONGEST_SECONDS,
+        path="/",
+        secure=pages.is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
 def _visit(pages: Pages, request: Request) -> Visit:
-    """Who asks, by the session that came along.
+    """Who asks, by the session that came along, or by the word of the proxy.
 
     Raises:
         HTTPException: 401, for nobody, and for who was here too long ago.
     """
-    session = request.cookies.get(pages.cookie, "")
+    session, is_new = request.cookies.get(pages.cookie, ""), False
     person = pages.people.who(session) if session else None
+    if pages.proxied is not None:
+        said = pages.proxied.who(request)
+        if said is not None and said != person:
+            pages.people.leave(session)  # somebody else was here at this browser
+            person, session, is_new = said, pages.people.begin(said), True
+        elif said is None and person is not None and pages.proxied.signs_in(person):
+            person = None  # the proxy knows them no more, or was gone around
     if person is None:
         raise HTTPException(401)
     token = form_token(session)
     frame = Frame(pages.root, person.name, token, operates=person.may_operate)
-    return Visit(request, person, session, frame)
-
-
-_SAID = {
-    401: (
-        "Not signed in",
-        (
-            "A link from the trial's staff lets you in, once. After half an hour without a page, "
-            "or after eight hours, you need a new one."
-        ),
-    ),
-    403: ("Not taken", "This did not come from a page of yours. Open the page again."),
-    404: ("Nothing here", "There is nothing here, or nothing that you may look at."),
-}
+    return Visit(request, person, session, frame, is_new)
 
 
 def _message(pages: Pages, status: int, title: str, text: str) -> Response:
@@ -274,7 +276,7 @@ def _message(pages: Pages, status: int, title: str, text: str) -> Response:
 def _handlers(pages: Pages) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
     async def wrong(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return _message(pages, status, *_SAID.get(status, ("Not taken", "That is no page here.")))
+        return _message(pages, status, *SAID.get(status, ("Not taken", "That is no page here.")))
 
     async def away(_: Request, error: Exception) -> Response:
         del error  # it names our own files; the log has it

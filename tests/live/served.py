@@ -7,7 +7,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,11 @@ class Served:
 
 @contextmanager
 def serve(
-    folder: Path, people: frozenset[str], scopes: str = "system/*.rs", more: str = ""
+    folder: Path,
+    people: frozenset[str],
+    scopes: str = "system/*.rs",
+    more: str = "",
+    options: Sequence[str] = (),
 ) -> Iterator[Served]:
     """A service that answers, with one client that has these scopes; `more` are settings."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -87,6 +91,7 @@ purpose = "research"
     trial = SmallTrial(folder, "http://127.0.0.1:9/fhir", people, settings=settings)
     trial.read()
     said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
+    said += options
     process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
     try:
         _await_answer(f"{origin}/fhir/metadata", process)

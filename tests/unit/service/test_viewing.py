@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cli import main
-from adapter.errors import NotFoundError
+from adapter.errors import ConflictError, NotFoundError
 from adapter.service import Service, open_service
 from adapter.service.serving import service_app
 from adapter.service.viewing import invitation
@@ -61,6 +61,13 @@ unblinded = true
 [[serve.people]]
 name = "kim"
 role = "operator"
+[[serve.people]]
+name = "pat"
+role = "operator"
+signs_in_as = "pat@hospital"
+[serve.person_header]
+name = "X-Remote-User"
+peers = ["192.0.2.7"]
 """
 
 
@@ -239,6 +246,11 @@ def test_every_page_is_a_line_in_the_access_log(service: Service) -> None:
 def test_nobody_is_invited_who_is_not_named(service: Service) -> None:
     with pytest.raises(NotFoundError, match=r"serve\.people"):
         invitation(service, "mallory")
+
+
+def test_nobody_is_invited_whom_a_proxy_signs_in(service: Service) -> None:
+    with pytest.raises(ConflictError, match="a proxy signs in"):
+        invitation(service, "pat")
 
 
 def test_the_command_prints_a_link_that_lets_in(
