@@ -139,19 +139,22 @@ def _other(path: str, method: str) -> Object:
             "default": _json("Why there is none, as OAuth says it", "error"),
         }
     elif path.startswith(_HOOKS):
-        said |= _of_hooks(method)
+        said |= _of_hooks(method, path)
     elif path.startswith(_PREFIX) and method == "POST":
         content = {FHIR_JSON: {"schema": _resource("Bundle" if path == _PREFIX else "")}}
         said["requestBody"] = {"content": content}
     return said
 
 
-def _of_hooks(method: str) -> Object:
-    """Discovery, or a call of CDS Hooks; https://cds-hooks.hl7.org/2.0/ says what is in it."""
+def _of_hooks(method: str, path: str) -> Object:
+    """Discovery, a call or feedback; https://cds-hooks.hl7.org/2.0/ says what is in them."""
     if method == "GET":
         return {"responses": {"200": _json("The services", "services"), "default": _fhir_refusal()}}
-    sent = _object("hook", "hookInstance", "context")
-    given = _json("What is shown", "cards")
+    if path.endswith("/feedback"):
+        sent, given = _object("feedback"), _json("It was noted")
+    else:
+        sent = _object("hook", "hookInstance", "context")
+        given = _json("What is shown", "cards")
     return {
         "security": [{"token": []}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": sent}}},

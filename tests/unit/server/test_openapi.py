@@ -61,12 +61,15 @@ def test_hooks_are_told_as_they_are_mounted_and_who_calls_needs_a_token() -> Non
     assert {path: set(methods) for path, methods in said.items()} == {
         "/cds-services": {"get"},
         "/cds-services/trial-outcomes": {"post"},
+        "/cds-services/trial-outcomes/feedback": {"post"},
     }
     assert "security" not in said["/cds-services"]["get"]
     called = said["/cds-services/trial-outcomes"]["post"]
     assert called["security"] == [{"token": []}]
     schema = called["requestBody"]["content"]["application/json"]["schema"]
     assert schema["required"] == ["hook", "hookInstance", "context"]
+    told = said["/cds-services/trial-outcomes/feedback"]["post"]["requestBody"]["content"]
+    assert told["application/json"]["schema"]["required"] == ["feedback"]
 
 
 @pytest.mark.parametrize(
