@@ -21,6 +21,17 @@ settings.register_profile("soak", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Stops where pytest-xdist loses the groups, as it does with a pytest that it does not know.
+
+    Every process would start its own servers, and nothing would say why the run is slow.
+    """
+    if session.config.getoption("loadgroup", default=False):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        lost = [item.name for item in grouped if "@" not in item.nodeid]
+        assert not lost, f"{len(lost)} tests lost their group: pytest and pytest-xdist disagree"
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSql]:
     """A PostgreSQL for the whole run; each test takes a new database of it."""
