@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import orjson
 from starlette.requests import Request
 
 from adapter.fhir.check import find_faults
-from adapter.server import Api, Caller, Ledger, api_app
+from adapter.server import Api, Caller, api_app
 from adapter.server.bulk import Desk, Worker
 from adapter.server.caller import read_scopes
 from adapter.service import Service, open_service
-from adapter.service.exporting import desk_of
+from adapter.service.exporting import desk_of, ledger_of
 from adapter.simulate import serving
 
 BASE = "https://trial.example.org/fhir"
@@ -134,11 +134,7 @@ def exporting(config: Path) -> Iterator[Exporting]:
         async def known(_: Request) -> Caller:
             return caller[0]
 
-        def is_linked(clinic: str, participant: str) -> bool:
-            return service.crosswalk.linked(clinic, participant) is not None
-
-        trial = service.trial
-        ledger = Ledger(service.database, trial.study, trial.forms, clock, is_linked)
+        trial, ledger = service.trial, replace(ledger_of(service), now=clock)
         desk = desk_of(service, ledger, config.parent / "out", BASE)
         app = api_app(Api(ledger, BASE, "0", known, trial, desk))
         port = stack.enter_context(serving(app))

@@ -22,7 +22,8 @@ CACHE = REPOSITORY / ".cache" / "jvm"
 START_SECONDS = 240
 STOP_SECONDS = 30
 # Compiling lightly shortens the way to the first answer; it makes them unfit for timings.
-JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+LIGHT = "-XX:TieredStopAtLevel=1"
+JAVA = ("java", "-XX:+UseSerialGC")
 
 
 class JavaError(Exception):
@@ -38,9 +39,12 @@ class JavaProcess:
     ready: str = ""
 
     @classmethod
-    def start(cls, main_class: str, *arguments: str, heap: str) -> Self:
+    def start(
+        cls, main_class: str, *arguments: str, heap: str, options: Sequence[str] = (LIGHT,)
+    ) -> Self:
         """Builds it if need be, starts it and waits until it is ready."""
-        command = (*JAVA, f"-Xmx{heap}", "-cp", _build_class_path(), main_class, *arguments)
+        how = (*JAVA, *options, f"-Xmx{heap}")
+        command = (*how, "-cp", _build_class_path(), main_class, *arguments)
         log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - lives as long as the process
         popen = subprocess.Popen(
             command,
@@ -52,6 +56,11 @@ class JavaProcess:
         process = cls(popen, log)
         process._await_ready(main_class)
         return process
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._popen.pid
 
     def write(self, line: bytes) -> None:
         """Sends one line."""

@@ -5,6 +5,7 @@ FHIR, but for emptying the record system: tests bring their own client.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Self
 
 import httpx
 
-from tests.live.java import JavaError, JavaProcess
+from tests.live.java import LIGHT, JavaError, JavaProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class RecordSystem:
         parameters = {"resourceType": "Parameters", "parameter": [everything]}
         httpx.post(f"{self.base_url}/$expunge", json=parameters, timeout=60).raise_for_status()
 
+    def cpu_seconds(self) -> float:
+        """What it has taken of the processors."""
+        said = Path(f"/proc/{self._process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         """Ends the server; a database on disk is closed and may be started again."""
         self._process.stop()
@@ -62,18 +68,24 @@ class RecordSystem:
         self.stop()
 
 
-def start_record_system(data: Path | None = None, *, port: int = 0) -> RecordSystem:
+def start_record_system(
+    data: Path | None = None, *, port: int = 0, is_timed: bool = False
+) -> RecordSystem:
     """Gives a record system that answers already; with `data`, what it holds outlives it.
 
     Args:
         data: The folder of its database; None keeps everything in memory.
         port: Where it listens on 127.0.0.1; 0 takes a free one.
+        is_timed: Whether it is compiled in full, as where people run it; it starts later then.
 
     Raises:
         JavaError: It could not be built or did not start.
     """
+    options = () if is_timed else (LIGHT,)
     database = [] if data is None else [str(data.resolve() / "record-system")]
-    process = JavaProcess.start("live.RecordSystem", str(port), *database, heap="2g")
+    process = JavaProcess.start(
+        "live.RecordSystem", str(port), *database, heap="2g", options=options
+    )
     return RecordSystem(f"http://127.0.0.1:{process.ready.split()[1]}/fhir", process)
 
 

@@ -26,6 +26,7 @@ class SmallTrial:
     """A configuration that reads some people's rows and delivers them to one record system.
 
     `profile` is the name of a clinic's file, or the text of one; `settings` are more lines of it.
+    `database` is where the ledger is, a file of the folder or a URL.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class SmallTrial:
     people: frozenset[str]
     profile: str = "research-repository"
     settings: str = ""
+    database: str = "ledger.sqlite"
 
     @property
     def config(self) -> Path:
@@ -62,7 +64,7 @@ class SmallTrial:
             f"""
 study = "{ROOT / "mappings/studies/idbt-pain.yaml"}"
 instruments = "{ROOT / "mappings/instruments"}"
-ledger = "ledger.sqlite"
+ledger = "{self.database}"
 crosswalk = "crosswalk.sqlite"
 crosswalk_key_file = "who.key"
 key_file = "key"

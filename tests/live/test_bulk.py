@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.ingest.keep import retract_version
 from adapter.ingest.participation import withdraw
 from adapter.server.bulk import Worker
-from adapter.store import instances, versions
+from adapter.store import exports, instances, versions
 from adapter.store.versions import Belonging
 from tests.live.exporting import BASE, Exporting, Resource, exporting, names
 from tests.live.small import SmallTrial
@@ -136,6 +137,21 @@ def test_what_is_written_while_an_export_is_at_work_is_in_the_next_one(bulk: Exp
     assert first["transactionTime"] < second["transactionTime"] < third["transactionTime"]
 
 
+def test_what_is_written_in_the_second_of_an_export_is_in_the_next_one(bulk: Exporting) -> None:
+    where = bulk.begin("/$export?_type=Observation")
+    bulk.worker.work()
+    first = bulk.manifest(where)
+    second = datetime.fromisoformat(first["transactionTime"]).replace(microsecond=0)
+    _put(bulk, "the-same-second", "1", second.isoformat())
+
+    by_moment = bulk.export(f"/$export?_type=Observation&_since={first['transactionTime']}")
+    by_second = bulk.export(f"/$export?_since={second.isoformat().replace('+00:00', 'Z')}")
+
+    assert "Observation/the-same-second" not in names(bulk.lines(first))
+    assert names(bulk.lines(by_moment)) == ["Observation/the-same-second"]
+    assert "Observation/the-same-second" in names(bulk.lines(by_second))
+
+
 def test_an_export_of_any_moment_holds_what_an_ingest_put_that_was_at_work_then(
     bulk: Exporting,
 ) -> None:
@@ -242,6 +258,53 @@ def test_a_filter_finds_what_a_search_finds_and_several_are_alternatives(bulk: E
     assert 0 < len(found) < len(everything)
     assert names(bulk.lines(one)) == sorted(names(found) + names(events))
     assert names(bulk.lines(both)) == names(everything)
+
+
+def test_a_filter_takes_a_clinics_own_name_of_a_patient_and_keeps_it_nowhere(
+    bulk: Exporting,
+) -> None:
+    system, theirs = "https://clinic.example.org/mrn", "MRN-0815"
+    bulk.service.crosswalk.link("northside-clinic", OTHER, theirs, LONG_AGO)
+    bulk.as_("care", "northside-clinic")
+    bulk.caller[0] = replace(bulk.caller[0], patient_system=system)
+    query = f"Patient?identifier={system}|{theirs}"
+    said = {"name": "_typeFilter", "valueString": query}
+    content = {"resourceType": "Parameters", "parameter": [said]}
+
+    in_the_address = bulk.client.post("/$export", params={"_typeFilter": query}, json=content)
+    posted = bulk.client.post("/$export", json=content)
+    job = exports.find(bulk.service.database.read(), posted.headers["content-location"][-32:])
+    bulk.worker.work()
+
+    assert in_the_address.status_code == 400
+    assert theirs not in in_the_address.text
+    assert job is not None
+    assert theirs not in job.said
+    told = bulk.lines(bulk.manifest(posted.headers["content-location"]))
+    patients = [each for each in told if each["resourceType"] == "Patient"]
+    mine = bulk.service.trial.identity.patient(OTHER)
+    assert [each["id"] for each in patients] == [mine]
+
+
+def test_a_filter_by_a_moment_tells_the_blinded_of_no_hidden_correction(
+    bulk: Exporting,
+) -> None:
+    (event,) = bulk.everything("AdverseEvent")
+    with bulk.service.database.write() as tx:
+        kept = versions.latest(tx, "AdverseEvent", event["id"])
+        assert kept is not None
+        told = orjson.loads(kept.text)
+        text = orjson.dumps({**told, "suspectEntity": [{"instance": {"display": "therapy"}}]})
+        belonging = Belonging(kept.unit, kept.participant, kept.form)
+        later = "2030-01-01T00:00:00+00:00"
+        assert versions.put(tx, ("AdverseEvent", event["id"]), text, belonging, later) is not None
+    path = "/$export?_type=AdverseEvent&_typeFilter=AdverseEvent%3F_lastUpdated%3Dgt2029-01-01"
+
+    blinded = bulk.export(path)
+    unblinded = bulk.as_(unblinded=True, name="another").export(path)
+
+    assert blinded["output"] == []
+    assert names(bulk.lines(unblinded)) == [f"AdverseEvent/{event['id']}"]
 
 
 @pytest.mark.parametrize(

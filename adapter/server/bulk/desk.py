@@ -19,7 +19,8 @@ from typing import Any
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.instruments.study import Study
 from adapter.release import CARE, PARTICIPATION, Subject, decide
-from adapter.server.bulk.order import Order, criteria_of, kept_order
+from adapter.server.bulk.filters import criteria_of
+from adapter.server.bulk.order import Order, kept_order
 from adapter.server.caller import Caller
 from adapter.server.ledger import Ledger, View
 from adapter.store import exports, snapshots
@@ -58,7 +59,8 @@ class Desk:
             RefusalError: 400 for a filter that no search would take, 404 for a patient who is not
                 there, 429 while another export of this client is being written.
         """
-        asked, job = criteria_of(order, self.ledger), self.unique()
+        view = View(self.ledger, order.caller, self.ledger.database.read())
+        asked, job = criteria_of(order, view), self.unique()
         if asked:  # all but the last of it, so that the transaction is short
             self.ledger.catch_up()
         with self.ledger.database.write() as tx:

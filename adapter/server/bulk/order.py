@@ -11,18 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 import orjson
 
 from adapter.fhir.operation_outcome import RefusalError, refuse
-from adapter.fhir.search.asked import read_criterion
-from adapter.fhir.search.criteria import BadSearchError, Criterion
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.fhir.text import read_text
 from adapter.instruments.study import Purpose
 from adapter.server.caller import Caller
-from adapter.server.ledger import Ledger
 
 Level = Literal["system", "patient", "group"]
 Pairs = Iterable[tuple[str, str]]
@@ -147,25 +143,6 @@ def read_parameters(content: bytes) -> list[tuple[str, str]]:
         text = "The content is expected as Parameters, each with one value of a plain type"
         raise refuse(400, "structure", text)
     return pairs
-
-
-def criteria_of(order: Order, ledger: Ledger) -> list[tuple[str, tuple[Criterion, ...]]]:
-    """What the filters of an order ask for, by type; several of a type are alternatives.
-
-    Raises:
-        RefusalError: 400, a parameter or a value that no search would take.
-    """
-    zone, read = ledger.study.zone, list[tuple[str, tuple[Criterion, ...]]]()
-    for of, query in order.filters:
-        try:
-            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
-            asked = (read_criterion(of, name, value, zone) for name, value in pairs)
-            read.append((of, tuple(asked)))
-        except BadSearchError as wrong:  # _sort, _include and the like are no criteria, either
-            raise refuse(400, wrong.code, f"_typeFilter of {of}: {wrong.text}") from None
-        except ValueError:
-            raise refuse(400, "too-costly", f"_typeFilter of {of} is too long") from None
-    return read
 
 
 def _sorted_out(asking: Asking) -> tuple[dict[str, list[str]], list[str]]:

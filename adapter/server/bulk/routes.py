@@ -22,9 +22,11 @@ from starlette.routing import Route
 from adapter.fhir.operation_outcome import Issue, operation_outcome, refuse
 from adapter.server.audited import told
 from adapter.server.bulk.desk import Desk
-from adapter.server.bulk.order import Asking, Level, Order, read_order, read_parameters
+from adapter.server.bulk.filters import in_our_ids
+from adapter.server.bulk.order import Asking, Level, read_order, read_parameters
 from adapter.server.caller import Caller
 from adapter.server.exchange import FHIR_JSON, JSON_TYPES, check_accept, read_body
+from adapter.server.ledger import View
 from adapter.store import exports
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
@@ -44,8 +46,8 @@ def bulk_routes(desk: Desk, authenticate: Authenticate) -> list[Route]:
             caller = await _known(request, authenticate, "operation")
             if level == "group":
                 _check_group(desk, caller, request.path_params["id"])
-            order = await _read(request, caller, level, desk.base)
-            job = await run_in_threadpool(desk.take, order, caller.client)
+            asking = await _read(request, level, desk.base)
+            job = await run_in_threadpool(_begin, desk, asking, caller)
             text = "The export has begun; Content-Location says where to ask how it stands"
             said = operation_outcome(Issue("informational", text, severity="information"))
             where = {"Content-Location": f"{desk.base}/bulk/{job}"}
@@ -112,7 +114,7 @@ def _status(desk: Desk, job: str, caller: Caller) -> Response:
     return Response(said, 200, {"Expires": ends}, "application/json")
 
 
-async def _read(request: Request, caller: Caller, level: Level, base: str) -> Order:
+async def _read(request: Request, level: Level, base: str) -> Asking:
     check_accept(request)
     said = request.query_params.multi_items()
     is_post = request.method == "POST"
@@ -124,14 +126,18 @@ async def _read(request: Request, caller: Caller, level: Level, base: str) -> Or
         said += read_parameters(body) if body else []
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     query = f"?{request.url.query}" if request.url.query else ""
-    asking = Asking(
+    return Asking(
         request=f"{base}{path}{query}",
         level=level,
         said=[pair for pair in said if pair[0] not in {"_format", "_pretty"}],
         is_post=is_post,
         is_lenient=_LENIENT.search(request.headers.get("prefer", "")) is not None,
     )
-    return read_order(asking, caller)
+
+
+def _begin(desk: Desk, asking: Asking, caller: Caller) -> str:
+    view = View(desk.ledger, caller, desk.ledger.database.read())
+    return desk.take(in_our_ids(read_order(asking, caller), view), caller.client)
 
 
 def _check_group(desk: Desk, caller: Caller, group: str) -> None:

@@ -62,7 +62,8 @@ class Worker:
                 return
             alone = self.desk.ledger.database.sole_writer(f"export {job.job}")
             with suppress(ConflictError, _GivenUpError), alone:  # another has it; it is no more
-                self._write(job)
+                if self._is_running(job):  # and no other has written it meanwhile
+                    self._write(job)
 
     def _run(self) -> None:
         while not self._stops.is_set():
@@ -128,10 +129,13 @@ class Worker:
         self.desk.ledger.database.renew()
         if self._stops.is_set():
             raise _GivenUpError
-        known = exports.find(self.desk.ledger.database.read(), job.job)
-        if known is None or known.state != "running":
+        if not self._is_running(job):
             shutil.rmtree(self.desk.folder / job.job, ignore_errors=True)
             raise _GivenUpError
+
+    def _is_running(self, job: Job) -> bool:
+        known = exports.find(self.desk.ledger.database.read(), job.job)
+        return known is not None and known.state == "running"
 
     def _settle(self, job: Job, state: exports.State) -> None:
         self._check(job)
