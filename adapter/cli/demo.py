@@ -92,7 +92,7 @@ def _round(service: Service, places: Places, title: str) -> None:
     settings = read_settings(places.config)
     show.findings(check_sources(settings, read_declarations(settings), now()), as_json=False)
     reports = ingest_all(service)
-    show.ingested(reports, [], as_json=False)
+    show.ingested(reports, iter(()), as_json=False)
     rounds.planned([plan(clinic) for clinic in service.clinics], as_json=False)
 
 

@@ -6,6 +6,7 @@ No answer is printed, but by `show`, which is asked for on purpose.
 from __future__ import annotations
 
 import argparse
+from itertools import islice
 from typing import Any
 
 from adapter.cli import show
@@ -16,7 +17,10 @@ from adapter.ingest.both_sides import Side, both_sides
 from adapter.service import Service
 from adapter.service.deciding import leave_written, take_written
 from adapter.store import inbox
-from adapter.store.inbox import Received
+from adapter.store.inbox import Listed, Received
+
+LISTED = 200
+"""So many stand on a terminal, of each clinic those first that wait for a person."""
 
 
 def run_inbox(said: argparse.Namespace) -> int:
@@ -41,17 +45,20 @@ def run_inbox(said: argparse.Namespace) -> int:
 def _list(service: Service, *, as_json: bool) -> None:
     tx = service.database.read()
     names = [*(each.name for each in service.clinics), *inbox.clients(tx)]
-    rows = [_told(row) for name in names for row in inbox.of_clinic(tx, name)]
     if as_json:
-        document({"inbox": rows})
+        document({"inbox": (_told(row) for name in names for row in inbox.listed(tx, name))})
         return
+    came = (row for name in names for row in inbox.listed(tx, name, waiting_first=True))
+    rows = [_told(row) for row in islice(came, LISTED)]
     header = ("number", "clinic", "record", "form", "timepoint", "state", "why", "received")
     table("what came from clinics", header, [tuple(row.values()) for row in rows])
     if not rows:
         print("nothing came from a clinic")
+    if left := sum(1 for _ in came):
+        print(f"... and {left} more; `adapter inbox --json` lists all")
 
 
-def _told(row: Received) -> dict[str, Any]:
+def _told(row: Received | Listed) -> dict[str, Any]:
     return {
         "number": row.number,
         "clinic": row.clinic,

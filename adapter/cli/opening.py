@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TypeVar
 
 from adapter.cli.terminal import progress, warn
@@ -89,9 +90,9 @@ def each_clinic(
     return told
 
 
-def rejections(service: Service) -> list[Problem]:
+def rejections(service: Service) -> Iterator[Problem]:
     """What the last ingest could not take in, and where the source's totals are not ours."""
     tx = service.database.read()
     run = instances.last_run(tx)
-    rejected = [] if run is None else instances.rejections(tx, run)
-    return [*rejected, *differences(tx)]
+    rejected = iter(()) if run is None else instances.rejections(tx, run)
+    return chain(rejected, differences(tx))

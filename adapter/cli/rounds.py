@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ class Round:
     verified: list[tuple[str, VerifyReport]]
 
 
-def synced(told: Round, rejected: list[Problem], *, as_json: bool) -> None:
+def synced(told: Round, rejected: Iterator[Problem], *, as_json: bool) -> None:
     """One whole round."""
     pulled = dict(told.pulled)
     clinics = _together(told.pushed, told.verified)

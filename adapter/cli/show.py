@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def findings(problems: list[Problem], *, as_json: bool) -> None:
         print(f"{len(problems)} findings" if problems else "no findings")
 
 
-def ingested(reports: list[Report], rejected: list[Problem], *, as_json: bool) -> None:
+def ingested(reports: list[Report], rejected: Iterator[Problem], *, as_json: bool) -> None:
     """What was read, per form."""
     if as_json:
         document(ingest_document(reports, rejected))
@@ -44,7 +45,7 @@ def counts(title: str, said: dict[str, Any]) -> None:
 def state(
     states: list[dict[str, Any]],
     signals: Counter[str],
-    rejected: list[Problem],
+    rejected: Iterator[Problem],
     triggered: dict[str, int],
     *,
     as_json: bool,
@@ -54,13 +55,12 @@ def state(
     `triggered` counts the saved records that wait to be fetched.
     """
     if as_json:
-        findings = [finding(problem) for problem in rejected]
         document(
             {
                 "clinics": states,
                 "safety_signals": signals,
                 "triggered": triggered,
-                "rejected": findings,
+                "rejected": map(finding, rejected),
             }
         )
         return
@@ -116,8 +116,8 @@ def done(said: dict[str, Any], *, as_json: bool) -> None:
         print(", ".join(f"{word}: {value}" for word, value in said.items()))
 
 
-def ingest_document(reports: list[Report], rejected: list[Problem]) -> dict[str, Any]:
-    """What was read, as one JSON document has it."""
+def ingest_document(reports: list[Report], rejected: Iterator[Problem]) -> dict[str, Any]:
+    """What was read, as one JSON document has it; what was rejected one after the other."""
     forms: dict[str, Counter[str]] = {}
     for report in reports:
         for form, counts in report.counts.items():
@@ -126,7 +126,7 @@ def ingest_document(reports: list[Report], rejected: list[Problem]) -> dict[str,
         "forms": {
             form: {word: counts[word] for word in OUTCOMES} for form, counts in forms.items()
         },
-        "rejected": [finding(problem) for problem in rejected],
+        "rejected": map(finding, rejected),
         "problems": sum(report.problems for report in reports),
     }
 

@@ -6,7 +6,8 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import islice
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -77,14 +78,39 @@ def table(title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
     print(drawing.getvalue(), end="")
 
 
-def lines(problems: Sequence[Problem], limit: int | None = None) -> None:
+def lines(problems: Iterable[Problem], limit: int | None = None) -> None:
     """One line a finding on stdout, at most `limit` of them."""
-    for problem in problems[:limit]:
+    told = iter(problems)
+    for problem in islice(told, limit):
         print(f"{problem.severity}: {problem}")
-    if limit is not None and len(problems) > limit:
-        print(f"... and {len(problems) - limit} more; `adapter status --json` lists all")
+    left = sum(1 for _ in told)
+    if left:
+        print(f"... and {left} more; `adapter status --json` lists all")
 
 
 def document(said: dict[str, Any]) -> None:
-    """One JSON document on stdout, and nothing else."""
-    sys.stdout.buffer.write(orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n")
+    """One JSON document on stdout, and nothing else.
+
+    What is an iterator at its top is written item by item, as a list: it may have a million.
+    """
+    out = sys.stdout.buffer
+    for place, (name, value) in enumerate(said.items()):
+        out.write(b",\n" if place else b"{\n")
+        out.write(b"  " + orjson.dumps(name) + b": ")
+        if isinstance(value, Iterator):
+            _write_items(out, value)
+        else:
+            out.write(_indented(value, b"  "))
+    out.write(b"\n}\n" if said else b"{}\n")
+
+
+def _write_items(out: BinaryIO, items: Iterator[object]) -> None:
+    before = b"[\n    "
+    for item in items:
+        out.write(before + _indented(item, b"    "))
+        before = b",\n    "
+    out.write(b"[]" if before.startswith(b"[") else b"\n  ]")
+
+
+def _indented(value: object, by: bytes) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).replace(b"\n", b"\n" + by)

@@ -158,6 +158,7 @@ def open_service(
         for post in posts:
             if isinstance(post, LateMllp):
                 post.close()
+        audit.close()
         accesses.close()
         crosswalk.close()
         database.close()

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
@@ -22,6 +24,7 @@ from typing import BinaryIO, Literal, get_args
 from adapter.errors import ConflictError, Problem
 from adapter.store import chain
 from adapter.store.chain import Link, Seal
+from adapter.store.decided import Decided, Reached
 
 Action = Literal[
     "released",
@@ -37,6 +40,8 @@ Action = Literal[
     "take",
     "leave",
 ]
+_DECISIONS = frozenset({"released", "held"})
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,13 @@ class Line:
 
 
 class AuditLog:
-    """One file; several processes may write to it."""
+    """One file; several processes may write to it, and threads."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
         """`seal` gives a keyed hash of the former hash and a line's text; nothing is read yet."""
         self.path, self._seal = path, seal
-        self._read_to, self._number, self._last = 0, 0, ""
-        self._rules: dict[tuple[str, str], str] = {}
+        self._decided, self._alone = Decided(path), threading.Lock()
+        self._reached = Reached()
         self._unblinded: set[tuple[str, str]] = set()
 
     def add(self, acts: Iterable[Act]) -> None:
@@ -84,22 +89,21 @@ class AuditLog:
         if not waiting:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # given up when the file is closed, or by death
-            self._catch_up(file)
-            lines = b"".join(self._line(act) for act in waiting if self._is_news(act))
-            file.seek(self._read_to)
+        with self._locked(os.O_CREAT) as file:
+            fresh = _Fresh(self._reached)
+            lines = b"".join(self._line(act, fresh) for act in waiting if self._is_news(act, fresh))
+            file.seek(self._reached.ends)
             file.truncate()  # half a line that a killed process left was never acted on
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
-            self._read_to += len(lines)
+            self._keep(fresh)
 
     def is_unblinded(self, clinic: str, record: str) -> bool:
         """Whether a person's arm was made known to a clinic."""
-        if self.path.exists() and self.path.stat().st_size != self._read_to:
-            with self.path.open("rb") as file:
-                self._catch_up(file)
+        if self.path.exists() and self.path.stat().st_size != self._reached.ends:
+            with self._locked():
+                pass
         return (clinic, record) in self._unblinded
 
     def has_unblinded(self, clinic: str) -> bool:
@@ -107,37 +111,106 @@ class AuditLog:
         self.is_unblinded(clinic, "")  # so that what others wrote is read
         return any(known == clinic for known, _ in self._unblinded)
 
-    def _is_news(self, act: Act) -> bool:
-        is_decision = act.action in {"released", "held"}
-        return not is_decision or self._rules.get((act.clinic, act.what)) != act.rule
+    def close(self) -> None:
+        """Shuts what lies beside the file."""
+        self._decided.close()
+
+    @contextmanager
+    def _locked(self, flags: int = 0) -> Iterator[BinaryIO]:
+        """The file, read as far as it goes; nobody else reads or writes it so meanwhile.
+
+        Raises:
+            LedgerError: what lies beside it cannot be written, or was broken.
+        """
+        with (
+            self._alone,
+            self._decided.watched(),
+            os.fdopen(os.open(self.path, os.O_RDWR | flags, 0o600), "r+b") as file,
+        ):
+            fcntl.flock(file, fcntl.LOCK_EX)  # given up when the file is closed, or by death
+            self._catch_up(file)
+            yield file
+
+    def _is_news(self, act: Act, fresh: _Fresh) -> bool:
+        if act.action not in _DECISIONS:
+            return True
+        about = (act.clinic, act.what)
+        known = fresh.rules[about] if about in fresh.rules else self._decided.rule(about)
+        return known != act.rule
 
     def _catch_up(self, file: BinaryIO) -> None:
-        """Reads what others wrote since; the whole file at first."""
-        file.seek(self._read_to)
+        """Reads what was written since this, or any process, did so; the whole file at first."""
+        reached = self._decided.reached()
+        if reached.number and not _is_there(file, reached):
+            self._decided.clear()
+            reached = Reached()
+        if reached != self._reached:
+            self._unblinded = set(_unblinded(file, self._decided.unblinded()))
+            self._reached = reached
+        fresh = _Fresh(reached)
+        file.seek(reached.ends)
         for raw in file:
             if not raw.endswith(b"\n"):
-                return
+                break
             said = _read(raw)
-            if said is None or said.number != self._number + 1:
+            if said is None or said.number != fresh.reached.number + 1:
                 raise ConflictError(
-                    f"{self.path.name}: expected line {self._number + 1} of the audit log; found "
-                    "another. Nothing was done. `adapter audit verify` tells more."
+                    f"{self.path.name}: expected line {fresh.reached.number + 1} of the audit log; "
+                    "found another. Nothing was done. `adapter audit verify` tells more."
                 )
-            self._take(said)
-            self._read_to += len(raw)
+            fresh.take(said, len(raw))
+            if len(fresh.rules) >= _AT_ONCE:
+                self._keep(fresh)
+                fresh = _Fresh(self._reached)
+        if fresh.reached != self._reached:
+            self._keep(fresh)
 
-    def _take(self, line: Line) -> None:
-        self._number, self._last = line.number, line.hash
-        act = line.act
-        if act.action in {"released", "held"}:
-            self._rules[act.clinic, act.what] = act.rule
+    def _keep(self, fresh: _Fresh) -> None:
+        self._decided.keep(fresh.rules, fresh.unblinded.values(), fresh.reached)
+        self._unblinded = self._unblinded | fresh.unblinded.keys()  # others may go through it
+        self._reached = fresh.reached
+
+    def _line(self, act: Act, fresh: _Fresh) -> bytes:
+        link = chain.link(fresh.reached.number + 1, asdict(act), fresh.reached.hash, self._seal)
+        raw = chain.write_link(link)
+        fresh.take(Line(link.number, act, link.hash), len(raw))
+        return raw
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """What lines said that are not noted beside the log yet, and how far they go.
+
+    `unblinded` is where the lines begin that made an arm known, and to which clinic whose.
+    """
+
+    reached: Reached
+    rules: dict[tuple[str, str], str] = field(default_factory=dict)
+    unblinded: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def take(self, line: Line, size: int) -> None:
+        act, begins = line.act, self.reached.ends
+        self.reached = Reached(begins, begins + size, line.number, line.hash)
+        if act.action in _DECISIONS:
+            self.rules[act.clinic, act.what] = act.rule
         elif act.action == "unblind":
-            self._unblinded.add((act.clinic, act.record))
+            self.unblinded[act.clinic, act.record] = begins
 
-    def _line(self, act: Act) -> bytes:
-        link = chain.link(self._number + 1, asdict(act), self._last, self._seal)
-        self._take(Line(link.number, act, link.hash))
-        return chain.write_link(link)
+
+def _is_there(file: BinaryIO, reached: Reached) -> bool:
+    """Whether a line stands where it did."""
+    file.seek(reached.begins)
+    found = chain.read_link(file.read(reached.ends - reached.begins))
+    return found is not None and (found.number, found.hash) == (reached.number, reached.hash)
+
+
+def _unblinded(file: BinaryIO, places: Iterable[int]) -> Iterator[tuple[str, str]]:
+    """Who was unblinded for which clinic, as the lines say that begin there."""
+    for begins in places:
+        file.seek(begins)
+        line = _read(file.readline())
+        if line is not None and line.act.action == "unblind":
+            yield line.act.clinic, line.act.record
 
 
 def read_lines(path: Path) -> Iterator[Line]:

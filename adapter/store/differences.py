@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from adapter.errors import Origin, Problem
 from adapter.store.transaction import Transaction
@@ -31,10 +31,10 @@ def keep_differences(tx: Transaction, unit: str, found: Iterable[Problem]) -> No
     )
 
 
-def differences(tx: Transaction) -> list[Problem]:
+def differences(tx: Transaction) -> Iterator[Problem]:
     """All of them, as warnings, by record and event; the lines are those of when they were met."""
-    rows = tx.execute("SELECT * FROM difference ORDER BY record, event, field")
-    return [
+    rows = tx.stream("SELECT * FROM difference ORDER BY record, event, field")
+    return (
         Problem(
             Origin(row["file"], row["line"] or None, row["record"], row["event"]),
             row["field"],
@@ -44,4 +44,4 @@ def differences(tx: Transaction) -> list[Problem]:
             severity="warning",
         )
         for row in rows
-    ]
+    )

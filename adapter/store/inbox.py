@@ -7,7 +7,7 @@ overruled is kept with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -45,6 +45,21 @@ class Received:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A response of a clinic as a list names it, without a word of what was answered."""
+
+    number: int
+    clinic: str
+    participant: str
+    form: str
+    timepoint: str
+    state: InboxState
+    why: str
+    received: str
+
+
+_LISTED = ", ".join(Listed.__slots__)
 _COLUMNS = tuple(name for name in Received.__slots__ if name != "number")
 _KEY = ("clinic", "type", "remote_id")
 
@@ -76,11 +91,18 @@ def standing(tx: Transaction, unit: str) -> Received | None:
     return _first(tx, "unit = ? AND stands = 'held'", unit)
 
 
-def of_clinic(
-    tx: Transaction, clinic: str, resource_type: str = "QuestionnaireResponse"
-) -> list[Received]:
-    """Everything of a type that came from a clinic, in the order in which it came."""
-    return _all(tx, "clinic = ? AND type = ?", clinic, resource_type)
+def listed(tx: Transaction, clinic: str, *, waiting_first: bool = False) -> Iterator[Listed]:
+    """The responses that came from a clinic, in the order in which they came.
+
+    `waiting_first`: those before all others. A few are held at a time, and none with its text.
+    """
+    first = "state <> 'waiting', " if waiting_first else ""
+    rows = tx.stream(
+        f"SELECT {_LISTED} FROM inbox WHERE clinic = ? AND type = 'QuestionnaireResponse'"
+        f" ORDER BY {first}number",
+        (clinic,),
+    )
+    return (Listed(*row) for row in rows)
 
 
 def waiting(tx: Transaction, clinic: str, after: int, count: int) -> list[Received]:

@@ -12,6 +12,8 @@ from adapter.errors import Origin, Problem
 from adapter.instruments.participant import ConsentState, Participant
 from adapter.store.transaction import Transaction
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -236,9 +238,24 @@ def miss_participant(tx: Transaction, name: str) -> None:
     tx.execute("UPDATE participant SET is_missing = 1 WHERE participant = ?", (name,))
 
 
-def names(tx: Transaction) -> list[str]:
-    """Everybody whom the source holds, by their study number."""
-    rows = tx.execute("SELECT participant FROM participant WHERE is_missing = 0 ORDER BY 1")
+def names(tx: Transaction) -> Iterator[str]:
+    """Everybody whom the source holds, in the order of their study numbers.
+
+    Some hundred are read at a time, and between them nothing stays open: whoever goes through
+    them may write.
+    """
+    some = _names_behind(tx, "")
+    while some:
+        yield from some
+        some = _names_behind(tx, some[-1])
+
+
+def _names_behind(tx: Transaction, name: str) -> list[str]:
+    rows = tx.execute(
+        "SELECT participant FROM participant WHERE participant > ? AND is_missing = 0"
+        " ORDER BY participant LIMIT ?",
+        (name, _AT_ONCE),
+    )
     return [row["participant"] for row in rows]
 
 
@@ -264,10 +281,10 @@ def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
     )
 
 
-def rejections(tx: Transaction, run: int) -> list[Problem]:
-    """What an ingest could not take in, in the order it was met."""
-    rows = tx.execute("SELECT * FROM rejection WHERE run = ? ORDER BY number", (run,))
-    return [
+def rejections(tx: Transaction, run: int) -> Iterator[Problem]:
+    """What an ingest could not take in, in the order it was met; a few are held at a time."""
+    rows = tx.stream("SELECT * FROM rejection WHERE run = ? ORDER BY number", (run,))
+    return (
         Problem(
             Origin(row["file"], row["line"] or None, row["record"], row["event"]),
             row["field"],
@@ -277,7 +294,7 @@ def rejections(tx: Transaction, run: int) -> list[Problem]:
             row["severity"],
         )
         for row in rows
-    ]
+    )
 
 
 def carry_rejections(tx: Transaction, run: int, scope: Collection[str]) -> None:
@@ -285,12 +302,12 @@ def carry_rejections(tx: Transaction, run: int, scope: Collection[str]) -> None:
 
     `scope` is whom this one told everything of.
     """
-    rows = tx.execute(
+    rows = tx.stream(
         "SELECT * FROM rejection WHERE record <> '' AND run = (SELECT max(before.run) FROM run"
         " AS before, run AS this WHERE this.run = ? AND before.source = this.source"
         " AND before.ended <> '' AND before.run < this.run) ORDER BY number",
         (run,),
-    ).fetchall()
+    )
     for row in rows:
         if row["record"] not in scope:
             said = {**dict(row), "run": run}

@@ -157,13 +157,17 @@ def owed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
     return [Owed(*row) for row in rows]
 
 
-def refused_and_absent(tx: Transaction, clinic: str) -> list[str]:
-    """Names (`Type/id`) that a clinic refused and holds nothing of: what nothing may refer to."""
+def refused_and_absent(tx: Transaction, clinic: str, people: Collection[str]) -> list[str]:
+    """Names (`Type/id`) that a clinic refused and holds nothing of: what nothing may refer to.
+
+    Of these people, '' for what belongs to nobody: who refers to something refers to their own.
+    """
     rows = tx.execute(
         "SELECT d.type || '/' || d.id AS name FROM delivery AS d LEFT JOIN holding AS h"
         " ON h.clinic = d.clinic AND h.type = d.type AND h.id = d.id"
-        " WHERE d.clinic = ? AND d.state IN ('refused', 'quarantined') AND h.id IS NULL",
-        (clinic,),
+        " WHERE d.clinic = ? AND d.state IN ('refused', 'quarantined') AND h.id IS NULL"
+        f" AND d.participant IN ({', '.join('?' * len(people))})",
+        (clinic, *sorted(people)),
     )
     return [row["name"] for row in rows]
 

@@ -91,17 +91,18 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
                 is_free = is_gate_s and not _held_now(clinic, tx, delivery, unfound)
                 becomes = Settlement(said.seq, "queued") if is_free else said
                 settling.settle(tx, [becomes], clinic.now())
-    absent = standing.refused_and_absent(clinic.database.read(), clinic.name)
+    people = {"", *(each.participant for each in released)}
+    absent = standing.refused_and_absent(clinic.database.read(), clinic.name, people)
     outgoing, settlements = _in_its_terms(clinic, released, report, absent)
     receipts = carry(clinic, outgoing, absent)
-    people: set[str] = set()
+    unknown: set[str] = set()
     arrived: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):
         settlements.append(settlement_of(item, receipt, report))
         if isinstance(receipt, Unreachable | Unknown):
             trouble = trouble or receipt
         if isinstance(receipt, Unknown):
-            people.add(item.delivery.participant)
+            unknown.add(item.delivery.participant)
         elif isinstance(receipt, Accepted | Refused):
             arrived.add(item.delivery.participant)
     if settlements:
@@ -109,7 +110,7 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
             _note_ways(clinic, tx, outgoing, arrived)
             settling.settle(tx, settlements, clinic.now())
     is_asked = bool(outgoing) or trouble is not None
-    return Sent(is_asked, trouble, frozenset(people), frozenset(arrived))
+    return Sent(is_asked, trouble, frozenset(unknown), frozenset(arrived))
 
 
 def _note_ways(

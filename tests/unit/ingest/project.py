@@ -421,7 +421,7 @@ class Bench:
         )
 
     def problems(self, report: Report) -> list[Problem]:
-        return instances.rejections(self.database.read(), report.run)
+        return list(instances.rejections(self.database.read(), report.run))
 
     def resources(self, resource_type: str, form_id: str | None = None) -> list[Resource]:
         """The newest text of everything of a type, of one form if given, by id."""

@@ -37,7 +37,7 @@ def read(bench: Bench, *rows: Cells) -> list[Problem]:
     content, dictionary = records_csv(list(rows), columns(WITH_SUM)), dictionary_csv(WITH_SUM)
     report = bench.read(bench.source(content, dictionary=dictionary))
     assert report.problems == 0
-    return differences(bench.database.read())
+    return list(differences(bench.database.read()))
 
 
 @pytest.mark.parametrize("held", ["6", "6.0", "6.4", "5.5", "", "-97"])
@@ -119,7 +119,7 @@ def test_what_is_gone_from_the_source_is_not_told_any_more(compared: Bench) -> N
     )
 
     assert report.counts["mood"] == {"retracted": 1}
-    assert differences(compared.database.read()) == []
+    assert list(differences(compared.database.read())) == []
 
 
 def test_a_total_that_the_export_does_not_have_keeps_its_form_back(compared: Bench) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from adapter.errors import ConflictError
+from adapter.errors import ConflictError, LedgerError
 from adapter.store.audit import Act, AuditLog, read_lines, verify
 from tests.unit.store.ledger import LATER, NOW
 
@@ -137,3 +138,98 @@ def test_who_was_unblinded_is_known_to_every_process(path: Path, tmp_path: Path)
     AuditLog(path, seal).add([Act(LATER, "unblind", "north", "2", rule="emergency")])
     assert early.is_unblinded("north", "2")
     assert not none.is_unblinded("north", "1")
+
+
+def beside(path: Path) -> Path:
+    return path.with_name("audit-decided.sqlite")
+
+
+@pytest.mark.parametrize("spoilt", [None, b"no database, but longer than its first page" * 100])
+def test_what_lies_beside_the_log_is_made_anew_where_it_is_gone_or_broken(
+    path: Path, spoilt: bytes | None
+) -> None:
+    beside(path).unlink()
+    if spoilt is not None:
+        beside(path).write_bytes(spoilt)
+    log = AuditLog(path, seal)
+
+    log.add(ACTS[:2])
+
+    assert log.is_unblinded("north", "1")
+    assert verify(path, seal)[0] == 4
+    assert beside(path).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_breaks_beside_the_log_while_it_is_read_is_told_and_made_anew(path: Path) -> None:
+    with sqlite3.connect(beside(path)) as wrong:
+        wrong.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (place,) = wrong.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'rule'"
+        ).fetchone()
+    wrong.close()
+    with beside(path).open("r+b") as file:
+        file.seek((place - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    log = AuditLog(path, seal)
+
+    with pytest.raises(LedgerError, match="found a broken file"):
+        log.add(ACTS[:2])
+
+    log.add(ACTS[:2])
+    assert verify(path, seal)[0] == 4
+
+
+def test_a_log_in_place_of_another_is_read_from_its_beginning(path: Path) -> None:
+    log = AuditLog(path, seal)
+    assert log.is_unblinded("north", "1")
+    path.unlink()
+
+    AuditLog(path, seal).add(ACTS[1:3])
+
+    assert not log.is_unblinded("north", "1")
+    log.add(ACTS[:2])
+    assert [line.act for line in read_lines(path)] == [*ACTS[1:3], ACTS[0]]
+
+
+def test_nobody_is_unblinded_by_what_lies_beside_the_log(path: Path) -> None:
+    with sqlite3.connect(beside(path)) as wrong:
+        wrong.execute("INSERT INTO unblinded VALUES (0)")
+    wrong.close()
+    log = AuditLog(path, seal)
+
+    assert log.is_unblinded("north", "1")
+    assert not log.is_unblinded("north", "")
+
+
+def test_who_comes_later_reads_only_what_is_new(path: Path) -> None:
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([b" " * (len(first) - 1) + b"\n", *others]))
+
+    AuditLog(path, seal).add([Act(LATER, "export")])
+
+    assert wrong_lines(path)[0] == 1
+    assert b'"export"' in path.read_bytes().splitlines()[-1]
+
+
+def test_where_nothing_may_lie_beside_the_log_it_is_read_all_the_same(path: Path) -> None:
+    beside(path).unlink()
+    beside(path).mkdir()
+    log = AuditLog(path, seal)
+
+    log.add(ACTS[:2])
+
+    assert log.is_unblinded("north", "1")
+    assert verify(path, seal)[0] == 4
+
+
+def test_very_many_decisions_are_read_in_parts(tmp_path: Path) -> None:
+    path = tmp_path / "audit.ndjson"
+    many = [
+        Act(NOW, "released", "north", "1", f"Observation/{n}/1", "released") for n in range(10_001)
+    ]
+    AuditLog(path, seal).add(many)
+    beside(path).unlink()
+
+    AuditLog(path, seal).add(many)
+
+    assert verify(path, seal)[0] == len(many)

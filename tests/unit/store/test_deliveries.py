@@ -386,8 +386,9 @@ def test_what_was_refused_and_is_nowhere_is_named(tx: Transaction) -> None:
     owe(tx, "Observation/b", b"2", unit="b")
     settle(tx, claim(tx), "refused")
 
-    assert standing.refused_and_absent(tx, CLINIC) == ["QuestionnaireResponse/q"]
-    assert standing.refused_and_absent(tx, "south") == []
+    assert standing.refused_and_absent(tx, CLINIC, ["", "1"]) == ["QuestionnaireResponse/q"]
+    assert standing.refused_and_absent(tx, CLINIC, ["", "2"]) == []
+    assert standing.refused_and_absent(tx, "south", ["", "1"]) == []
 
 
 def test_deliveries_are_listed_by_state_oldest_first(tx: Transaction) -> None:

@@ -124,7 +124,7 @@ def test_people_that_a_run_did_not_meet_are_unseen_until_they_are_missed(tx: Tra
 
     assert before == ["1", "3"]
     assert instances.participants_unseen(tx, 2) == ["3"]
-    assert instances.names(tx) == ["2", "3"]
+    assert list(instances.names(tx)) == ["2", "3"]
 
 
 def test_who_is_gone_is_not_seen_again(tx: Transaction) -> None:
@@ -195,7 +195,7 @@ def test_rejections_are_kept_with_all_they_say_in_the_order_they_were_met(
         instances.reject(tx, problem, "mood", 3)
     instances.reject(tx, first, "mood", 4)
 
-    found = instances.rejections(tx, 3)
+    found = list(instances.rejections(tx, 3))
 
     assert found == [first, second]
     assert (instances.count_rejections(tx, 3), instances.count_rejections(tx, 9)) == (2, 0)
@@ -235,4 +235,4 @@ def test_what_a_run_did_not_look_at_stays_rejected(tx: Transaction) -> None:
     instances.carry_rejections(tx, runs[3], {"2"})
 
     assert [problem.field for problem in instances.rejections(tx, runs[3])] == ["of 1"]
-    assert len(instances.rejections(tx, runs[0])) == 3
+    assert len(list(instances.rejections(tx, runs[0]))) == 3
