@@ -17,11 +17,11 @@ OPENING = """\
 # What the delivery survives
 
 Each row of figures is a test of `tests/live` (`test_survival.py`, `test_survival_elsewhere.py`,
-`test_failpoints.py`, `test_recovery.py`, `test_soak.py`), with what it measured when it was run last in its long
-form (`make soak`) and in its short one (`make test`); "not run" stands where it was not. Where
-resources are counted, each was looked up at the record system in the end, with its whole history
-there where it has one: how many were lost and how many are there twice is counted, and each
-person's came in their order.
+`test_failpoints.py`, `test_recovery.py`, `test_soak.py`), with what it measured when it was run
+last in its long form (`make soak`) and in its short one (`make test`); "not run" stands where it
+was not. Where resources are counted, each was looked up at the record system in the end, with its
+whole history there where it has one: how many were lost and how many are there twice is counted,
+and each person's came in their order.
 
 | test | long form | short form |
 |---|---|---|

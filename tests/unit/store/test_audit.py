@@ -31,7 +31,9 @@ def other_seal(before: str, line: str) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     written = tmp_path / "logs" / "audit.ndjson"
-    AuditLog(written, seal).add(ACTS)
+    log = AuditLog(written, seal)
+    log.add(ACTS)
+    log.close()
     return written
 
 
