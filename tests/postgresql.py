@@ -72,6 +72,12 @@ class PostgreSql:
             else:
                 return
 
+    def processes(self) -> list[int]:
+        """The process ids of the server itself, the first of all, and of whom it started."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text("ascii").split()[0])
+        started = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
+        return [first, *map(int, started)]
+
     def rest(self) -> None:
         """Stops the server; what was committed stays."""
         assert self._running is not None

@@ -29,9 +29,12 @@ Told = TypeVar("Told")
 
 
 @contextmanager
-def opened(said: argparse.Namespace, *, asks: bool = False) -> Iterator[Service]:
+def opened(
+    said: argparse.Namespace, *, asks: bool = False, answers: bool = False
+) -> Iterator[Service]:
     """The running adapter of a command line; what it did on opening is told on stderr."""
-    with open_service(said.config, asks=asks, clock=said.clock or now) as service:
+    clock = said.clock or now
+    with open_service(said.config, asks=asks, answers=answers, clock=clock) as service:
         write_logs(service.settings.logs)
         if service.crosswalk.was_plain:
             print("The crosswalk was not encrypted; now it is.", file=sys.stderr)

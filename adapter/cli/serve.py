@@ -28,7 +28,7 @@ def run_serve(said: argparse.Namespace) -> int:
         said.host, said.port, said.workers, said.tls_cert, said.tls_key, said.proxy_headers
     )
     scheme = "http" if place.certificate is None else "https"
-    with opened(said) as service, _catching_up(service, said) as ring:
+    with opened(said, answers=True) as service, _catching_up(service, said) as ring:
         told = f"FHIR R4 at {scheme}://{said.host}:{said.port}/fhir; Ctrl-C ends it"
         if place.workers > 1 and service.settings.serve is not None:
             print(told, file=sys.stderr)

@@ -79,12 +79,14 @@ def open_service(
     environment: Mapping[str, str] | None = None,
     *,
     asks: bool = False,
+    answers: bool = False,
     clock: Callable[[], datetime] = now,
 ) -> Iterator[Service]:
     """Opens everything that `adapter.toml` names, and closes it again.
 
-    `asks`: clinics are asked what they can do, where that decides on the rung. `clock` gives the
-    present moment, aware UTC.
+    `asks`: clinics are asked what they can do, where that decides on the rung. `answers`: others
+    wait for it, so that a ledger that goes away is told at once. `clock` gives the present moment,
+    aware UTC.
 
     Raises:
         DeclarationError: the configuration or a mapping is wrong, with all findings.
@@ -96,7 +98,8 @@ def open_service(
     if errors or declared.study is None:
         raise DeclarationError("The mappings cannot be used.", errors)
     identity = Identity(declared.study, _study_key(settings, surroundings))
-    database = Database(_ledger(settings, surroundings), settings.lease_seconds)
+    ledger = _ledger(settings, surroundings)
+    database = Database(ledger, settings.lease_seconds, waits=not answers)
     crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
 
     def seal(before: str, line: str) -> str:

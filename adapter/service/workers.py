@@ -77,7 +77,7 @@ def worker_app() -> ASGIApp:
     from adapter.service.serving import service_app  # noqa: PLC0415 - the folder was named before
 
     opened = ExitStack()
-    service = opened.enter_context(open_service(Path(os.environ[CONFIG])))
+    service = opened.enter_context(open_service(Path(os.environ[CONFIG]), answers=True))
     write_logs(service.settings.logs)
     app = service_app(service)
     app.state.opened = opened  # else it would be closed here

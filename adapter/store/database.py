@@ -26,17 +26,24 @@ POSTGRES = ("postgresql://", "postgres://")
 class Database:
     """One ledger. Threads may share it; each gets its own connection."""
 
-    def __init__(self, where: Path | str, lease_seconds: float = leases.LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        where: Path | str,
+        lease_seconds: float = leases.LEASE_SECONDS,
+        *,
+        waits: bool = True,
+    ) -> None:
         """Opens the ledger at a path or a `postgresql://` URL, and makes it where there is none.
 
-        An older one is brought to the present schema.
+        An older one is brought to the present schema. `waits`: a database that goes away is waited
+        for; else it is told at once, for somebody waits for an answer.
 
         Raises:
             ConflictError: the ledger was written by a newer adapter.
             DeclarationError: the file is no database, or cannot be had.
             LedgerError: the database cannot be reached.
         """
-        self.engine = _engine(where, lease_seconds)
+        self.engine = _engine(where, lease_seconds, waits=waits)
         self.lease_seconds = lease_seconds
         self._local = threading.local()
         self._connections: list[Connection] = []
@@ -155,10 +162,12 @@ class Database:
         return known
 
 
-def _engine(where: Path | str, lease_seconds: float) -> Engine:
+def _engine(where: Path | str, lease_seconds: float, *, waits: bool) -> Engine:
     if isinstance(where, str) and where.startswith(POSTGRES):
         # Only who keeps a ledger there pays for the driver.
+        from adapter.store.outage import Outage  # noqa: PLC0415
         from adapter.store.postgresql import PostgresEngine  # noqa: PLC0415
 
-        return PostgresEngine(where, idle_seconds=lease_seconds)
+        outage = None if waits else Outage(where)
+        return PostgresEngine(where, idle_seconds=lease_seconds, outage=outage)
     return SqliteEngine(Path(where))

@@ -23,11 +23,13 @@ from psycopg.rows import RowMaker
 from psycopg.sql import Literal
 
 from adapter.errors import LedgerError
+from adapter.store.outage import Outage
 from adapter.store.transaction import Connection, Rows, Transaction
 
 Found = TypeVar("Found")
 GONE_SECONDS = 90.0
 IDLE_SECONDS = 60.0
+_HASTE_SECONDS = 1.0
 _LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 _ALONE = b"SELECT pg_advisory_xact_lock(7241009)"
 _SHARED = b"SELECT pg_advisory_xact_lock_shared(7241009)"
@@ -75,18 +77,15 @@ class _AsNumber(Dumper):
 class PostgresConnection:
     """A connection that comes back when the server was away, wherever nothing is half done."""
 
-    def __init__(self, url: str, name: str, patience_seconds: float, idle_seconds: float) -> None:
-        """`patience_seconds` is how long a server that is away is waited for.
-
-        After `idle_seconds` without a word in a transaction the server takes it back: a process
-        that was frozen there must not hold everybody up.
-        """
-        self._url, self._name, self._patience = url, name, patience_seconds
-        self._idle = idle_seconds
+    def __init__(self, engine: PostgresEngine) -> None:
+        """Connected as the engine says."""
+        self._engine, self._name = engine, engine.name
         self._is_inside = False
         self._numbers = itertools.count(1)
         self._connection: psycopg.Connection[Any] | None = None
         self._patiently(lambda connection: connection)
+        if engine.outage is not None:
+            engine.outage.enter()
 
     def execute(self, statement: str, parameters: Sequence[Any] = (), /) -> Rows:
         """Runs one statement; outside a transaction, again where the server was away."""
@@ -144,7 +143,10 @@ class PostgresConnection:
     def rollback(self) -> None:
         """Takes the transaction back; with a connection that is gone, the server did."""
         self._is_inside = False
-        if self._connection is not None:
+        outage = self._engine.outage
+        if self._connection is not None and outage is not None and outage.is_on:
+            self._connection.close()
+        elif self._connection is not None:
             try:
                 self._connection.execute("ROLLBACK")
             except _LOST:
@@ -154,27 +156,37 @@ class PostgresConnection:
         """Ends the connection."""
         if self._connection is not None:
             self._connection.close()
+        if self._engine.outage is not None:
+            self._engine.outage.leave()
 
     def _open(self) -> psycopg.Connection[Any]:
+        outage = self._engine.outage
+        if outage is not None:
+            outage.stop_if_away()
         if self._connection is None or self._connection.closed:
             if self._is_inside:
                 raise psycopg.OperationalError("the connection was lost in a transaction")
-            opened = psycopg.connect(self._url, autocommit=True, row_factory=_rows)
+            how: dict[str, Any] = {"autocommit": True, "row_factory": _rows}
+            url = self._engine.url
+            opened = psycopg.connect(url, **how) if outage is None else outage.connect(**how)
             opened.adapters.register_dumper(bool, _AsNumber)
-            milliseconds = max(1000, int(self._idle * 1000))
+            milliseconds = max(1000, int(self._engine.idle_seconds * 1000))
             opened.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}".encode())
             self._connection = opened
         return self._connection
 
     def _patiently(self, work: Callable[[psycopg.Connection[Any]], Found]) -> Found:
         """Waits only for a server that has answered before: a wrong address is told at once."""
-        until = time.monotonic() + self._patience
+        outage = self._engine.outage
+        patience = self._engine.patience_seconds if outage is None else _HASTE_SECONDS
+        until = time.monotonic() + patience
         while True:
             try:
                 return work(self._open())
             except _LOST as wrong:
-                is_away = self._connection is not None and self._connection.closed
-                if not is_away or time.monotonic() >= until:
+                is_lost = self._connection is not None and self._connection.closed
+                is_waited_for = is_lost and (outage is None or not outage.is_on)
+                if not is_waited_for or time.monotonic() >= until:
                     self.rollback()
                     raise _trouble(self._name, wrong) from wrong
                 time.sleep(_BETWEEN_TRIES_SECONDS)
@@ -182,11 +194,17 @@ class PostgresConnection:
 
 @dataclass(frozen=True, slots=True)
 class PostgresEngine:
-    """A ledger behind a `postgresql://` URL; a password may stand in it, or where libpq looks."""
+    """A ledger behind a `postgresql://` URL; a password may stand in it, or where libpq looks.
+
+    `patience_seconds` is how long a server that is away is waited for; where there is an `outage`,
+    nobody waits for it. After `idle_seconds` without a word in a transaction the server takes it
+    back: a process that was frozen there must not hold everybody up.
+    """
 
     url: str = field(repr=False)
     patience_seconds: float = GONE_SECONDS
     idle_seconds: float = IDLE_SECONDS
+    outage: Outage | None = None
     dialect: ClassVar[str] = "postgresql"
     begin_alone: ClassVar[str] = _ALONE.decode()
 
@@ -207,7 +225,7 @@ class PostgresEngine:
         Raises:
             LedgerError: the server did not answer, or did not let us in.
         """
-        return PostgresConnection(self.url, self.name, self.patience_seconds, self.idle_seconds)
+        return PostgresConnection(self)
 
     def version(self, tx: Transaction) -> int:
         """The number of the schema, 0 in an empty database."""

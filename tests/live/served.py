@@ -73,6 +73,7 @@ def serve(
     scopes: str = "system/*.rs",
     more: str = "",
     options: Sequence[str] = (),
+    ledger: str = "ledger.sqlite",
 ) -> Iterator[Served]:
     """A service that answers, with one client that has these scopes; `more` are settings."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -88,7 +89,8 @@ jwks_file = "clients/jwks.json"
 scopes = ["{scopes}"]
 purpose = "research"
 {more}"""
-    trial = SmallTrial(folder, "http://127.0.0.1:9/fhir", people, settings=settings)
+    base = "http://127.0.0.1:9/fhir"
+    trial = SmallTrial(folder, base, people, settings=settings, database=ledger)
     trial.read()
     said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
     said += options
