@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapter.store import claiming, deliveries, settling, standing
-from adapter.store.database import Transaction
+from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Holding, Settlement
 from adapter.store.standing import Pending, Stuck
 from adapter.store.states import STATES, State
@@ -552,3 +556,24 @@ def test_the_database_is_asked_as_often_for_many_as_for_a_few(tx: Transaction) -
         asked.append(counted.asked)
 
     assert asked[0] == asked[1] <= 6
+
+
+def test_a_claim_costs_the_same_however_much_waits(tmp_path: Path) -> None:
+    few, many = (_steps_of_a_claim(tmp_path / f"{size}.sqlite", size) for size in (100, 5_000))
+
+    assert many < 1.5 * few
+
+
+def _steps_of_a_claim(path: Path, waiting: int) -> int:
+    """How many steps SQLite's machine takes to claim ten outcomes of so many deliveries."""
+    with closing(Database(path)) as database:
+        with database.write() as tx:
+            for number in range(waiting):
+                owe(tx, f"Observation/{number}", unit=f"unit-{number // 2}")
+        steps = itertools.count()
+        with database.write() as tx:
+            assert isinstance(tx, sqlite3.Connection)
+            tx.set_progress_handler(lambda: next(steps) < 0, 1)
+            assert len(claim(tx, 20)) == 20
+            tx.set_progress_handler(None, 0)
+    return next(steps)
