@@ -22,10 +22,12 @@ def take_people(work: Ingest) -> None:
     # A row that cannot be read is met again, and reported, when the forms are read.
     records = (row for row in rows if isinstance(row, Record))
     groups = (list(group) for _, group in groupby(records, key=lambda record: record.participant))
+
+    def take(tx: Transaction, group: list[Record]) -> None:
+        _take_person(tx, work, group)
+
     for batch in batches(groups, RECORDS_A_COMMIT):
-        with work.database.write() as tx:
-            for group in batch:
-                _take_person(tx, work, group)
+        work.database.write_each(batch, take)
 
 
 def _take_person(tx: Transaction, work: Ingest, group: list[Record]) -> None:

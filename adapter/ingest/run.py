@@ -1,8 +1,9 @@
 """One ingest: people first, then every form instance, then what is no longer there.
 
-Records stream; a transaction holds some hundreds of them, because a commit costs a disk sync. What
-does not fit is kept with its reason and the rest goes through. A process that dies anywhere runs
-again and comes to the same ledger.
+Records stream; a transaction holds some hundreds of them, because a commit costs a disk sync, or as
+many as a fraction of a second allows, because others want to write. What does not fit is kept with
+its reason and the rest goes through. A process that dies anywhere runs again and comes to the same
+ledger.
 """
 
 from __future__ import annotations
@@ -71,15 +72,16 @@ def ingest(
 
 
 def _take_forms(work: Ingest, forms: frozenset[str]) -> None:
+    def take(tx: Transaction, record: Record | Problem) -> None:
+        if isinstance(record, Problem):
+            work.report.is_whole = False
+            reject(tx, work, "", (record,))
+        else:
+            _take_record(tx, work, record)
+
     records = work.snapshot.source.records(forms)
     for batch in batches(records, RECORDS_A_COMMIT):
-        with work.database.write() as tx:
-            for record in batch:
-                if isinstance(record, Problem):
-                    work.report.is_whole = False
-                    reject(tx, work, "", (record,))
-                else:
-                    _take_record(tx, work, record)
+        work.database.write_each(batch, take)
         work.step(len(batch))
 
 

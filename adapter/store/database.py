@@ -7,9 +7,12 @@ database itself, and everything that is written under it is refused once the lea
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from adapter.errors import ConflictError, LedgerError
 from adapter.store import leases
@@ -20,11 +23,15 @@ from adapter.store.transaction import Connection, Engine, Transaction
 
 __all__ = ["SCHEMA_VERSION", "Database", "Transaction"]
 
+Item = TypeVar("Item")
 POSTGRES = ("postgresql://", "postgres://")
 
 
 class Database:
     """One ledger. Threads may share it; each gets its own connection."""
+
+    turn_seconds: float = 0.25
+    """After so long whoever writes much lets others in between."""
 
     def __init__(
         self,
@@ -97,6 +104,22 @@ class Database:
             except BaseException:
                 connection.rollback()
                 raise
+
+    def write_each(self, items: Iterable[Item], write: Callable[[Transaction, Item], None]) -> None:
+        """Writes these one after the other, in transactions so short that others get in between.
+
+        Each is in one transaction as a whole; what was committed stays when a later one fails.
+
+        Raises:
+            ConflictError: as for `write`.
+            LedgerError: likewise.
+        """
+        left = deque(items)
+        while left:
+            with self.write() as tx:
+                until = time.monotonic() + self.turn_seconds
+                while left and time.monotonic() < until:
+                    write(tx, left.popleft())
 
     def read(self) -> Transaction:
         """A connection to read with; every statement sees what is committed by then."""

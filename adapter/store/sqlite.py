@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from adapter.errors import DeclarationError, LedgerError, Origin, Problem
+from adapter.store.line import Line
 from adapter.store.transaction import Connection, Transaction
 
 BUSY_SECONDS = 60.0
@@ -33,9 +34,13 @@ _TROUBLE = frozenset(
 class SqliteConnection(sqlite3.Connection):
     """A connection that begins by asking for the right to write, so that no two writers cross."""
 
+    line: Line | None = None
+    """Where writers stand one behind the other."""
+
     def begin(self, lane: str) -> None:  # noqa: ARG002 - one writer at a time, whatever it touches
         """Opens a transaction; waits while another writer has one open."""
-        self.execute("BEGIN IMMEDIATE")
+        with nullcontext() if self.line is None else self.line.first():
+            self.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Ends the transaction; all of it is on disk when this returns."""
@@ -49,6 +54,12 @@ class SqliteConnection(sqlite3.Connection):
     def stream(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterator[Any]:
         """A query's rows, each read when it is asked for."""
         return iter(self.execute(statement, parameters))
+
+    def close(self) -> None:
+        """Ends the connection."""
+        super().close()
+        if self.line is not None:
+            self.line.leave()
 
     def moment(self) -> float:
         """What this machine's clock says, in seconds since 1970."""
@@ -85,6 +96,7 @@ class SqliteEngine:
                 factory=SqliteConnection,
             )
             opened.row_factory = sqlite3.Row
+            opened.line = Line(self.path.parent)
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 opened.execute(f"PRAGMA {pragma}")
             return opened

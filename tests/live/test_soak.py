@@ -12,6 +12,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
 from adapter.simulate import serving
 from tests.live.nursery import Job
 from tests.live.soaking import Sink, owe
@@ -22,6 +24,7 @@ STEADY_FROM = 50_000 if IS_FULL else 500
 A_BUNDLE = 200 if IS_FULL else 50
 
 
+@pytest.mark.timeout(7200 if IS_FULL else 120)
 def test_a_worker_that_delivers_very_much_grows_in_nothing(tmp_path: Path) -> None:
     sink = Sink(bytearray(MESSAGES))
     with serving(sink) as port:
