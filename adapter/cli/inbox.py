@@ -46,9 +46,9 @@ def _list(service: Service, *, as_json: bool) -> None:
     tx = service.database.read()
     names = [*(each.name for each in service.clinics), *inbox.clients(tx)]
     if as_json:
-        document({"inbox": (_told(row) for name in names for row in inbox.listed(tx, name))})
+        document({"inbox": (_told(row) for name in names for row in inbox.of_clinic(tx, name))})
         return
-    came = (row for name in names for row in inbox.listed(tx, name, waiting_first=True))
+    came = (row for name in names for row in inbox.of_clinic(tx, name, waiting_first=True))
     rows = [_told(row) for row in islice(came, LISTED)]
     header = ("number", "clinic", "record", "form", "timepoint", "state", "why", "received")
     table("what came from clinics", header, [tuple(row.values()) for row in rows])

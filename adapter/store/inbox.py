@@ -47,7 +47,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A response of a clinic as a list names it, without a word of what was answered."""
+    """A resource of a clinic as a list names it, without a word of what was answered."""
 
     number: int
     clinic: str
@@ -91,16 +91,21 @@ def standing(tx: Transaction, unit: str) -> Received | None:
     return _first(tx, "unit = ? AND stands = 'held'", unit)
 
 
-def listed(tx: Transaction, clinic: str, *, waiting_first: bool = False) -> Iterator[Listed]:
-    """The responses that came from a clinic, in the order in which they came.
+def of_clinic(
+    tx: Transaction,
+    clinic: str,
+    resource_type: str = "QuestionnaireResponse",
+    *,
+    waiting_first: bool = False,
+) -> Iterator[Listed]:
+    """Everything of a type that came from a clinic, in the order in which it came.
 
-    `waiting_first`: those before all others. A few are held at a time, and none with its text.
+    `waiting_first`: what waits before all others. A few are held at a time, none with its text.
     """
     first = "state <> 'waiting', " if waiting_first else ""
     rows = tx.stream(
-        f"SELECT {_LISTED} FROM inbox WHERE clinic = ? AND type = 'QuestionnaireResponse'"
-        f" ORDER BY {first}number",
-        (clinic,),
+        f"SELECT {_LISTED} FROM inbox WHERE clinic = ? AND type = ? ORDER BY {first}number",
+        (clinic, resource_type),
     )
     return (Listed(*row) for row in rows)
 

@@ -116,7 +116,7 @@ def test_the_same_event_again_is_the_same_and_another_is_another(open_for: Open)
     assert (again.status_code, another.status_code) == (200, 201)
     assert again.headers["location"] == first.headers["location"]
     assert another.headers["location"] != first.headers["location"]
-    kept = inbox.of_clinic(ehr.service.database.read(), "client:an-ehr", "AdverseEvent")
+    kept = list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr", "AdverseEvent"))
     assert [each.state for each in kept] == ["taken", "taken"]
 
 
@@ -183,7 +183,7 @@ def test_an_event_that_does_not_fit_is_refused_with_its_place(
 
     assert code in {each["code"] for each in found}
     assert f"AdverseEvent{place}" in [one for each in found for one in each["expression"]]
-    assert inbox.of_clinic(ehr.service.database.read(), "client:an-ehr", "AdverseEvent") == []
+    assert list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr", "AdverseEvent")) == []
 
 
 def test_all_that_is_wrong_with_an_event_is_told_at_once(open_for: Open) -> None:
@@ -263,7 +263,7 @@ def test_a_writing_client_whose_patient_has_not_consented_to_research(
         (told,) = issues(refused, 422)
         assert (told["code"], told["expression"]) == ("not-found", [f"{kind}.subject"])
         assert refused.json() == nobody.json()
-        kept = inbox.of_clinic(ehr.service.database.read(), "client:an-analyst", kind)
+        kept = list(inbox.of_clinic(ehr.service.database.read(), "client:an-analyst", kind))
         assert len(kept) == 1
 
 

@@ -57,7 +57,7 @@ def codes(answer: httpx.Response) -> list[str]:
 def test_validate_tells_everything_that_is_wrong_as_success(ehr: Writer) -> None:
     fits = ehr.response(1)
     other = {**ehr.response(1, status="in-progress"), "questionnaire": "http://x.example/q"}
-    before = list(inbox.listed(ehr.service.database.read(), "client:an-ehr"))
+    before = list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr"))
 
     well = call(ehr, f"{RESPONSE}/$validate", parameters(resource=fits, mode="create"))
     bare = call(ehr, f"{RESPONSE}/$validate", fits)
@@ -73,7 +73,7 @@ def test_validate_tells_everything_that_is_wrong_as_success(ehr: Writer) -> None
     assert codes(shape) == ["code-invalid"]
     assert "canary" not in shape.text
     assert codes(profile) == ["not-supported"]
-    assert list(inbox.listed(ehr.service.database.read(), "client:an-ehr")) == before
+    assert list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr")) == before
 
 
 def test_validate_needs_a_resource_of_its_type(ehr: Writer) -> None:

@@ -78,7 +78,7 @@ def test_a_transaction_that_fails_in_its_last_entry_leaves_nothing(open_for: Ope
     (told,) = answer.json()["issue"]
     assert told["expression"] == ["Bundle.entry[1].resource.status"]
     tx = ehr.service.database.read()
-    assert list(inbox.listed(tx, "client:an-ehr")) == []
+    assert list(inbox.of_clinic(tx, "client:an-ehr")) == []
     assert ehr.post(ehr.response(1)).status_code == 201  # nothing of it stood in the way
     assert {each.status for each in ehr.noted()[:2]} == {422}
 
@@ -90,7 +90,7 @@ def test_a_transaction_keeps_nothing_for_a_person_either(open_for: Open) -> None
     answer = ehr.send("transaction", post(outside))
 
     assert answer.status_code == 409
-    assert list(inbox.listed(ehr.service.database.read(), "client:an-ehr")) == []
+    assert list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr")) == []
 
 
 def test_conditional_references_are_resolved_and_mean_one_resource(open_for: Open) -> None:

@@ -99,7 +99,7 @@ def test_another_text_of_the_same_occasion_is_an_update_and_no_second_one(open_f
     path = f"/QuestionnaireResponse/{first['id']}"
     assert ehr.client.get(path).json() == first
     tx = ehr.service.database.read()
-    assert len(list(inbox.listed(tx, "client:an-ehr"))) == 1
+    assert len(list(inbox.of_clinic(tx, "client:an-ehr"))) == 1
 
 
 def test_a_correction_is_a_new_version_and_amends_what_it_changes(open_for: Open) -> None:
@@ -191,7 +191,7 @@ def test_what_the_trial_itself_holds_is_left_to_a_person(open_for: Open) -> None
     assert refused.status_code in {409, 422}
     assert ehr.client.get(path).json() == held
     if refused.status_code == 409:
-        waiting = list(inbox.listed(ehr.service.database.read(), "client:an-ehr"))
+        waiting = list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr"))
         assert [row.state for row in waiting][-1] == "waiting"
 
 
@@ -332,7 +332,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_kept(open_for: Open) -
     assert len(answer.json()["issue"]) == 2
     assert find_faults(answer.json()) == ()
     assert "canary" not in answer.text
-    assert list(inbox.listed(ehr.service.database.read(), "client:an-ehr")) == []
+    assert list(inbox.of_clinic(ehr.service.database.read(), "client:an-ehr")) == []
 
 
 def test_only_linked_people_are_written_about_and_only_where_the_scopes_allow_it(

@@ -44,7 +44,7 @@ FILL = {
 READ: dict[str, Callable[[Transaction], Iterable[object]]] = {
     "rejections": lambda tx: instances.rejections(tx, 1),
     "differences": differences,
-    "inbox": lambda tx: inbox.listed(tx, CLINIC, waiting_first=True),
+    "inbox": lambda tx: inbox.of_clinic(tx, CLINIC, waiting_first=True),
     "people": instances.names,
 }
 

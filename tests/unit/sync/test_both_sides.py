@@ -245,7 +245,7 @@ def test_killed_at_any_request_and_begun_again_nothing_is_lost_or_doubled(
     ward.pull()
 
     assert [ward.total(record) for record in ("1", "2", "3")] == [3, 4, 5]
-    assert len(list(inbox.listed(ward.database.read(), ward.profile.id))) == 3
+    assert len(list(inbox.of_clinic(ward.database.read(), ward.profile.id))) == 3
 
 
 @pytest.mark.parametrize("table", ["inbox", "version", "instance", "cursor"])
@@ -262,7 +262,7 @@ def test_broken_off_between_two_statements_nothing_of_the_answer_is_kept(
         with pytest.raises(sqlite3.IntegrityError, match="broken off"):
             ward.pull()
         tx.execute("DROP TRIGGER breaks")
-        nothing = list(inbox.listed(tx, ward.profile.id))
+        nothing = list(inbox.of_clinic(tx, ward.profile.id))
         ward.pull()
 
         assert nothing == []

@@ -252,7 +252,7 @@ def test_all_that_waits_is_asked_about_again_however_much_it_is(ward: Ward) -> N
 
     ward.pull()
 
-    told = list(inbox.listed(ward.database.read(), ward.profile.id))
+    told = list(inbox.of_clinic(ward.database.read(), ward.profile.id))
     assert {each.state for each in told} == {"taken"}
     assert len(told) == 1201
 
