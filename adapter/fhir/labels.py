@@ -2,16 +2,20 @@
 
 What is about a person is restricted (R); what tells who got the therapy is very restricted (V), and
 leaves for those alone who may know it. A copy from which something was, or may have been, taken out
-says REDACTED: for the blinded every copy of a kind does, so that the label itself tells nothing. A
-Bundle is labelled as the highest of what stands in it.
+says REDACTED: for the blinded every copy of a kind does, so that the label itself tells nothing;
+and that it is the arm which is concealed says a code of our own, for HL7 has none. A Bundle is
+labelled as the highest of what stands in it.
 
-Source of the codes: HL7's v3-Confidentiality and v3-ObservationValue, as R4 4.0.1 carries them.
+Source of the codes: HL7's v3-Confidentiality and v3-ObservationValue, as R4 4.0.1 carries them; our
+own stands in the CodeSystem `security-label` (`adapter.fhir.terminology`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
+
+from adapter.fhir.identity import code_system
 
 Resource = dict[str, Any]
 
@@ -22,6 +26,7 @@ REDACTED: Final = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
     "code": "REDACTED",
 }
+ARM_CONCEALED: Final = {"system": code_system("security-label"), "code": "arm-concealed"}
 RESTRICTED: Final[Resource] = {"security": [_R]}
 """The `meta` of what is about a person."""
 VERY_RESTRICTED: Final[Resource] = {"security": [_V]}
@@ -32,8 +37,12 @@ _LEVELS = ((b'v3-Confidentiality","code":"V"', _V), (b'v3-Confidentiality","code
 
 def as_redacted(resource: Resource) -> Resource:
     """The resource labelled as a copy that does not say everything."""
-    labels = _labels(resource)
-    return resource if REDACTED in labels else _labelled(resource, [*labels, REDACTED])
+    return _with_label(resource, REDACTED)
+
+
+def as_concealing(resource: Resource) -> Resource:
+    """The resource labelled as a copy that does not say who got the therapy."""
+    return _with_label(as_redacted(resource), ARM_CONCEALED)
 
 
 def as_very_restricted(resource: Resource) -> Resource:
@@ -52,6 +61,11 @@ def highest(texts: Iterable[bytes]) -> list[Resource]:
         ([label] for mark, label in _LEVELS if any(mark in text for text in found)),
         list[Resource](),
     )
+
+
+def _with_label(resource: Resource, label: Resource) -> Resource:
+    labels = _labels(resource)
+    return resource if label in labels else _labelled(resource, [*labels, label])
 
 
 def _labels(resource: Resource) -> list[Resource]:

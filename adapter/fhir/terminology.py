@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from adapter.fhir.coding import option_coding
 from adapter.fhir.identity import PROJECT, Identity, code_system
+from adapter.fhir.labels import ARM_CONCEALED
 from adapter.fhir.observation import methods_of
 from adapter.instruments.form import Form, Item, Scale
 from adapter.instruments.safety import Level, Safety
@@ -32,6 +33,7 @@ _TITLES = {
     "safety-signal": "What a person is asked to look at",
     "safety-level": "How urgent a safety signal is",
     "safety-reason": "Why a safety signal fired",
+    "security-label": "What a copy leaves out",
 }
 
 
@@ -71,6 +73,7 @@ def _concepts(forms: Sequence[Form], safety: Safety | None) -> dict[str, Concept
         found["safety-signal"] |= {signal.id: signal.title for signal in safety.signals}
         found["safety-level"] |= {level: level for level in get_args(Level)}
         found["safety-reason"] |= {reason: reason for reason in get_args(Reason)}
+    found["security-label"] |= {ARM_CONCEALED["code"]: "Does not say who got the therapy"}
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from adapter.fhir.adverse_event import NOTE
 from adapter.fhir.coding import answer_concept
-from adapter.fhir.labels import as_redacted, as_very_restricted
+from adapter.fhir.labels import as_concealing, as_very_restricted
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.instruments.form import Form
 from adapter.instruments.response import Record
@@ -83,9 +83,9 @@ def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
     match resource["resourceType"]:
         case "AdverseEvent":
             told = _without_cause(resource, form)
-            return as_redacted(_without_note(told) if _conceals_note(form, placed) else told)
+            return as_concealing(_without_note(told) if _conceals_note(form, placed) else told)
         case "Provenance" if _is_of_event(resource):
-            return as_redacted(_without_columns(resource, form, placed))
+            return as_concealing(_without_columns(resource, form, placed))
     return resource
 
 

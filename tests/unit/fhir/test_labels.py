@@ -10,9 +10,11 @@ from adapter.fhir.check import write
 from adapter.fhir.document import Outcome, attached, build_document
 from adapter.fhir.identity import Identity
 from adapter.fhir.labels import (
+    ARM_CONCEALED,
     REDACTED,
     RESTRICTED,
     VERY_RESTRICTED,
+    as_concealing,
     as_redacted,
     as_very_restricted,
     highest,
@@ -42,6 +44,13 @@ def test_a_redacted_copy_keeps_its_other_labels_and_says_it_once() -> None:
     assert told["meta"] == {"security": [*R, REDACTED], "tag": [{"code": "x"}]}
     assert as_redacted(told) is told
     assert patient(tagged)["meta"]["security"] == R == RESTRICTED["security"]
+
+
+def test_a_copy_that_conceals_the_arm_says_so_beside_that_it_is_redacted() -> None:
+    told = as_concealing(patient(RESTRICTED))
+
+    assert told["meta"] == {"security": [*R, REDACTED, ARM_CONCEALED]}
+    assert as_concealing(told) is told
 
 
 def test_a_copy_that_had_no_label_gets_one_behind_its_id() -> None:

@@ -149,7 +149,8 @@ def test_every_event_is_labelled_as_redacted_whether_or_not_something_was_taken_
     for whole in (event_of(cells), provenance_of(cells)):
         told, known = as_blinded(whole, FORM, STUDY), as_whole(whole, FORM.id, STUDY)
 
-        assert [each["code"] for each in told["meta"]["security"]] == ["R", "REDACTED"]
+        labels = [each["code"] for each in told["meta"]["security"]]
+        assert labels == ["R", "REDACTED", "arm-concealed"]
         assert [each["code"] for each in known["meta"]["security"]] == ["V"]
         assert find_faults(told) == find_faults(known) == ()
 

@@ -183,7 +183,8 @@ def test_the_copies_and_their_bundles_say_how_restricted_they_are(two: Two) -> N
 
     whole, blinded = labels(two, DESK), labels(two, REPOSITORY)
     assert {whole[kind] for kind in ("AdverseEvent", "Procedure")} == {("V",)}
-    assert (blinded["AdverseEvent"], blinded["Observation"]) == (("R", "REDACTED"), ("R",))
+    assert blinded["AdverseEvent"] == ("R", "REDACTED", "arm-concealed")
+    assert blinded["Observation"] == ("R",)
     bundles = {name: labels_of_bundles(two, name) for name in two.far}
     assert {"V"} < bundles[DESK] <= {"V", "R", ""}
     assert "R" in bundles[REPOSITORY] <= {"R", ""}
