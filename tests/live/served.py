@@ -67,7 +67,7 @@ class Served:
 
 
 @contextmanager
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - what tests of the service differ in
     folder: Path,
     people: frozenset[str],
     scopes: str = "system/*.rs",
