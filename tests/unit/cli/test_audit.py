@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from adapter.service import open_service
+from adapter.store.access_log import Access, access_files
 from tests.unit.cli.site import Site
 from tests.unit.ingest.project import CLINIC, mood, person
+from tests.unit.store.ledger import NOW
 
 
 @pytest.fixture
@@ -92,3 +95,25 @@ def test_nobody_is_unblinded_by_mistake(trial: Site, arguments: tuple[str, ...],
 def test_a_reason_in_words_of_one_s_own_is_no_reason(trial: Site) -> None:
     with pytest.raises(SystemExit):
         trial.run("unblind", "1", "--clinic", CLINIC, "--reason", "Mrs Example asked")
+
+
+def test_files_of_accesses_go_on_by_the_settings_and_a_missing_one_is_named(trial: Site) -> None:
+    trial.write(
+        "adapter.toml", f"{trial.config.read_text('utf-8')}\n[logs]\naccess_megabytes = 0.001\n"
+    )
+    read = Access(NOW, "r1", "fhir", "read", "an-ehr", 200, "", "Observation", "a1", ("1",), 1)
+    with open_service(trial.config) as service:
+        for _ in range(12):
+            service.accesses.note([read])
+
+    whole = trial.run("audit", "verify", "--json")
+    gone, *_ = access_files(trial.folder / "audit.ndjson")
+    gone.unlink()
+    said = trial.run("audit", "verify", "--json")
+
+    assert whole.code == 0
+    assert [each["lines"] for each in whole.document["accesses"]] == [5, 5, 2]
+    assert said.code == 14
+    (finding,) = said.document["findings"]
+    assert (finding["file"], finding["line"]) == ("audit-access-1.ndjson", None)
+    assert "file" in finding["expected"]
