@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
+from adapter.ingest.move import Moving, Order, move
 from adapter.service import open_service
 from tests.live.ladder.outcome import OUTCOMES, RECORD, Stage
-from tests.live.ladder.systems import ROWS, number_of, simulated
+from tests.live.ladder.systems import ROWS, far_end_at, number_of, patient, simulated
 from tests.live.ladder.trial import go_round, set_up
 
 DERS = next(outcome for outcome in OUTCOMES if outcome.form == "ders-18")
@@ -88,3 +90,33 @@ def test_a_second_rung_on_purpose_brings_both_and_keeps_both_right(tmp_path: Pat
     numbers = [{each.said for each in chart if each.kind != WHOLE[1]} for chart in charts[:2]]
     assert numbers == [{DERS.was}, {DERS.becomes}]
     assert {each.status for each in charts[2]} == OUT
+
+
+def test_what_is_moved_and_replaced_is_there_once_by_the_new_way_and_once_again_by_the_old(
+    tmp_path: Path, base_url: str
+) -> None:
+    known = patient(number_of(RECORD))
+    httpx.put(f"{base_url}/Patient/{known['id']}", json=known).raise_for_status()
+    far = far_end_at("far", base_url)
+    config = set_up(tmp_path, far, profile("transaction", "document"))
+    stands = []
+    with open_service(config, asks=True) as service:
+        go_round(service, tmp_path, far, "first")
+        before = far.shown(DERS)
+        (receiver,) = service.trial.receivers
+        for rung in ("document", "transaction"):
+            with service.database.write() as tx:
+                at = Moving(tx, service.trial, receiver, service.now())
+                told = move(at, Order(rung, (DERS.form,), replaces=True))
+            assert (told.moved, told.leaving) == (0, 1)
+            for _ in range(2):  # taken back and seen to be, then owed by the new way
+                go_round(service, tmp_path, far, "first", everything=True)
+                living = [each for each in far.shown(DERS) if each.status not in OUT]
+                stands.append(sorted({each.kind for each in living}))
+        after = [each for each in far.shown(DERS) if each.status not in OUT]
+
+    assert stands[1::2] == [["DocumentReference"], WHOLE]
+    assert all("DocumentReference" not in kinds or len(kinds) == 1 for kinds in stands)
+    assert [(each.kind, each.id, each.said) for each in after] == [
+        (each.kind, each.id, each.said) for each in before
+    ]
