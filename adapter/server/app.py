@@ -6,12 +6,11 @@ of it on the way.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -31,11 +30,14 @@ from adapter.server.ledger import View
 from adapter.server.methods import allowed
 from adapter.server.operation_routes import operation_routes
 from adapter.server.reads import ID, history, read, unknown, vread
-from adapter.server.searching import read_search, search
+from adapter.server.routed import Handlers, Routed
+from adapter.server.searching import DEFAULT_COUNT, read_search, search
 from adapter.server.write_routes import write_routes
 
 Interaction = Callable[[View, Mapping[str, str], Asked], Answer]
 _FORM = "No interaction of FHIR that is served has this form"
+_FAR = ("_include", "_revinclude", "_has", "_sort", "_total", "_summary", "_elements")
+_FEW = frozenset(map(str, range(DEFAULT_COUNT + 1)))
 _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "s"}
 
 
@@ -45,8 +47,8 @@ def statement_of(api: Api) -> dict[str, Any]:
     return capability_statement(software, exports=api.desk is not None)
 
 
-def api_app(api: Api) -> Starlette:
-    """The application, with FHIR at its root."""
+def api_app(api: Api, *more: Route) -> Routed:
+    """The application, with FHIR at its root, and `more` routes before all others."""
     statement = orjson.dumps(statement_of(api))
 
     async def metadata(request: Request) -> Response:
@@ -72,7 +74,8 @@ def api_app(api: Api) -> Starlette:
             if not ID.fullmatch(request.path_params.get("id", "-")):
                 raise unknown()
             asked = await read_request(request, has_form=request.method == "POST")
-            if letter == "r":  # one look-up: a thread would cost more than it
+            if letter == "r" or (_is_brief(asked) and not api.ledger.is_behind()):
+                # A thread would cost more than so short a look-up.
                 return _answered(api, caller, interaction, request, asked)
             return await run_in_threadpool(_in_thread, api, caller, interaction, request, asked)
 
@@ -84,8 +87,9 @@ def api_app(api: Api) -> Starlette:
     def past(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
         return history(view, path, asked, api.base)
 
-    return Starlette(
-        routes=[
+    return Routed(
+        [
+            *more,
             Route("/metadata", metadata, methods=["GET"]),
             *([] if api.desk is None else bulk_routes(api.desk, api.authenticate)),
             *operation_routes(api),
@@ -96,8 +100,17 @@ def api_app(api: Api) -> Starlette:
             route("/{type}", "search-type", searched, ["GET"]),
             *write_routes(api),
         ],
-        exception_handlers=HANDLERS,
+        HANDLERS,
     )
+
+
+def _is_brief(asked: Asked) -> bool:
+    """Whether it looks through no more than what is about one person, and gives a page of it."""
+    said = dict(asked.parameters)
+    if any(name.startswith(_FAR) or "." in name for name in said):
+        return False
+    names_one = any("," not in said.get(name, ",") for name in ("patient", "subject"))
+    return names_one and said.get("_count", "50") in _FEW
 
 
 def _in_thread(
@@ -156,7 +169,7 @@ async def _broken(_: Request, __: Exception) -> Response:
     return refused(refuse(500, "exception", "The server failed; the reason is in its log"))
 
 
-HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+HANDLERS: Handlers = {
     RefusalError: _refused,
     HTTPException: _out_of_place,
     AdapterError: _in_trouble,

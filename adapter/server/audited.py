@@ -64,7 +64,9 @@ class Auditing:
 
 def told(request: Request) -> Telling:
     """The telling of a request, which a door adds to."""
-    telling: Telling = request.scope.setdefault(_KEY, Telling(""))
+    telling: Telling | None = request.scope.get(_KEY)
+    if telling is None:
+        telling = request.scope[_KEY] = Telling("")
     return telling
 
 

@@ -12,7 +12,7 @@ import asyncio
 import ipaddress
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -85,15 +85,55 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = _too_long(scope) or self._too_often(scope)
+        said = dict(scope["headers"])
+        refusal = _too_long(scope, said) or self._too_often(scope)
         if refusal is not None:
             await refusal.answer(send)
             return
         self._under_way += 1
         try:
-            await _in_time(self._app, scope, receive, send, self._bounds.request_seconds)
+            await self._in_time(scope, said, receive, send)
         finally:
             self._under_way -= 1
+
+    async def _in_time(
+        self, scope: Scope, said: Mapping[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
+        """Answers within the time, or says that it did not; an answer that has begun goes on."""
+        size = 0
+        has_come = said.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in said
+
+        async def counted() -> Message:
+            nonlocal size, has_come
+            message = await receive()
+            size += len(message.get("body", b""))
+            has_come = has_come or not message.get("more_body", False)
+            if size > MOST_BODY_BYTES:
+                text = f"The content is longer than {MOST_BODY_BYTES} bytes"
+                raise refuse(413, "too-long", text)
+            return message
+
+        async def begun(message: Message) -> None:
+            if until.expired():
+                return
+            if until.when() is not None:
+                until.reschedule(None)
+            await send(message)
+
+        # No task of its own: that would cost more than all the rest of this module.
+        until = asyncio.timeout(self._bounds.request_seconds)
+        try:
+            async with until:
+                await self._app(scope, counted, begun)
+        except TimeoutError:
+            if not until.expired():
+                raise
+            # What runs in a thread runs on to its end; nobody waits for it.
+            if has_come:
+                late = _Refusal(504, "timeout", "The answer took too long; ask for less", 5)
+            else:
+                late = _Refusal(408, "timeout", "The content did not come in time")
+            await late.answer(send)
 
     def _too_often(self, scope: Scope) -> _Refusal | None:
         path = scope["path"]
@@ -138,61 +178,14 @@ class _Refusal:
         await send({"type": "http.response.body", "body": body})
 
 
-def _too_long(scope: Scope) -> _Refusal | None:
+def _too_long(scope: Scope, said: Mapping[bytes, bytes]) -> _Refusal | None:
     length = len(scope.get("raw_path") or b"") + len(scope["query_string"])
     if length > MOST_PATH_BYTES:
         text = f"The address is longer than {MOST_PATH_BYTES} bytes; search by POST"
         return _Refusal(414, "too-long", text)
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
         return _Refusal(431, "too-long", f"The headers are longer than {MOST_HEADER_BYTES} bytes")
-    said = dict(scope["headers"]).get(b"content-length", b"")
-    if said.isdigit() and int(said) > MOST_BODY_BYTES:
+    length_said = said.get(b"content-length", b"")
+    if length_said.isdigit() and int(length_said) > MOST_BODY_BYTES:
         return _Refusal(413, "too-long", f"The content is longer than {MOST_BODY_BYTES} bytes")
     return None
-
-
-async def _in_time(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, seconds: float
-) -> None:
-    """Answers within the time, or says that it did not; an answer that has begun goes on."""
-    size, is_begun, is_over = 0, False, False
-    said = dict(scope["headers"])
-    has_come = said.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in said
-
-    async def counted() -> Message:
-        nonlocal size, has_come
-        message = await receive()
-        size += len(message.get("body", b""))
-        has_come = has_come or not message.get("more_body", False)
-        if size > MOST_BODY_BYTES:
-            raise refuse(413, "too-long", f"The content is longer than {MOST_BODY_BYTES} bytes")
-        return message
-
-    async def guarded(message: Message) -> None:
-        nonlocal is_begun
-        if not is_over:
-            is_begun = True
-            await send(message)
-
-    task = asyncio.ensure_future(_whole(app, scope, counted, guarded))
-    try:
-        await asyncio.wait({task}, timeout=seconds)
-        if task.done() or is_begun:
-            await task
-            return
-        is_over = True
-        # What runs in a thread runs on to its end; nobody waits for it.
-        task.cancel()
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        if has_come:
-            late = _Refusal(504, "timeout", "The answer took too long; ask for less", 5)
-        else:
-            late = _Refusal(408, "timeout", "The content did not come in time")
-        await late.answer(send)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-
-
-async def _whole(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(scope, receive, send)

@@ -105,12 +105,12 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
     """
     if seen.text is None:
         raise refuse(410, "deleted", "The resource was deleted")
-    written = datetime.fromisoformat(seen.updated)
     headers = version_headers(seen)
-    unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
-    since = asked.if_modified_since
-    if not asked.if_none_match and since is not None:
-        unchanged = written.replace(microsecond=0) <= since
+    since, unchanged = asked.if_modified_since, False
+    if asked.if_none_match:
+        unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
+    elif since is not None:
+        unchanged = datetime.fromisoformat(seen.updated).replace(microsecond=0) <= since
     if unchanged:
         return Answer(b"", HTTPStatus.NOT_MODIFIED, headers)
     return Answer(as_served(seen), 200, headers)
@@ -118,8 +118,7 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
 
 def version_headers(seen: Seen) -> dict[str, str]:
     """Which version it is, and since when."""
-    written = datetime.fromisoformat(seen.updated)
-    return {"ETag": seen.etag, "Last-Modified": format_datetime(_in_gmt(written), usegmt=True)}
+    return {"ETag": seen.etag, "Last-Modified": _http_date(seen.updated)}
 
 
 def as_served(seen: Seen) -> bytes:
@@ -180,9 +179,14 @@ def check_accept(request: Request) -> None:
         RefusalError: 406, for another format, or another version of FHIR.
     """
     said = request.query_params.get("_format") or request.headers.get("accept") or "*/*"
-    kinds = {kind.partition(";")[0].strip().replace(" ", "+") for kind in said.split(",")}
-    if _ACCEPTED.isdisjoint(kinds) or _ANOTHER_VERSION.search(said):
+    if not _is_spoken(said):
         raise refuse(406, "not-supported", f"This server answers with {FHIR_JSON} of FHIR 4.0 only")
+
+
+@lru_cache(maxsize=256)
+def _is_spoken(said: str) -> bool:
+    kinds = {kind.partition(";")[0].strip().replace(" ", "+") for kind in said.split(",")}
+    return not _ACCEPTED.isdisjoint(kinds) and not _ANOTHER_VERSION.search(said)
 
 
 async def _read_form(request: Request) -> list[tuple[str, str]]:
@@ -217,5 +221,6 @@ def _moment(said: str) -> datetime | None:
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in_gmt(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+@lru_cache(maxsize=4096)
+def _http_date(moment: str) -> str:
+    return format_datetime(datetime.fromisoformat(moment).astimezone(UTC), usegmt=True)

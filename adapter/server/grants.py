@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import jwt
@@ -111,9 +112,7 @@ class Grants:
         known = access.token(self.database.read(), _hash(token), self.now().timestamp())
         if known is None or known.client not in self.clients:
             return None
-        caller = self.clients[known.client].caller
-        scopes = granted(known.scope.split(), caller.scopes)  # what it may do less by now
-        return replace(caller, scopes=tuple(scopes))
+        return _narrowed(self.clients[known.client].caller, known.scope)
 
     def _client(self, assertion: str) -> Client:
         try:
@@ -185,6 +184,12 @@ def granted(asked: Iterable[str], registered: Sequence[Scope]) -> list[Scope]:
             name = have.type if want.type == "*" else want.type
             scopes[name] = scopes.get(name, frozenset()) | both
     return [Scope(name, letters) for name, letters in scopes.items()]
+
+
+@lru_cache(maxsize=1024)
+def _narrowed(caller: Caller, scope: str) -> Caller:
+    """A client with the scopes of a token, as far as it may have them by now."""
+    return replace(caller, scopes=tuple(granted(scope.split(), caller.scopes)))
 
 
 def as_text(scope: Scope) -> str:

@@ -5,28 +5,29 @@ What a caller may not have is as if it were not there: the same answer as for wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from adapter.fhir.check import write
-from adapter.fhir.retraction import retract
-from adapter.fhir.search.index import Found, found_by
+from adapter.fhir.search.index import Found
 from adapter.fhir.search.parameters import SERVED_TYPES
-from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
 from adapter.instruments.participant import Participant
 from adapter.instruments.study import Study
-from adapter.release import Subject, decide
+from adapter.release import Reader, Subject, decide
 from adapter.release.blinding import TELLING, as_blinded, as_whole, reveals_allocation
-from adapter.release.wording import WORDED, without_wording
+from adapter.release.wording import without_wording
 from adapter.server.caller import Caller
+from adapter.server.public import as_it_stands, as_public, is_worded, public_index
 from adapter.store import indexing, instances, reading
 from adapter.store.database import Database
+from adapter.store.finding import Hit
 from adapter.store.reading import Written
 from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
+
+_MOST_DECIDED = 50_000
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,20 @@ class Ledger:
     now: Callable[[], datetime]
     is_linked: Callable[[str, str], bool]
     patient_of: Callable[[str, str], str | None] = lambda *_: None
+    _as_held: dict[tuple[str, str, bool], bool] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _decided: dict[tuple[str, str, Reader, str], tuple[Participant | None, bool]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def is_behind(self) -> bool:
+        """Whether something was put since the last search."""
+        return indexing.is_behind(self.database.read())
 
     def catch_up(self) -> None:
         """Makes what was put since the last search findable."""
-        while indexing.is_behind(self.database.read()):
+        while self.is_behind():
             with self.database.write() as tx:
                 self.index(tx)
 
@@ -60,34 +71,51 @@ class Ledger:
         while self.index(tx):
             pass
 
+    def is_as_held(self, resource_type: str, form_id: str, *, in_part: bool) -> bool:
+        """Whether what there is of a type and a form goes out as the ledger holds it.
+
+        `in_part`: to who is told resources of this type without what would tell the arm.
+        """
+        name = resource_type, form_id, in_part
+        known = self._as_held.get(name)
+        if known is None:
+            form = self.forms.get(form_id.rpartition("/")[2])
+            if in_part:
+                tells = form is None or form.kind == "adverse-event"  # as `as_blinded` has it
+            else:
+                tells = resource_type in TELLING or reveals_allocation(self.study, form_id)
+            known = not (tells or (form is not None and is_worded(form, resource_type)))
+            self._as_held[name] = known
+        return known
+
+    def releases(
+        self, participant: str, form: str, reader: Reader, person: Participant | None
+    ) -> bool:
+        """Whether the gate releases today what is about somebody and from a form.
+
+        It has no state: what it said of a person whose facts are the same still holds.
+        """
+        today = self.now().astimezone(self.study.zone).date().isoformat()
+        name = participant, form, reader, today
+        known = self._decided.get(name)
+        if known is None or known[0] != person:
+            if len(self._decided) >= _MOST_DECIDED:
+                self._decided.clear()
+            decision = decide(Subject(participant, form), self.study, reader, person, today)
+            known = self._decided[name] = person, decision.is_released
+        return known[1]
+
     def _found_by(self, version: Version) -> list[Found]:
-        if version.type not in SERVED_TYPES:
-            return []
-        # By what everybody may know: what is found would tell a blinded reader the rest, and its
-        # words, by `:text`, what a licence keeps back.
-        public = self._public(version)
-        if public is None:
-            return []
-        form = self.forms.get(version.form.rpartition("/")[2])
-        if form is not None and _is_worded(form, version.type):
-            public = without_wording(public, form)
-        return found_by(public, self.study.zone)
+        return public_index(version, self._form(version), self.study)
 
     def _is_news(self, before: Version, version: Version) -> bool:
-        is_told_in_part = version.type in TELLING
-        return not is_told_in_part or self._public(before) != self._public(version)
+        if version.type not in TELLING:
+            return True
+        told = [as_public(each, self._form(each), self.study) for each in (before, version)]
+        return told[0] != told[1]
 
-    def _public(self, version: Version) -> dict[str, Any] | None:
-        said = as_it_stands(version)
-        if said is None or version.type not in TELLING:
-            return said
-        return as_blinded(said, self.forms.get(version.form.rpartition("/")[2]), self.study)
-
-
-def as_it_stands(version: Version) -> dict[str, Any] | None:
-    """What a version says: of a retracted one that it should not have been, None if it is gone."""
-    said = read_text(version.text)
-    return retract(said) if version.is_retracted else said
+    def _form(self, version: Version) -> Form | None:
+        return self.forms.get(version.form.rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +155,6 @@ class View:
     about: dict[str, None] = field(default_factory=dict)
     find_person: Callable[[Transaction, str], Participant | None] = instances.participant
     _decided: dict[tuple[str, str], bool] = field(default_factory=dict)
-    _as_held: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def may_see(self, participant: str, form: str) -> bool:
         """Whether the gate releases what is about this person and from this form."""
@@ -143,6 +170,15 @@ class View:
             return told[-1] if told else None
         written = reading.newest(self.tx, resource_type, resource_id)
         return None if written is None else self._seen(written)
+
+    def latest_of(self, hits: Sequence[Hit]) -> list[Seen]:
+        """The newest versions of what was found, in its order, as far as the caller may know."""
+        if any(self.tells_in_part(hit.type) for hit in hits):
+            found = [self.latest(hit.type, hit.id) for hit in hits]
+        else:
+            written = reading.newest_at(self.tx, [hit.first for hit in hits])
+            found = [self._seen(each) for each in written]
+        return [seen for seen in found if seen is not None and seen.text is not None]
 
     def numbered(self, resource_type: str, resource_id: str, number: int) -> Seen | None:
         """One version of a resource, None where the caller may not know of it."""
@@ -231,7 +267,7 @@ class View:
         if said is None:
             return None
         told = as_blinded(said, form, study) if conceals else as_whole(said, form_id, study)
-        if form is not None and _is_worded(form, version.type):
+        if form is not None and is_worded(form, version.type):
             told = without_wording(told, form)
         return version.text if told is said and not version.is_retracted else write(told)
 
@@ -240,29 +276,12 @@ class View:
 
         What is retracted does not.
         """
-        known = self._as_held.get((resource_type, form))
-        if known is None:
-            known = self._as_held[resource_type, form] = self._is_as_held(resource_type, form)
-        return known
-
-    def _is_as_held(self, resource_type: str, form_id: str) -> bool:
-        form = self.ledger.forms.get(form_id.rpartition("/")[2])
-        if self.tells_in_part(resource_type):
-            tells = form is None or form.kind == "adverse-event"  # as `as_blinded` has it
-        else:
-            tells = resource_type in TELLING or reveals_allocation(self.ledger.study, form_id)
-        return not (tells or (form is not None and _is_worded(form, resource_type)))
+        in_part = self.tells_in_part(resource_type)
+        return self.ledger.is_as_held(resource_type, form, in_part=in_part)
 
     def _decide(self, participant: str, form: str) -> bool:
-        study, clinic = self.ledger.study, self.caller.clinic
+        clinic = self.caller.clinic
         if participant and clinic and not self.ledger.is_linked(clinic, participant):
             return False
         person = self.find_person(self.tx, participant) if participant else None
-        today = self.ledger.now().astimezone(study.zone).date().isoformat()
-        subject = Subject(participant, form)
-        return decide(subject, study, self.caller.reader, person, today).is_released
-
-
-def _is_worded(form: Form, resource_type: str) -> bool:
-    """Whether resources of a type hold words of a form that are licensed to this site alone."""
-    return form.is_licensed_to_site and resource_type in WORDED
+        return self.ledger.releases(participant, form, self.caller.reader, person)

@@ -46,11 +46,17 @@ class Requests:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def add(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request."""
-        self._count.labels(method, route, f"{status // 100}xx").inc()
-        self._seconds.labels(route).observe(seconds)
+        name = method, route, status // 100
+        known = self._known.get(name)
+        if known is None:
+            labelled = self._count.labels(method, route, f"{name[2]}xx")
+            known = self._known[name] = labelled, self._seconds.labels(route)
+        known[0].inc()
+        known[1].observe(seconds)
 
     def exposed(self) -> bytes:
         """All of them, of every worker."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -118,10 +117,10 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
     """The page of a search as a Bundle of type searchset."""
     wants_total = asked_for.total == "accurate" or asked_for.count == 0
     hits, has_more = _page(view, asked_for) if asked_for.count else ([], False)
-    entries = [_entry(base, seen, "match", asked_for) for seen in _seen(view, hits)]
+    entries = [_entry(base, seen, "match", asked_for) for seen in view.latest_of(hits)]
     entries += [
         _entry(base, seen, "include", asked_for)
-        for seen in _seen(view, _included(view, hits, asked_for))
+        for seen in view.latest_of(_included(view, hits, asked_for))
     ]
     entries += [_warning(text) for text in asked_for.ignored]
     said = {"total": _total(view, asked_for)} if wants_total else {}
@@ -154,13 +153,6 @@ def _total(view: View, asked_for: Search) -> int:
         for group in finding.count(view.tx, asked_for.type, asked_for.criteria)
         if view.may_see(group.participant, group.form)
     )
-
-
-def _seen(view: View, hits: Iterable[Hit]) -> Iterator[Seen]:
-    for hit in hits:
-        seen = view.latest(hit.type, hit.id)
-        if seen is not None and seen.text is not None:
-            yield seen
 
 
 def _included(view: View, hits: list[Hit], asked_for: Search) -> list[Hit]:
@@ -292,5 +284,5 @@ def _bad(name: str) -> RefusalError:
 
 
 def _unsupported(name: str) -> BadSearchError:
-    code: Literal["not-supported"] = "not-supported"
-    return BadSearchError(code, f"{name} takes Type:parameter of a reference that is searched by")
+    text = f"{name} takes Type:parameter of a reference that is searched by"
+    return BadSearchError("not-supported", text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _ID = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # no name and no number fits
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FAILED = 500
+_UNSEEN = nullcontext(trace.INVALID_SPAN)
 Tell = Callable[[str, Mapping[str, str | float | None], int], None]
 """Writes a line of the log: a fixed word, what is told of it, and its level."""
 
@@ -69,13 +71,7 @@ class Watched:
             await send(message)
 
         method = scope["method"] if scope["method"] in _METHODS else "another"
-        # What an exception says must not come into a span.
-        with self._tracer.start_as_current_span(
-            method,
-            kind=trace.SpanKind.SERVER,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
+        with self._span(method) as span:
             try:
                 await self._app(scope, receive, noting)
             except Exception as wrong:  # noqa: BLE001 - the last resort: the server would quote it
@@ -100,6 +96,18 @@ class Watched:
                     "request": request_id,
                 }
                 self._to.tell("request", line, logging.INFO)
+
+    def _span(self, method: str) -> AbstractContextManager[trace.Span]:
+        """A span, where somebody brought along what keeps it; else one that costs nothing."""
+        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            return _UNSEEN
+        # What an exception says must not come into a span.
+        return self._tracer.start_as_current_span(
+            method,
+            kind=trace.SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
 
 
 def route_of(scope: Scope) -> str:

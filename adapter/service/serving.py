@@ -21,6 +21,7 @@ from adapter.server.doors import caller_of, discovery_route, token_route
 from adapter.server.grants import Client, Grants
 from adapter.server.hooks import hook_routes
 from adapter.server.openapi import openapi
+from adapter.server.routed import Forked
 from adapter.server.write_routes import bundle_route
 from adapter.service.clock import now
 from adapter.service.exporting import desk_of, ledger_of
@@ -79,8 +80,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
     desk = desk_of(service, ledger, settings.export_folder, base, settings.export_hours)
     doors = {"token": grants.url}
     api = Api(ledger, base, software, authenticate, trial, desk, doors)
-    fhir = api_app(api)
-    fhir.router.routes.insert(0, discovery_route(grants))
+    fhir = api_app(api, discovery_route(grants))
     app = FastAPI(
         title="trial-fhir-adapter",
         lifespan=lambda _: _exporting(desk),
@@ -97,7 +97,7 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
     app.router.routes.extend([triggers] if triggers else [])
     if settings.hooks:
         app.router.routes.extend(hook_routes(hooks_of(service, settings, ledger)))
-    app.mount("/fhir", fhir)
+    app.add_middleware(Forked, prefix="/fhir", under=fhir)  # most requests are for it
     if settings.people or settings.record_systems:
         from adapter.service.viewing import viewer_app  # noqa: PLC0415 - only who has people pays
 

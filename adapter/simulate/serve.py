@@ -77,6 +77,7 @@ def _server(app: ASGIApp, tls: Tls | None, *, dates: bool) -> uvicorn.Server:
         uvicorn.Config(
             app,
             http=Connection,
+            loop="asyncio",  # a fault cuts the very socket, which uvloop keeps for itself
             lifespan="off",
             log_level="warning",
             date_header=dates,

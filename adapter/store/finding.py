@@ -30,6 +30,10 @@ class Hit:
     updated: float
 
 
+_NAMES = [*Hit.__slots__]
+_HIT = ", ".join(f"n.{name}" for name in _NAMES)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """How many resources fit that are about one person and from one form."""
@@ -56,7 +60,7 @@ def find(
     """
     fits, values = where(resource_type, criteria)
     if sort is None:
-        statement = f"SELECT n.* FROM newest AS n WHERE {fits} AND n.first > ? ORDER BY n.first"
+        statement = f"SELECT {_HIT} FROM newest AS n WHERE {fits} AND n.first > ? ORDER BY n.first"
         rows = tx.execute(statement, (*values, after[1] if after else 0))
         return (_hit(row) for row in rows)
     name, is_descending = sort
@@ -67,8 +71,8 @@ def find(
         behind = f" WHERE key {sign} ? OR (key = ? AND first > ?)"
         behind_values = [after[0], after[0], after[1]]
     statement = (
-        f"SELECT * FROM (SELECT n.*, {key} AS key FROM newest AS n WHERE {fits}) AS found{behind}"
-        f" ORDER BY key {way}, first"
+        f"SELECT * FROM (SELECT {_HIT}, {key} AS key FROM newest AS n WHERE {fits}) AS found"
+        f"{behind} ORDER BY key {way}, first"
     )
     rows = tx.execute(statement, (*key_values, *values, *behind_values))
     return (_hit(row) for row in rows)
@@ -102,7 +106,7 @@ def naming(tx: Transaction, source: str, parameter: str, named: Sequence[Hit]) -
     found: dict[int, Hit] = {}
     for each in named:
         rows = tx.execute(
-            "SELECT n.* FROM newest AS n JOIN found_token AS t ON t.first = n.first"
+            f"SELECT {_HIT} FROM newest AS n JOIN found_token AS t ON t.first = n.first"
             " WHERE t.type = ? AND t.parameter = ? AND t.value = ? AND t.system = ?",
             (source, parameter, each.id, each.type),
         )
@@ -114,7 +118,8 @@ def named_by(tx: Transaction, parameter: str, source: Hit, types: Iterable[str])
     """The resources that a parameter of one names, in the order of pages."""
     wanted = set(types)
     rows = tx.execute(
-        "SELECT n.* FROM found_token AS t JOIN newest AS n ON n.type = t.system AND n.id = t.value"
+        f"SELECT {_HIT} FROM found_token AS t"
+        " JOIN newest AS n ON n.type = t.system AND n.id = t.value"
         " WHERE t.first = ? AND t.parameter = ? ORDER BY n.first",
         (source.first, parameter),
     )
@@ -122,4 +127,4 @@ def named_by(tx: Transaction, parameter: str, source: Hit, types: Iterable[str])
 
 
 def _hit(row: Any) -> Hit:  # noqa: ANN401 - a row of either database
-    return Hit(*(row[name] for name in Hit.__slots__))
+    return Hit(*tuple(row)[: len(_NAMES)])

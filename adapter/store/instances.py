@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -152,8 +153,9 @@ def participant(tx: Transaction, name: str) -> Participant | None:
     return None if row is None else read_facts(name, row["facts"])
 
 
+@lru_cache(maxsize=4096)
 def read_facts(name: str, text: str) -> Participant:
-    """A person's facts out of the text that the ledger keeps of them."""
+    """A person's facts out of the text that the ledger keeps of them; the same for the same."""
     facts = orjson.loads(text)
     return Participant(
         participant=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,22 @@ def newest(tx: Transaction, resource_type: str, resource_id: str) -> Written | N
     """The newest version of a resource, None where there is none."""
     row = tx.execute(f"{_WRITTEN} ORDER BY version DESC LIMIT 1", (resource_type, resource_id))
     return _found(row.fetchone())
+
+
+def newest_at(tx: Transaction, firsts: Sequence[int]) -> list[Written]:
+    """The newest versions of resources by the places of their first ones, in the same order."""
+    if not firsts:
+        return []
+    marks = ", ".join("?" * len(firsts))
+    rows = tx.execute(
+        f"SELECT {WRITTEN}, n.first FROM newest AS n JOIN version AS v"
+        " ON v.type = n.type AND v.id = n.id AND v.version ="
+        " (SELECT max(version) FROM version WHERE type = n.type AND id = n.id)"
+        f" WHERE n.first IN ({marks})",
+        firsts,
+    )
+    found = {row[-1]: as_written(tuple(row)[:-1]) for row in rows}
+    return [found[first] for first in firsts]
 
 
 def numbered(tx: Transaction, resource_type: str, resource_id: str, number: int) -> Written | None:

@@ -29,7 +29,8 @@ class Served:
 
     origin: str
     folder: Path
-    pid: int = 0
+    trial: SmallTrial
+    pid: int
 
     @property
     def base(self) -> str:
@@ -74,8 +75,12 @@ def serve(  # noqa: PLR0913, PLR0917 - what tests of the service differ in
     more: str = "",
     options: Sequence[str] = (),
     ledger: str = "ledger.sqlite",
+    clinic: str = "http://127.0.0.1:9/fhir",
 ) -> Iterator[Served]:
-    """A service that answers, with one client that has these scopes; `more` are settings."""
+    """A service that answers, with one client that has these scopes; `more` are settings.
+
+    What it holds could be pushed to the record system at `clinic`.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     origin = f"http://127.0.0.1:{port}"
@@ -89,15 +94,14 @@ jwks_file = "clients/jwks.json"
 scopes = ["{scopes}"]
 purpose = "research"
 {more}"""
-    base = "http://127.0.0.1:9/fhir"
-    trial = SmallTrial(folder, base, people, settings=settings, database=ledger)
+    trial = SmallTrial(folder, clinic, people, settings=settings, database=ledger)
     trial.read()
     said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
     said += options
     process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
     try:
         _await_answer(f"{origin}/fhir/metadata", process)
-        yield Served(origin, folder, process.pid)
+        yield Served(origin, folder, trial, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,6 +84,34 @@ def _all_of_it_was_noted(folder: Path, request: str) -> None:
     ]
     assert [each["status"] for each in noted if each["request"] == request] == [401]
     assert audit("verify")["accesses"][0]["lines"] == len(noted)
+
+
+def test_what_another_process_takes_back_is_refused_at_once_by_every_worker(
+    tmp_path: Path,
+) -> None:
+    def answers(path: str, token: str) -> set[int]:
+        """What is answered over connections of their own, whichever worker takes them."""
+        signed = {"Authorization": f"Bearer {token}"}
+        return {httpx.get(f"{running.base}{path}", headers=signed).status_code for _ in range(20)}
+
+    with serve(tmp_path, frozenset({"1015"}), options=("--workers", "2")) as running:
+        first, second = running.token(), running.token()
+        signed = {"Authorization": f"Bearer {first}"}
+        found = httpx.get(f"{running.base}/Observation?_count=1", headers=signed).json()
+        outcome = f"/Observation/{found['entry'][0]['resource']['id']}"
+        search = f"/Observation?patient={found['entry'][0]['resource']['subject']['reference']}"
+        assert answers(outcome, first) == answers(search, first) == {200}
+
+        running.trial.run("withdraw", "1015", "research")
+        after, still = answers(outcome, first), answers("/ResearchStudy", first)
+        left = httpx.get(f"{running.base}{search}", headers=signed).json()
+        with sqlite3.connect(running.trial.ledger) as ledger:
+            digest = hashlib.sha256(first.encode()).digest()
+            ledger.execute("DELETE FROM token WHERE hash = ?", (digest,))
+        of_first, of_second = answers("/ResearchStudy", first), answers("/ResearchStudy", second)
+
+    assert (after, still, left.get("entry", [])) == ({404}, {200}, [])
+    assert (of_first, of_second) == ({401}, {200})
 
 
 def test_without_the_settings_it_says_what_is_missing(tmp_path: Path) -> None:

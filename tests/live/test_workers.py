@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -160,3 +161,28 @@ def test_a_head_that_comes_too_slowly_ends_its_connection(start: Start) -> None:
 
     assert ended == b""
     assert 5 < time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param(b"X-Long: " + b"x" * 600_000, 400, id="one header"),
+        pytest.param(b"X-Many: x\r\n" * 60_000, 400, id="many headers"),
+        pytest.param(b"X-Short: x\r\n" * 100 + b"\r\n", 200, id="one that ends"),
+    ],
+)
+def test_a_head_that_does_not_end_is_refused(start: Start, head: bytes, status: int) -> None:
+    origin, _ = start()
+    host, port = origin.removeprefix("http://").split(":")
+    sent = b""
+
+    with socket.create_connection((host, int(port)), timeout=30) as there:
+        there.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\n")
+        while sent != head and not select.select([there], [], [], 0.02)[0]:
+            part = head[len(sent) :][:10_000]
+            there.sendall(part)
+            sent += part
+        told = there.recv(100)
+
+    assert told.startswith(b"HTTP/1.1 %d " % status)
+    assert len(sent) < 200_000  # no more was taken

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -101,6 +103,41 @@ def test_what_is_too_long_or_too_slow_is_told_so(
 
     assert (answer.status_code, answer.json()["issue"][0]["code"]) == (status, code)
     assert answer.headers["connection"] == "close"
+
+
+def test_what_runs_in_a_thread_is_not_waited_for() -> None:
+    async def in_thread(_: Request) -> Response:
+        await run_in_threadpool(time.sleep, 5 * QUICK)
+        return PlainTextResponse("late")
+
+    async def seconds() -> tuple[int, float]:
+        app = Bounded(Starlette(routes=[Route("/", in_thread)]), bounds)
+        way = httpx.ASGITransport(app)
+        began = time.monotonic()
+        async with httpx.AsyncClient(transport=way, base_url="http://here") as client:
+            status = (await client.get("/")).status_code
+        return status, time.monotonic() - began
+
+    bounds = Bounds(QUICK, Buckets(1.0, 3, Clock()))
+
+    status, waited = asyncio.run(seconds())
+
+    assert status == 504
+    assert QUICK <= waited < 4 * QUICK
+
+
+def test_a_time_out_of_what_is_asked_is_none_of_the_bounds() -> None:
+    async def impatient(*_: object) -> None:
+        raise TimeoutError
+
+    async def answer() -> None:
+        app = Bounded(impatient, Bounds(QUICK, Buckets(1.0, 3, Clock())))
+        way = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=way, base_url="http://here") as client:
+            await client.get("/")
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(answer())
 
 
 def test_a_body_that_says_no_length_is_counted(ask: Callable[..., httpx.Response]) -> None:
