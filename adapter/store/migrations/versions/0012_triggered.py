@@ -5,9 +5,7 @@ Revision ID: 0012
 
 from __future__ import annotations
 
-from alembic import op
-
-from adapter.store.schema import tables
+from adapter.store.migrations.whole_tables import make, take_away
 
 revision = "0012"
 down_revision = "0011"
@@ -15,17 +13,9 @@ down_revision = "0011"
 
 def upgrade() -> None:
     """Makes the table, which is empty: nobody waits."""
-    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
-    for statement in tables("schema.sql", dialect):
-        if " TABLE triggered " in statement:
-            run(statement)
-    if dialect == "sqlite":
-        run("PRAGMA user_version = 12")
+    make(12, "triggered")
 
 
 def downgrade() -> None:
     """Takes it away: the next reading of what has changed finds who waited."""
-    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
-    run("DROP TABLE triggered")
-    if dialect == "sqlite":
-        run("PRAGMA user_version = 11")
+    take_away(11, "triggered")

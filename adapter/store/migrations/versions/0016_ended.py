@@ -5,9 +5,7 @@ Revision ID: 0016
 
 from __future__ import annotations
 
-from alembic import op
-
-from adapter.store.schema import tables
+from adapter.store.migrations.whole_tables import make, take_away
 
 revision = "0016"
 down_revision = "0015"
@@ -15,17 +13,9 @@ down_revision = "0015"
 
 def upgrade() -> None:
     """Makes the table, which is empty until the next work ends."""
-    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
-    for statement in tables("schema.sql", dialect):
-        if " TABLE ended " in statement:
-            run(statement)
-    if dialect == "sqlite":
-        run("PRAGMA user_version = 16")
+    make(16, "ended")
 
 
 def downgrade() -> None:
     """Takes it away."""
-    run, dialect = op.get_bind().exec_driver_sql, op.get_bind().dialect.name
-    run("DROP TABLE ended")
-    if dialect == "sqlite":
-        run("PRAGMA user_version = 15")
+    take_away(15, "ended")
