@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TARGET ?=
+PORT ?= 8000
 
 .PHONY: demo serve test check format bench soak golden docs agreement ladder screenshots lock clean
 
@@ -15,7 +16,7 @@ serve: $(VENV)/.runtime ## FHIR over HTTP and the clinician's page, out of the l
 	@$(BIN)/adapter invite a-clinician --config .demo/adapter.toml
 	@echo "The same for the trial's staff, with safety signals:"
 	@$(BIN)/adapter invite an-operator --config .demo/adapter.toml
-	$(BIN)/adapter serve --config .demo/adapter.toml
+	$(BIN)/adapter serve --config .demo/adapter.toml --port $(PORT)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,7 +59,7 @@ bench: $(VENV)/.dev ## what our own work costs, as ratios
 
 soak: $(VENV)/.dev ## new generated cases instead of the same ones, again and again
 	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/live/test_hostile.py tests/live/test_faulty_record_systems.py tests/live/test_survival.py tests/live/test_soak.py tests/live/test_survival_elsewhere.py tests/live/test_failpoints.py tests/live/test_recovery.py tests/live/test_killed_pull.py
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/live/test_hostile.py tests/live/test_fuzzed.py tests/live/test_faulty_record_systems.py tests/live/test_survival.py tests/live/test_soak.py tests/live/test_survival_elsewhere.py tests/live/test_failpoints.py tests/live/test_recovery.py tests/live/test_killed_pull.py
 	$(BIN)/python tools/survival_page.py
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference

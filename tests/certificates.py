@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+SERVED_AS = "trial.example.org"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -35,7 +36,9 @@ def certificate(name: str, issuer: str = "authority") -> bytes:
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName(SERVED_AS)]
+            ),
             critical=False,
         )
         .add_extension(

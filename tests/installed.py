@@ -1,8 +1,9 @@
 """What tests need beside Python, brought here by the tests themselves.
 
-Programs of Debian come by `tools/need`. A package of npm is fetched by npm, compared with its
-digest and unpacked into `.cache/npm` once; nothing of it is run to install it. Other people's
-Python programs get an environment of their own in `.cache/python`, made of a lock with hashes.
+Programs of Debian come by `tools/need`, or are unpacked in `.cache/debian`. A package of npm is
+fetched by npm, compared with its digest and unpacked into `.cache/npm` once; nothing of it is run
+to install it. Other people's Python programs get an environment of their own in `.cache/python`,
+made of a lock with hashes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CACHE = REPOSITORY / ".cache" / "npm"
+DEBIAN = REPOSITORY / ".cache" / "debian"
 PYTHONS = REPOSITORY / ".cache" / "python"
 
 
@@ -48,6 +50,33 @@ def need_program(*names: str, debian: str) -> str:
         if attempt == "look":
             _run([str(REPOSITORY / "tools" / "need"), debian], REPOSITORY)
     raise InstallError(f"Debian's {debian} is installed, and has none of: {', '.join(names)}")
+
+
+def debian_program(package: str, path: str) -> Path:
+    """A program of a Debian package, unpacked in the cache: nothing of the machine is changed.
+
+    Raises:
+        InstallError: apt could not fetch it.
+    """
+    DEBIAN.mkdir(parents=True, exist_ok=True)
+    folder = DEBIAN / package
+    with (DEBIAN / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=DEBIAN) as unfinished:
+                _download(package, Path(unfinished))
+                (archive,) = Path(unfinished).glob("*.deb")
+                _run(["dpkg-deb", "--extract", str(archive), "whole"], Path(unfinished))
+                (Path(unfinished) / "whole").rename(folder)
+    return folder / path
+
+
+def _download(package: str, folder: Path) -> None:
+    try:
+        _run(["apt-get", "download", package], folder)
+    except InstallError:  # the lists of a new machine are empty
+        _run(["apt-get", "update", "-qq"], folder)
+        _run(["apt-get", "download", package], folder)
 
 
 def unpack_package(package: Package) -> Path:

@@ -40,7 +40,8 @@ class LaunchedFrom(httpx.BaseTransport):
 
     `jwks` are the keys of a confidential client, None for a public one. `context` is what is said
     beside the token, `claims` what the id token says otherwise, `refusal` what comes in place of a
-    code. `faults` answer the next requests of a path first.
+    code. `faults` answer the next requests of a path first. `least` is how long a state has to be,
+    `token` makes an access token for the scopes that were asked for.
     """
 
     origin: str
@@ -61,6 +62,8 @@ class LaunchedFrom(httpx.BaseTransport):
     refreshing: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
     launch: str = "opaque-launch"
+    least: int = 43
+    token: Callable[[str], str] = lambda _: secrets.token_urlsafe(16)
 
     @property
     def iss(self) -> str:
@@ -102,7 +105,7 @@ class LaunchedFrom(httpx.BaseTransport):
         assert said.get("launch") == (self.launch if is_launched else None)
         assert is_launched or "launch/patient" in said["scope"].split()
         assert ("nonce" in said) == ("openid" in said["scope"].split())
-        assert min(len(said["state"]), len(said["code_challenge"])) >= 43
+        assert min(len(said["state"]), len(said["code_challenge"])) >= self.least
         if self.refusal:
             return f"{self.redirect}?{urlencode({**self.refusal, 'state': said['state']})}"
         code = secrets.token_urlsafe(16)
@@ -140,9 +143,9 @@ class LaunchedFrom(httpx.BaseTransport):
 
     def _grant(self, form: dict[str, str], begun: dict[str, str]) -> httpx.Response:
         self.bought.append(form)
-        token = secrets.token_urlsafe(16)
-        self.tokens.add(token)
         asked = begun.get("scope", "")
+        token = self.token(asked)
+        self.tokens.add(token)
         said = {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
         said |= {"scope": asked} if self.granted is None else {"scope": self.granted}
         if "openid" in asked.split():

@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, TypeGuard
 
 import orjson
@@ -27,6 +26,7 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from adapter.errors import ResourceError
 from adapter.fhir.definitions import all_types, full, full_schema, strict
+from adapter.fhir.text import exactly
 from adapter.fhir.types import OUR_TYPES
 
 Resource = dict[str, Any]
@@ -95,7 +95,7 @@ def write(resource: Resource) -> bytes:
 def _judged(resource: Resource) -> tuple[bytes, tuple[Fault, ...]]:
     """Gives the text of a resource, empty where it is no JSON, and its faults."""
     try:
-        text = orjson.dumps(resource, _number, PLAIN_JSON)
+        text = orjson.dumps(resource, exactly, PLAIN_JSON)
     except TypeError:
         return b"", (Fault("$", "json", "expected JSON values only, and numbers of 64 bits"),)
     is_kept = _keeps_strictly(resource)
@@ -106,13 +106,6 @@ def _judged(resource: Resource) -> tuple[bytes, tuple[Fault, ...]]:
     if ESCAPED.search(text) and _is_ours(resource):
         found += _controls(resource, resource["resourceType"])
     return text, tuple(dict.fromkeys(found))
-
-
-def _number(value: object) -> orjson.Fragment:
-    """Gives a Decimal as a JSON number with its own precision."""
-    if isinstance(value, Decimal):
-        return orjson.Fragment(str(value))
-    raise TypeError
 
 
 def _keeps_strictly(resource: object) -> bool:

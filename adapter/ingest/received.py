@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from adapter.fhir.r4 import NotR4Error, check_resource, parse_json
 from adapter.fhir.received import as_received
+from adapter.fhir.text import write_text
 from adapter.ingest.judge import RESPONSE, Became, form_named, judge, take_back, wait
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED
@@ -91,7 +90,7 @@ def _said(trial: Trial, sent: Sent, known: Received | None, now: str) -> Receive
         remote_id=sent.remote_id,
         remote_version=sent.remote_version,
         participant=sent.participant,
-        text=orjson.dumps(as_received(sent.resource, patient)),
+        text=write_text(as_received(sent.resource, patient)),
         state="waiting",
         why="it was not judged yet",
         received=now,
@@ -125,7 +124,7 @@ def _is_ours(tx: Transaction, trial: Trial, sent: Sent) -> bool:
 def _unfit(resource: dict[str, Any]) -> str:
     """Why R4 refuses it, '' where it does not."""
     try:
-        check_resource(parse_json(orjson.dumps(resource)))
+        check_resource(parse_json(write_text(resource)))
     except NotR4Error as wrong:
         return "; ".join((wrong.message, *wrong.findings))
     return ""

@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from adapter.fhir.issue import Issue, has_errors
 from adapter.fhir.reading import validate_response, validate_transition
 from adapter.fhir.reading.migration import migrated
 from adapter.fhir.received import as_received
-from adapter.fhir.text import read_text
+from adapter.fhir.text import read_text, write_text
 from adapter.ingest.judge import RESPONSE, form_named
 from adapter.ingest.received import Sent, take_in
 from adapter.ingest.trial import Trial
@@ -69,7 +67,7 @@ def create(tx: Transaction, trial: Trial, given: Given, now: str) -> Written:
     issues = misfits(given.resource, trial)
     if has_errors(issues):
         return Written("refused", issues=issues)
-    text = orjson.dumps(as_received(given.resource, trial.identity.patient(given.participant)))
+    text = write_text(as_received(given.resource, trial.identity.patient(given.participant)))
     name = trial.identity.token("written", given.client, text.decode())
     known = inbox.find(tx, writer(given.client), RESPONSE, name)
     if known is not None and known.text != text:  # it was corrected since: what is sent again late

@@ -15,6 +15,7 @@ from adapter.fhir.identity import Identity
 from adapter.fhir.operation_outcome import refuse
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import BadSearchError, Criterion, HasToken, Ids
+from adapter.server.exchange import SHAPING
 from adapter.server.ledger import View
 from adapter.server.value_sets import expanding
 from adapter.store import finding, named
@@ -48,7 +49,8 @@ def digests(identity: Identity, client: str, resource: Mapping[str, Any]) -> lis
 
 
 def _criteria(view: View, resource_type: str, query: str) -> list[Criterion]:
-    pairs = parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
+    said = parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
+    pairs = [(name, value) for name, value in said if name not in SHAPING]
     if not pairs:
         raise refuse(412, "not-supported", "Criteria are expected that say which resource is meant")
     try:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
+SHAPING = frozenset({"_format", "_pretty"})
+"""What every interaction takes, and what is no criterion of any."""
 JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
 _ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
@@ -40,7 +42,6 @@ _QUOTE_OF_META = len(_BEGINS_META) - 1
 _BEGINS_ID = b'","id":"'
 _META = re.compile(rb',"meta":{(?=")')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_SHAPING = frozenset({"_format", "_pretty"})
 MOST_FORM_BYTES = 65_536
 _TOLD_WITH = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -79,18 +80,22 @@ async def read_request(request: Request, *, has_form: bool = False) -> Asked:
     """What a request says, its form too, where it has one.
 
     Raises:
-        RefusalError: 406 or 415, for a format or a version of FHIR that is not spoken; 413.
+        RefusalError: 406 or 415, for a format or a version of FHIR that is not spoken; 413; 400,
+            where who asks would have it strict, for a `_pretty` that is neither true nor false.
     """
     parameters = request.query_params.multi_items()
     check_accept(request)
     if has_form:
         parameters += await _read_form(request)
     prefer = request.headers.get("prefer", "")
-    pretty = dict(parameters).get("_pretty") == "true"
+    handling: Handling = "strict" if re.search(r"\bhandling=strict\b", prefer) else "lenient"
+    pretty = {value for name, value in parameters if name == "_pretty"}
+    if handling == "strict" and not pretty <= {"true", "false"}:
+        raise refuse(400, "value", "_pretty is expected to be true or false")
     return Asked(
-        parameters=tuple(pair for pair in parameters if pair[0] not in _SHAPING),
-        handling="strict" if re.search(r"\bhandling=strict\b", prefer) else "lenient",
-        is_pretty=pretty,
+        parameters=tuple(pair for pair in parameters if pair[0] not in SHAPING),
+        handling=handling,
+        is_pretty="true" in pretty,
         if_none_match=request.headers.get("if-none-match", ""),
         if_modified_since=_moment(request.headers.get("if-modified-since", "")),
         returned=_returned(prefer),

@@ -37,6 +37,9 @@ _BUNDLES = {"search-type": "searchset", "history-instance": "history"}
 _NAMES = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ID = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
 _NUMBER = {"type": "string", "pattern": r"^[1-9][0-9]{0,8}$"}
+_IN_FHIR = re.compile(r"/\{type\}|/fhir(?!/bulk|/\.well-known|.*\$export)")
+"""Where `_format` and `_pretty` are heeded: files and the way to them have a form of their own."""
+_TYPE = "^[A-Z][A-Za-z]{1,63}$"
 _OUTCOME = {"$ref": "#/components/schemas/OperationOutcome"}
 
 
@@ -103,7 +106,8 @@ def _of_type(each: Mapping[str, Any], word: str, method: str, tail: str) -> Obje
             queries = ({"name": key, "in": "query", "schema": fields[key]} for key in fields)
             said["parameters"] += queries
         else:
-            content = {FORM: {"schema": {"type": "object", "properties": fields}}}
+            form = {"type": "object", "properties": fields, "additionalProperties": False}
+            content = {FORM: {"schema": form}}
             said["requestBody"] = {"content": content}
     elif method != "GET":
         sent = _resource("" if "$" in tail else name)
@@ -184,12 +188,12 @@ def _path_parameters(path: str) -> list[Object]:
         }
         for name in _NAMES.findall(path)
         if name != "type"
-    ] + [dict(each) for each in SHAPING if path.startswith(("/{type}", _PREFIX))]
+    ] + [dict(each) for each in SHAPING if _IN_FHIR.match(path)]
 
 
 def _resource(name: str) -> Object:
     """A resource of a type, '' for one of any."""
-    kind: Object = {"type": "string", **({"enum": [name]} if name else {})}
+    kind: Object = {"type": "string", **({"enum": [name]} if name else {"pattern": _TYPE})}
     return {"type": "object", "properties": {"resourceType": kind}, "required": ["resourceType"]}
 
 

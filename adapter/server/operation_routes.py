@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -46,7 +47,7 @@ def operation_routes(api: Api) -> list[Route]:
                     text = f"The scopes of this client do not allow it: system/{each}.r"
                     raise refuse(403, "forbidden", text)
             asked = await read_request(request)
-            said = await read_resource(request) if request.method == "POST" else {}
+            said = await _sent(request)
             view = View(api.ledger, caller, api.ledger.database.read())
 
             def answer() -> Answer:  # in a thread, whose connection is another one
@@ -70,6 +71,17 @@ def operation_routes(api: Api) -> list[Route]:
         *(route(*each) for each in _OPERATIONS),
         *(Route(path, none, methods=["GET", "POST"]) for path in _ANY),
     ]
+
+
+async def _sent(request: Request) -> Resource:
+    """The resource that came along; by GET none does."""
+    if request.method != "POST":
+        return {}
+    said = await read_resource(request)
+    kind = said.get("resourceType")
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise refuse(400, "structure", "A resource is expected", "resourceType")
+    return said
 
 
 def _validate(api: Api, view: View, path: Mapping[str, str], said: Resource) -> Answer:
@@ -96,4 +108,5 @@ _OPERATIONS: tuple[tuple[str, str, Operation, list[str]], ...] = (
     ("/Questionnaire/$populate", "populate", _populate, ["POST"]),
     ("/Questionnaire/{id}/$populate", "populate", _populate, ["POST"]),
 )
+_TYPE = re.compile("[A-Z][A-Za-z]{1,63}")
 _ANY = ("/${name}", "/{type}/${name}", "/{type}/{id}/${name}")

@@ -6,12 +6,10 @@ rest, always stays.
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from adapter.fhir.definitions import read
-from adapter.fhir.text import read_text
+from adapter.fhir.text import read_text, write_text
 
 Summary = Literal["false", "true", "text", "data", "count"]
 _SUBSETTED = {
@@ -40,7 +38,7 @@ def subset(text: bytes, summary: Summary, elements: frozenset[str]) -> bytes:
     part = {name: value for name, value in resource.items() if name.removeprefix("_") in kept}
     meta = part.get("meta", {})
     part["meta"] = {**meta, "tag": [*meta.get("tag", ()), _SUBSETTED]}
-    return orjson.dumps(part, default=_number)
+    return write_text(part)
 
 
 def _asked(name: str, elements: frozenset[str]) -> bool:
@@ -50,7 +48,3 @@ def _asked(name: str, elements: frozenset[str]) -> bool:
         word == each or (word.startswith(each) and word[len(each) :][:1].isupper())
         for each in elements
     )
-
-
-def _number(value: Any) -> orjson.Fragment:  # noqa: ANN401 - what orjson cannot write by itself
-    return orjson.Fragment(str(value))

@@ -11,6 +11,7 @@ from adapter.simulate import RecordSystem as Simulated
 from adapter.simulate import record_system_app, serving
 from adapter.simulate.hooks import hooks, post_in_background
 from tests.conformance.scoring.page import Page
+from tests.live import launching
 from tests.live.cohort import Delivered, deliver
 from tests.live.served import Served, serve
 from tests.live.servers import RecordSystem, Validator, start_record_system
@@ -80,10 +81,15 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The service over the ledger of two people, with a client that may do everything."""
+    """The service over the ledger of two people, with a client that may do everything.
+
+    Applications that were launched elsewhere may come, too, with tokens of `launching`.
+    """
     people = frozenset({"1015", "1042"})
-    folder, unhindered = tmp_path_factory.mktemp("served"), "requests_per_second = 100000"
-    with serve(folder, people, "system/*.cruds", unhindered) as running:
+    folder = tmp_path_factory.mktemp("served")
+    launched = launching.registered(folder)
+    more = f"requests_per_second = 100000\n{launched}"
+    with serve(folder, people, "system/*.cruds", more) as running:
         yield running
 
 

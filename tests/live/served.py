@@ -81,27 +81,44 @@ def serve(  # noqa: PLR0913, PLR0917 - what tests of the service differ in
 
     What it holds could be pushed to the record system at `clinic`.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
+    origin = f"http://127.0.0.1:{free_port()}"
+    settings = settings_of(folder, origin, scopes, more)
+    trial = SmallTrial(folder, clinic, people, settings=settings, database=ledger)
+    trial.read()
+    with running(trial, origin, *options) as served:
+        yield served
+
+
+def settings_of(folder: Path, url: str, scopes: str, more: str = "") -> str:
+    """How a service is served to one client with a new key; `more` begins with its settings."""
     make_key(folder / "clients", "demo", "ES384")
-    settings = f"""
+    return f"""
 [serve]
-url = "{origin}"
+url = "{url}"
 [[serve.clients]]
 id = "{CLIENT}"
 jwks_file = "clients/jwks.json"
 scopes = ["{scopes}"]
 purpose = "research"
 {more}"""
-    trial = SmallTrial(folder, clinic, people, settings=settings, database=ledger)
-    trial.read()
-    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", str(port)]
-    said += options
+
+
+def free_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(trial: SmallTrial, origin: str, *options: str) -> Iterator[Served]:
+    """The service of a configuration that says how to serve, at this address of the machine."""
+    port = origin.rpartition(":")[2]
+    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", port, *options]
     process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
     try:
         _await_answer(f"{origin}/fhir/metadata", process)
-        yield Served(origin, folder, trial, process.pid)
+        yield Served(origin, trial.folder, trial, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,11 @@ import httpx
 import pytest
 
 from tests.installed import REPOSITORY, need_program, node_modules, python_with
-from tests.live.served import CLIENT, Served
+from tests.launching import CLIENT as CLIENT_OF_PAGE
+from tests.live.launching import letting_in
+from tests.live.served import CLIENT, Served, free_port
 
 FOREIGN = REPOSITORY / "tests" / "live" / "foreign"
-ASKED = r"/(QuestionnaireResponse|metadata)|token|health|fhir$"
-NOT_ASKED = (
-    "positive_data_acceptance",  # OpenAPI cannot say what R4 asks of a body, a header of an update
-    "negative_data_rejection",  # FHIR has a server pass over what it does not know
-)
 Resource = dict[str, Any]
 
 
@@ -81,20 +77,32 @@ def test_the_clients_of_npm_read_search_and_page(
     assert told == known
 
 
-def test_schemathesis_finds_nothing(analyst: Served, python: Path, tmp_path: Path) -> None:
-    said: list[str | Path] = [
-        *(python.with_name("st"), "run", f"{analyst.origin}/openapi.json"),
-        *("--url", analyst.origin, "--header", f"Authorization: Bearer {analyst.token()}"),
-        *("--exclude-checks", ",".join(NOT_ASKED), "--phases", "examples,coverage,fuzzing"),
-        *("--include-path-regex", ASKED, "--max-examples", "2", "--seed", "1", "--no-color"),
-    ]
+def test_an_application_with_the_client_of_npm_is_launched_and_reads(
+    analyst: Served, known: dict[str, Any]
+) -> None:
+    folder, port = node_modules(FOREIGN / "packages.txt"), free_port()
+    script = folder / "launched-fhirclient.mjs"
+    script.write_bytes((FOREIGN / script.name).read_bytes())
+    node, patient = need_program("node", "nodejs", debian="nodejs"), known["patients"][1]
+    said: list[str | Path] = [node, script, str(port), CLIENT_OF_PAGE]
+    running = subprocess.Popen(said, stdout=subprocess.PIPE)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        with letting_in(analyst, f"http://127.0.0.1:{port}/app", patient) as system:
+            launch = f"http://127.0.0.1:{port}/launch?iss={system.iss}&launch={system.launch}"
+            answer = httpx.get(launch, follow_redirects=True, timeout=60)
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
 
-    told = subprocess.run(
-        said, capture_output=True, text=True, timeout=3600, check=False, cwd=tmp_path
-    )
-
-    assert told.returncode == 0, told.stdout[-6000:]
-    assert re.search(r"[1-9]\d+ generated", told.stdout)
+    assert answer.status_code == 200, answer.text
+    headers = {"Authorization": f"Bearer {analyst.token()}"}
+    with httpx.Client(base_url=analyst.base, headers=headers) as client:
+        ours = _all(client, f"/Observation?patient={patient}&category=survey&_count=1000")
+    assert len(ours) > 40  # more than a page of them
+    assert answer.json() == {"patient": patient, "observations": sorted(e["id"] for e in ours)}
+    assert system.bought[0]["code_verifier"]
 
 
 def _all(client: httpx.Client, path: str) -> list[Resource]:

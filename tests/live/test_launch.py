@@ -82,7 +82,8 @@ def ward(hapi: RecordSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         tmp_path_factory.mktemp("ward"), hapi.base_url, frozenset({PARTICIPANT}), settings=said
     )
     trial.read()
-    trial.run("push")
+    (synced,) = trial.run("sync")["clinics"]
+    assert (synced["refused"], synced["drifted"], synced["missing"]) == ({}, {}, {})
     with open_service(trial.config) as service:
         patient = service.trial.identity.patient(PARTICIPANT)
         system.context["patient"] = patient

@@ -25,7 +25,7 @@ from adapter.server.bulk.desk import Desk
 from adapter.server.bulk.filters import in_our_ids
 from adapter.server.bulk.order import Asking, Level, read_order, read_parameters
 from adapter.server.caller import Caller
-from adapter.server.exchange import FHIR_JSON, JSON_TYPES, check_accept, read_body
+from adapter.server.exchange import FHIR_JSON, JSON_TYPES, SHAPING, check_accept, read_body
 from adapter.server.ledger import View
 from adapter.store import exports
 
@@ -129,7 +129,7 @@ async def _read(request: Request, level: Level, base: str) -> Asking:
     return Asking(
         request=f"{base}{path}{query}",
         level=level,
-        said=[pair for pair in said if pair[0] not in {"_format", "_pretty"}],
+        said=[pair for pair in said if pair[0] not in SHAPING],
         is_post=is_post,
         is_lenient=_LENIENT.search(request.headers.get("prefer", "")) is not None,
     )
