@@ -52,9 +52,11 @@ PEOPLE = frozenset({"1015", "1042"})
 UNHINDERED = "requests_per_second = 100000"
 HERE, PLAIN = ("httptools", "uvloop"), ("h11", "asyncio")
 READ, SEARCH = "read by id", "search"
-# The aims are 2 for a read beside the floor, and 10 beside HAPI. The bars hold what is.
-MOST = {(READ, HERE): 14.0, (SEARCH, HERE): 60.0, (READ, PLAIN): 4.0, (SEARCH, PLAIN): 12.0}
-LEAST_BESIDE_HAPI = 1.0
+# The aims: a read at 2 times the floor, a search at 5, both at 10 times the rate of HAPI. Missed are
+# those beside the floor, and that of reads where HAPI answers on all processors at once (ours is
+# one process here). The bars hold what is, on a machine that others use, too.
+MOST = {(READ, HERE): 16.0, (SEARCH, HERE): 60.0, (READ, PLAIN): 3.5, (SEARCH, PLAIN): 15.0}
+LEAST_BESIDE_HAPI = {READ: 4.0, SEARCH: 10.0}
 
 
 @dataclass
@@ -185,10 +187,11 @@ def _beside_hapi(ours: Server, theirs: Server, paths: dict[str, str]) -> bool:
             ]
             rate = statistics.median(mine[1] / others[1] for mine, others in asked)
             cpu = statistics.median(others[0] / mine[0] for mine, others in asked)
-            is_missed |= rate < LEAST_BESIDE_HAPI
+            bar = LEAST_BESIDE_HAPI[what]
+            is_missed |= rate < bar
             rates = [statistics.median(each[at][1] for each in asked) for at in (0, 1)]
             told = f"{rates[0]:.0f} and {rates[1]:.0f} | {rate:.1f} | {cpu:.1f} times less"
-            print(f"| {what} | {connections} | {told} | ≥ {LEAST_BESIDE_HAPI} |", flush=True)
+            print(f"| {what} | {connections} | {told} | ≥ {bar} |", flush=True)
     return is_missed
 
 
