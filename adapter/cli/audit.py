@@ -11,7 +11,7 @@ from adapter.cli import show
 from adapter.cli.opening import clinic_of, opened
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import NotFoundError, Problem
-from adapter.fhir.audit_event import build_audit_event, build_unblinding
+from adapter.fhir.audit_event import build_audit_event, build_unblinding, event_id
 from adapter.fhir.identity import Identity
 from adapter.ingest.owe import owe_unblinded
 from adapter.service import Service
@@ -57,7 +57,8 @@ def run_unblind(said: argparse.Namespace) -> int:
 
 def _resources(identity: Identity, line: Line) -> list[dict[str, Any]]:
     act = asdict(line.act)
-    told = [build_audit_event(identity, line.hash, act, identity.patient(line.act.record))]
+    name = event_id(0, line.number, line.hash)
+    told = [build_audit_event(identity, name, act, identity.patient(line.act.record))]
     return [*told, build_unblinding(identity, act)] if line.act.action == "unblind" else told
 
 

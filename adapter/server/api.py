@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from starlette.requests import Request
 
@@ -20,7 +21,8 @@ class Api:
     """What the application answers with. `base` is its own address as clients know it.
 
     By `trial` goes in what clients write. `desk` is where exports are asked for, None where there
-    are none. `oauth_uris` are where clients sign in (`token`), by the word of SMART.
+    are none. `oauth_uris` are where clients sign in (`token`), by the word of SMART. `audit` is the
+    audit log, beside which those of accesses stand; None where no client is an auditor.
     """
 
     ledger: Ledger
@@ -30,6 +32,7 @@ class Api:
     trial: Trial
     desk: Desk | None = None
     oauth_uris: Mapping[str, str] = field(default_factory=dict)
+    audit: Path | None = None
 
     def moment(self) -> str:
         """The present moment as the ledger writes it."""

@@ -21,6 +21,7 @@ from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
+from adapter.server.audit_routes import audit_routes
 from adapter.server.audited import Telling, told
 from adapter.server.bulk import bulk_routes
 from adapter.server.caller import Caller
@@ -44,7 +45,8 @@ _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "
 def statement_of(api: Api) -> dict[str, Any]:
     """The CapabilityStatement of what is served."""
     software = Software(api.software, api.base, api.moment(), api.oauth_uris)
-    return capability_statement(software, exports=api.desk is not None)
+    has = {"exports": api.desk is not None, "audits": api.audit is not None}
+    return capability_statement(software, **has)
 
 
 def api_app(api: Api, *more: Route) -> Routed:
@@ -93,6 +95,7 @@ def api_app(api: Api, *more: Route) -> Routed:
             Route("/metadata", metadata, methods=["GET"]),
             *([] if api.desk is None else bulk_routes(api.desk, api.authenticate)),
             *operation_routes(api),
+            *audit_routes(api),
             route("/{type}/_search", "search-type", searched, ["POST"]),
             route("/{type}/{id}/_history/{number}", "vread", vread, ["GET"]),
             route("/{type}/{id}/_history", "history-instance", past, ["GET"]),

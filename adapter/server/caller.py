@@ -37,6 +37,7 @@ class Caller:
     is_unblinded: bool = False
     scopes: tuple[Scope, ...] = ()
     patient_system: str = ""
+    is_auditor: bool = False
 
     @property
     def reader(self) -> Reader:

@@ -49,8 +49,10 @@ class Software:
     oauth_uris: Mapping[str, str] = field(default_factory=dict)
 
 
-def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]:
-    """The CapabilityStatement; `exports`: whether Bulk Data is among it."""
+def capability_statement(
+    software: Software, *, exports: bool, audits: bool = False
+) -> dict[str, Any]:
+    """The CapabilityStatement; `exports`: whether Bulk Data is among it; `audits`: AuditEvents."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -68,7 +70,10 @@ def capability_statement(software: Software, *, exports: bool) -> dict[str, Any]
             {
                 "mode": "server",
                 "security": {"cors": True, "service": [_SMART], **_oauth(software.oauth_uris)},
-                "resource": [_resource(name, exports=exports) for name in sorted(SERVED_TYPES)],
+                "resource": [
+                    *([_AUDITS] if audits else []),
+                    *(_resource(name, exports=exports) for name in sorted(SERVED_TYPES)),
+                ],
                 **({"operation": [_export("")]} if exports else {}),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
@@ -114,12 +119,16 @@ def _resource(name: str, *, exports: bool) -> dict[str, Any]:
         said["searchInclude"] = [f"{name}:{each}" for each in references]
     if naming:
         said["searchRevInclude"] = naming
-    said["searchParam"] = [
+    said["searchParam"] = _searched(known)
+    return said
+
+
+def _searched(known: Mapping[str, Parameter]) -> list[dict[str, str]]:
+    return [
         {"name": "_id", "type": "token"},
         {"name": "_lastUpdated", "type": "date"},
         *({"name": each.name, "type": _KINDS.get(each.kind, each.kind)} for each in known.values()),
     ]
-    return said
 
 
 def _export(name: str) -> dict[str, Any]:
@@ -129,3 +138,13 @@ def _export(name: str) -> dict[str, Any]:
 
 def _may_name(parameter: Parameter, target: str) -> bool:
     return (parameter.name == "patient") <= (target == "Patient")
+
+
+_AUDITS: Mapping[str, Any] = {
+    "type": "AuditEvent",
+    "documentation": "The logs of decisions and accesses, for clients that are auditors alone.",
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "versioning": "no-version",
+    "searchParam": _searched(parameters("AuditEvent")),
+}
+"""Files that are only appended to: nothing in them has versions, and nothing is counted."""

@@ -76,8 +76,8 @@ def _operations(
 ) -> Iterator[tuple[str, Object]]:
     """What a route is for: where it has `{type}`, once for each type that has it."""
     tail = path.removeprefix(_PREFIX)
-    if "${" in tail:  # where what is no operation is refused
-        return
+    if "${" in tail or tail.startswith("/AuditEvent"):  # where what is no operation is refused;
+        return  # and what is told where types are
     if "{type}" not in tail:
         bare = path.rstrip("/") or "/"
         yield _NAMES.sub(r"{\1}", bare), _other(bare, method)

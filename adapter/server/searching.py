@@ -34,7 +34,7 @@ DEFAULT_COUNT, LARGEST_COUNT = 50, 1000
 MOST_INCLUDED = 1000
 MOST_PARAMETERS, MOST_ALL = 50, 500
 _LARGEST_PLACE = 2**63
-_PAGE = "_page"
+PAGE = "_page"
 _WHOLE = re.compile(r"\d{1,9}")
 
 
@@ -92,7 +92,7 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
             continue
         except BadSearchError as wrong:
             raise refuse(400, wrong.code, wrong.text) from None
-        if name != _PAGE:
+        if name != PAGE:
             said.append((name, value))
     summary = _one_of(shaping, "_summary", ("false", "true", "text", "data", "count"))
     return Search(
@@ -106,11 +106,11 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
         summary=summary,  # type: ignore[arg-type]
         elements=frozenset(filter(None, shaping.get("_elements", "").split(","))),
         total=_one_of(shaping, "_total", ("none", "estimate", "accurate")),  # type: ignore[arg-type]
-        after=_after(shaping[_PAGE]) if _PAGE in shaping else None,
+        after=_after(shaping[PAGE]) if PAGE in shaping else None,
     )
 
 
-_SHAPES = frozenset({"_count", "_sort", "_summary", "_elements", "_total", _PAGE})
+_SHAPES = frozenset({"_count", "_sort", "_summary", "_elements", "_total", PAGE})
 
 
 def search(view: View, asked_for: Search, base: str) -> Answer:
@@ -122,7 +122,7 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
         _entry(base, seen, "include", asked_for)
         for seen in view.latest_of(_included(view, hits, asked_for))
     ]
-    entries += [_warning(text) for text in asked_for.ignored]
+    entries += [warning(text) for text in asked_for.ignored]
     said = {"total": _total(view, asked_for)} if wants_total else {}
     links = _links(view, asked_for, hits, base, has_more=has_more)
     return Answer(write_bundle("searchset", {**said, "link": links}, entries))
@@ -191,7 +191,8 @@ def _entry(base: str, seen: Seen, mode: str, asked_for: Search) -> dict[str, Any
     }
 
 
-def _warning(text: str) -> dict[str, Any]:
+def warning(text: str) -> dict[str, Any]:
+    """An entry that says what of a search was passed over."""
     issue = Issue("not-supported", text, severity="warning")
     outcome = {"resourceType": "OperationOutcome", "issue": [issue.as_resource()]}
     return {"resource": outcome, "search": {"mode": "outcome"}}
@@ -205,13 +206,13 @@ def _links(
         url = f"{base}/{asked_for.type}" + (f"?{parameters_said}" if parameters_said else "")
         return {"relation": relation, "url": url}
 
-    here = () if asked_for.after is None else ((_PAGE, _page_name(*asked_for.after)),)
+    here = () if asked_for.after is None else ((PAGE, _page_name(*asked_for.after)),)
     links = [link("self", here)]
     if has_more:
         last = hits[-1]
         sort = asked_for.sort
         key = None if sort is None else finding.sorted_by(view.tx, last, sort)
-        links.append(link("next", ((_PAGE, _page_name(key, last.first)),)))
+        links.append(link("next", ((PAGE, _page_name(key, last.first)),)))
     return links
 
 
@@ -224,9 +225,9 @@ def _after(said: str) -> tuple[float | None, int]:
         key, first = orjson.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
         place = None if key == "None" else float(key), int(first)
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError):
-        raise _bad(_PAGE) from None
+        raise bad_value(PAGE) from None
     if not 0 <= place[1] < _LARGEST_PLACE:
-        raise _bad(_PAGE)
+        raise bad_value(PAGE)
     return place
 
 
@@ -269,17 +270,18 @@ def _sort(resource_type: str, said: str | None, view: View) -> tuple[str, bool] 
 def _one_of(shaping: dict[str, str], name: str, words: tuple[str, ...]) -> str:
     said = shaping.get(name, words[0])
     if said not in words:
-        raise _bad(name)
+        raise bad_value(name)
     return said
 
 
 def _count(said: str) -> int:
     if not _WHOLE.fullmatch(said):
-        raise _bad("_count")
+        raise bad_value("_count")
     return min(int(said), LARGEST_COUNT)
 
 
-def _bad(name: str) -> RefusalError:
+def bad_value(name: str) -> RefusalError:
+    """The value of a parameter is none."""
     return refuse(400, "value", f"The value of the parameter {name} is not of its kind")
 
 

@@ -24,6 +24,7 @@ def caller_as_registered(settings: ClientSettings) -> Caller:
         settings.unblinded,
         scopes,
         settings.patient_system or "",
+        settings.auditor,
     )
 
 

@@ -23,7 +23,8 @@ class ClientSettings(Section):
     people alone that are linked to a Patient there. `unblinded` clients may know the arm.
     `patient_system` is the system of identifiers by whose values that clinic's Patients have their
     ids: with it the client finds a person by the clinic's own id.
-    `requests_per_second` stands in place of what every client may ask.
+    `requests_per_second` stands in place of what every client may ask. An `auditor` may read
+    the logs as AuditEvents, which tell who got the therapy and are about everybody.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -35,6 +36,7 @@ class ClientSettings(Section):
     clinic: str = ""
     patient_system: Annotated[str, Field(pattern=r"^[^\s|,]+$")] | None = None
     unblinded: bool = False
+    auditor: bool = False
     requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
@@ -44,6 +46,8 @@ class ClientSettings(Section):
             raise ValueError("expected one of `jwks_file`, `jwks_url` and `issuer`")
         if self.patient_system and not self.clinic:
             raise ValueError("expected `patient_system` only with a `clinic`")
+        if self.auditor and (self.clinic or not self.unblinded):
+            raise ValueError("expected an `auditor` with `unblinded = true`, and of no `clinic`")
         return self
 
 

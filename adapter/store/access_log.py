@@ -204,10 +204,16 @@ def read_accesses(path: Path, after: int = 0) -> Iterator[tuple[Link, Access]]:
     """Every line behind a number that can be read, in order."""
     with path.open("rb") as file:
         for raw in file:
-            link = chain.read_link(raw)
-            access = None if link is None or link.number <= after else _access(link.said)
-            if link is not None and access is not None:
-                yield link, access
+            found = access_in(raw)
+            if found is not None and found[0].number > after:
+                yield found
+
+
+def access_in(raw: bytes) -> tuple[Link, Access] | None:
+    """The access of a line, None where it is none."""
+    link = chain.read_link(raw)
+    access = None if link is None else _access(link.said)
+    return None if link is None or access is None else (link, access)
 
 
 def verify(path: Path, seal: Seal, last: str = "", before: Ending | None = FIRST) -> chain.Verified:

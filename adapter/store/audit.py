@@ -152,7 +152,7 @@ class AuditLog:
         for raw in file:
             if not raw.endswith(b"\n"):
                 break
-            said = _read(raw)
+            said = line_in(raw)
             if said is None or said.number != fresh.reached.number + 1:
                 raise ConflictError(
                     f"{self.path.name}: expected line {fresh.reached.number + 1} of the audit log; "
@@ -208,7 +208,7 @@ def _unblinded(file: BinaryIO, places: Iterable[int]) -> Iterator[tuple[str, str
     """Who was unblinded for which clinic, as the lines say that begin there."""
     for begins in places:
         file.seek(begins)
-        line = _read(file.readline())
+        line = line_in(file.readline())
         if line is not None and line.act.action == "unblind":
             yield line.act.clinic, line.act.record
 
@@ -217,7 +217,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     """Every line that can be read, in order; nothing where there is no file."""
     if path.exists():
         with path.open("rb") as file:
-            yield from filter(None, map(_read, file))
+            yield from filter(None, map(line_in, file))
 
 
 def newest(path: Path, before: int, limit: int) -> list[Line]:
@@ -226,7 +226,7 @@ def newest(path: Path, before: int, limit: int) -> list[Line]:
         return []
     with path.open("rb") as file:
         last = deque(file if not before else islice(file, before - 1), maxlen=limit)
-    return [line for raw in reversed(last) if (line := _read(raw))]
+    return [line for raw in reversed(last) if (line := line_in(raw))]
 
 
 def verify(path: Path, seal: Seal, last: str = "") -> tuple[int, str, list[Problem]]:
@@ -237,7 +237,8 @@ def verify(path: Path, seal: Seal, last: str = "") -> tuple[int, str, list[Probl
     return chain.verify(path, seal, last, lambda link: _act(link) is not None)
 
 
-def _read(raw: bytes) -> Line | None:
+def line_in(raw: bytes) -> Line | None:
+    """The act of a line, None where it is none."""
     link = chain.read_link(raw)
     act = None if link is None else _act(link)
     return None if link is None or act is None else Line(link.number, act, link.hash)

@@ -18,6 +18,7 @@ from adapter.fhir.search.criteria import (
     Prefix,
     Updated,
 )
+from adapter.fhir.search.parameters import BY_IDENTIFIER
 
 TABLES = ("found_token", "found_range", "found_words")
 # A parameter that names one person or one thing finds few; the search begins with it.
@@ -63,7 +64,9 @@ def _said(criterion: Criterion, of: str, alias: str, *, is_narrow: bool = False)
         case Pair(pairs):
             return _any(_both(pair, of, alias) for pair in pairs)
         case IsMissing(parameter, is_missing):
-            has, values = _any(_in(table, of, parameter, "1 = 1", [], alias) for table in TABLES)
+            by_identifier = ("found_token", f"{parameter}{BY_IDENTIFIER}")
+            places = (*((table, parameter) for table in TABLES), by_identifier)
+            has, values = _any(_in(table, of, name, "1 = 1", [], alias) for table, name in places)
             return (f"NOT {has}" if is_missing else has), values
         case Chained(parameter, target, inner):
             said, values = _said(inner, target, "c")

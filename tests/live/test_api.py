@@ -6,9 +6,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import orjson
@@ -16,6 +18,9 @@ import pytest
 from starlette.requests import Request
 
 from adapter.fhir.check import find_faults
+from adapter.fhir.search.asked import read_criterion
+from adapter.fhir.search.fits import fits
+from adapter.fhir.search.index import found_by
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.caller import read_scopes
@@ -30,6 +35,21 @@ NOWHERE = "http://127.0.0.1:9/fhir"  # nothing is sent in these tests
 REPORTED_TO = {"ae_related": "4"}  # put down to the therapy: what the blinded must not be told
 VALUES = {"token": "x", "reference": "x", "string": "x", "date": "2024", "quantity": "1"}
 Resource = dict[str, Any]
+ALIKE = (
+    "Observation?code:text=p",
+    "Observation?code=https://trial-fhir-adapter.example.org/fhir/CodeSystem/score|,x",
+    "Observation?date=ge2024-03&date=lt2024-06",
+    "Observation?date=ap2024-03",
+    "Observation?value-quantity=ge20",
+    "Observation?value-quantity=ne20",
+    "Observation?value-quantity=lt12.5",
+    "Observation?derived-from:missing=true",
+    "Observation?code:not=https://trial-fhir-adapter.example.org/fhir/CodeSystem/score|pcl-c-total",
+    "QuestionnaireResponse?authored=sa2024-03-01",
+    "QuestionnaireResponse?authored=eb2024-03-01",
+    "Questionnaire?title:contains=pain",
+    "Questionnaire?context-type-value=focus$http://loinc.org|",
+)
 
 
 class Asking:
@@ -82,10 +102,11 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
             clinic: str = "",
             *,
             unblinded: bool = False,
+            auditor: bool = False,
             scopes: str = "",
         ) -> Asking:
             allowed = read_scopes((scopes or "system/*.rs").split())
-            caller = Caller("tester", purpose, clinic, unblinded, allowed)  # type: ignore[arg-type]
+            caller = Caller("tester", purpose, clinic, unblinded, allowed, "", auditor)  # type: ignore[arg-type]
 
             async def known(_: Request) -> Caller:
                 return caller
@@ -99,7 +120,8 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
                 now,
                 lambda clinic, participant: known_there(clinic, participant) is not None,
             )
-            port = stack.enter_context(serving(api_app(Api(ledger, BASE, "0", known, served))))
+            api = Api(ledger, BASE, "0", known, served, audit=service.audit.path)
+            port = stack.enter_context(serving(api_app(api)))
             client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
             return Asking(stack.enter_context(client))
 
@@ -107,12 +129,20 @@ def asking(trial: SmallTrial) -> Iterator[Callable[..., Asking]]:
 
 
 def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -> None:
-    ask = asking(scopes="system/*.cruds")
+    ask = asking(scopes="system/*.cruds", auditor=True)
     statement = ask.get("/metadata").json()
 
     assert find_faults(statement) == ()
     told = {each["type"]: each for each in statement["rest"][0]["resource"]}
-    assert told.keys() == SERVED_TYPES
+    assert told.keys() == SERVED_TYPES | {"AuditEvent"}
+    audits = told.pop("AuditEvent")
+    assert [each["code"] for each in audits["interaction"]] == ["read", "search-type"]
+    for parameter in audits["searchParam"]:
+        value = VALUES.get(parameter["type"], "http://x.example")
+        ask.get(f"/AuditEvent?{parameter['name']}={value}", 200, prefer="handling=strict")
+    ask.get("/AuditEvent/0-1-0123456789abcdef", 404)
+    ask.get("/AuditEvent/0-1-0123456789abcdef/_history", 404)
+    assert ask.client.post("/AuditEvent", json={}).status_code == 405
     for name, said in told.items():
         assert {each["name"] for each in said["searchParam"]} >= set(parameters(name))
         assert {each["code"] for each in said["interaction"]} == {
@@ -287,6 +317,31 @@ def test_forms_are_found_by_what_they_are_about(asking: Callable[..., Asking]) -
     ]
     assert [form["id"] for form in found] == [form["id"] for form in loinc]
     assert ask.all("Questionnaire?context-type-value=task$http://loinc.org|") == []
+
+
+def test_what_fits_is_told_alike_by_the_index_and_by_the_resource_itself(
+    asking: Callable[..., Asking],
+) -> None:
+    ask = asking(unblinded=True)
+    zone = ZoneInfo("Australia/Sydney")
+
+    found_some = 0
+    for query in ALIKE:
+        name, _, said = query.partition("?")
+        every = ask.all(f"{name}?_count=1000")
+        criteria = [read_criterion(name, *each, zone) for each in parse_qsl(said)]
+        expected = {
+            each["id"]
+            for each in every
+            if all(fits(one, found_by(each, zone), each["id"], moment(each)) for one in criteria)
+        }
+        assert {each["id"] for each in ask.all(f"{query}&_count=1000")} == expected, query
+        found_some += 0 < len(expected) < len(every)
+    assert found_some > len(ALIKE) / 2
+
+
+def moment(resource: Resource) -> float:
+    return datetime.fromisoformat(resource["meta"]["lastUpdated"]).timestamp()
 
 
 def test_sorted_pages_come_in_order_and_hold_everything(asking: Callable[..., Asking]) -> None:

@@ -1,4 +1,4 @@
-"""Every act of the audit log is an AuditEvent that HAPI's validator finds no error in."""
+"""Every act and access of the logs is an AuditEvent that HAPI's validator finds no error in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import orjson
 
-from adapter.fhir.audit_event import build_audit_event, build_unblinding
+from adapter.fhir.audit_event import build_access_event, build_audit_event, build_unblinding
 from adapter.fhir.identity import Identity
+from adapter.store.access_log import Access
 from adapter.store.audit import Act
 from tests.live.servers import Validator
 from tests.unit.ingest.project import KEY, study
@@ -22,6 +23,13 @@ ACTS = (
     Act(NOW, "export", rule="research"),
     Act(NOW, "unblind", "north", "1", rule="emergency"),
 )
+ACCESSES = (
+    Access(NOW, "r1", "fhir", "read", "an-ehr", 200, "", "Patient", "p1", ("1",), 1),
+    Access(NOW, "r2", "fhir", "search-type", "an-ehr", 200, "", "Observation", "", ("1", "2"), 9),
+    Access(NOW, "r3", "pages", "page", "", 200, "a-clinician", "", "", ("1",), 3),
+    Access(NOW, "r4", "elsewhere", "", "", 404),
+    Access(NOW, "r5", "fhir", "transaction", "an-ehr", 500),
+)
 
 
 def test_no_act_gives_an_invalid_resource(validator: Validator) -> None:
@@ -31,6 +39,10 @@ def test_no_act_gives_an_invalid_resource(validator: Validator) -> None:
         for number, act in enumerate(ACTS)
     ]
     built.append(build_unblinding(identity, asdict(ACTS[-1])))
+    built += [
+        build_access_event(identity, f"1-{number}", asdict(each), map(identity.patient, each.about))
+        for number, each in enumerate(ACCESSES)
+    ]
 
     issues = [each for said in validator.validate_all(map(orjson.dumps, built)) for each in said]
 

@@ -111,10 +111,12 @@ def writers(trial: SmallTrial) -> Iterator[Any]:
             scopes: str = SCOPES,
             *,
             unblinded: bool = False,
+            auditor: bool = False,
         ) -> Writer:
             service = stack.enter_context(open_service(trial.config))
             purpose: Any = "care" if clinic else "research"
-            caller = Caller(name, purpose, clinic, unblinded, read_scopes(scopes.split()))
+            allowed = read_scopes(scopes.split())
+            caller = Caller(name, purpose, clinic, unblinded, allowed, "", auditor)
 
             async def known(_: Request) -> Caller:
                 return caller
@@ -127,7 +129,8 @@ def writers(trial: SmallTrial) -> Iterator[Any]:
                 now,
                 lambda there, participant: linked(there, participant) is not None,
             )
-            app = api_app(Api(ledger, BASE, "0", known, service.trial))
+            audit = service.audit.path
+            app = api_app(Api(ledger, BASE, "0", known, service.trial, audit=audit))
             auditing = Auditing(service.accesses.note, now, lambda: next(requests), {})
             port = stack.enter_context(serving(Audited(app, auditing)))
             client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from adapter.errors import DeclarationError, Problem
 from adapter.settings import (
+    ClientSettings,
     RedcapApiSettings,
     RedcapSettings,
     SmartBackendSettings,
@@ -476,3 +478,18 @@ def test_a_record_system_that_cannot_be_safe_is_told(
     (found,) = findings(tmp_path, said.replace(right, wrong, 1))
 
     assert expected in found.expected
+
+
+@pytest.mark.parametrize("more", [{}, {"unblinded": True, "clinic": "north"}], ids=["", "clinic"])
+def test_an_auditor_is_of_no_clinic_and_may_know_the_arm(more: dict[str, Any]) -> None:
+    said: dict[str, Any] = {
+        "id": "a",
+        "jwks_url": "https://x.example/keys",
+        "scopes": ["system/AuditEvent.rs"],
+        "purpose": "research",
+        "auditor": True,
+    }
+
+    assert ClientSettings.model_validate({**said, "unblinded": True}).auditor
+    with pytest.raises(ValidationError, match="auditor"):
+        ClientSettings.model_validate({**said, **more})

@@ -26,7 +26,13 @@ from adapter.fhir.search.criteria import (
     UnknownParameterError,
     Updated,
 )
-from adapter.fhir.search.parameters import OF_TYPE, SERVED_TYPES, Parameter, parameters
+from adapter.fhir.search.parameters import (
+    BY_IDENTIFIER,
+    OF_TYPE,
+    SERVED_TYPES,
+    Parameter,
+    parameters,
+)
 from adapter.fhir.search.text import plain, unescape
 from adapter.fhir.search.values import (
     LONGEST_VALUE,
@@ -131,6 +137,8 @@ def _tokens(  # noqa: PLR0911 - one line a kind
             return HasToken(name, tuple(("", unescape(one)) for one in each))
         case ("canonical", ""):
             return HasToken(name, tuple(map(canonical, each)))
+        case ("reference", "identifier"):
+            return HasToken(f"{name}{BY_IDENTIFIER}", tuple(token(name, one) for one in each))
         case ("reference", _) if not modifier or modifier in SERVED_TYPES:
             return HasToken(name, tuple(reference(name, one, modifier) for one in each))
         case _:

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from itertools import product
 from typing import Any
 
-from adapter.fhir.search.parameters import OF_TYPE, Parameter, parameters
+from adapter.fhir.search.parameters import BY_IDENTIFIER, OF_TYPE, Parameter, parameters
 from adapter.fhir.search.spans import EVER, exact_number, moment_span
 from adapter.fhir.search.text import named_as, plain
 
@@ -84,8 +84,8 @@ def _read(parameter: Parameter, value: object, zone: tzinfo) -> Iterator[Found]:
         case "usage", {"code": kind, "valueCodeableConcept": context}:
             asked = product(_asked_as(kind), _asked_as(context))
             yield from (Token(name, *each) for each in asked)
-        case "reference", {"reference": str(said)}:
-            yield from _of_reference(name, said)
+        case "reference", {**named}:
+            yield from _of_reference(name, named)
         case "uri", str(said):
             yield Token(name, "", said)
         case "canonical", str(said):
@@ -102,11 +102,15 @@ def _read(parameter: Parameter, value: object, zone: tzinfo) -> Iterator[Found]:
             yield Words(name, said, plain(said))
 
 
-def _of_reference(name: str, said: str) -> Iterator[Token]:
-    named = _REFERENCE.fullmatch(said)
-    token = Token(name, named[1], named[2]) if named else Token(name, "", said)
-    if name != "patient" or token.system == "Patient":
-        yield token
+def _of_reference(name: str, reference: Mapping[Any, Any]) -> Iterator[Token]:
+    if "reference" in reference:
+        said = str(reference["reference"])
+        named = _REFERENCE.fullmatch(said)
+        token = Token(name, named[1], named[2]) if named else Token(name, "", said)
+        if name != "patient" or token.system == "Patient":
+            yield token
+    for system, value in _tokens(reference.get("identifier")):
+        yield Token(f"{name}{BY_IDENTIFIER}", system, value)
 
 
 def _of_code(name: str, value: object) -> Iterator[Found]:

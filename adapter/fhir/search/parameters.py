@@ -16,6 +16,8 @@ Kind = Literal[
 ]
 OF_TYPE: Final = ":of-type"
 """Behind the name of a parameter: identifiers by their kind and value."""
+BY_IDENTIFIER: Final = ":identifier"
+"""Behind the name of a parameter: references by the identifier that they say."""
 
 # One line a type: parameter:kind, or parameter:kind=path,path where the path is another word.
 _TABLE = """
@@ -60,6 +62,11 @@ Task: patient:reference=for subject:reference=for status:token code:token identi
 authored-on:date=authoredOn priority:token
 ValueSet: url:uri version:token status:token identifier:token name:string title:string
 """
+_AUDITED = """
+AuditEvent: date:date=recorded patient:reference=agent.who,entity.what agent:reference=agent.who \
+entity:reference=entity.what type:token subtype:token action:token outcome:token
+"""
+"""What stands in no ledger: the logs, for auditors."""
 _COMMON = (
     "_profile:uri=meta.profile _security:token=meta.security _tag:token=meta.tag"
     " _source:uri=meta.source"
@@ -94,8 +101,12 @@ def _read(declared: str) -> tuple[Parameter, ...]:
     return tuple(read)
 
 
-_PARAMETERS = {
-    name: _read(f"{declared} {_COMMON}")
-    for name, _, declared in (line.partition(":") for line in _TABLE.strip().splitlines())
-}
-SERVED_TYPES: Final = frozenset(_PARAMETERS)
+def _of_lines(table: str) -> dict[str, tuple[Parameter, ...]]:
+    named = (line.partition(":") for line in table.strip().splitlines())
+    return {name: _read(f"{declared} {_COMMON}") for name, _, declared in named}
+
+
+_SERVED = _of_lines(_TABLE)
+_PARAMETERS = {**_SERVED, **_of_lines(_AUDITED)}
+SERVED_TYPES: Final = frozenset(_SERVED)
+"""The types of what the ledger holds."""
