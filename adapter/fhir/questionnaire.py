@@ -19,6 +19,7 @@ from adapter.fhir.coding import (
 )
 from adapter.fhir.expression import score_expression
 from adapter.fhir.identity import questionnaire_url
+from adapter.fhir.prefill import initial_extensions, launch_extensions
 from adapter.instruments.form import Form, Item, Option, Scale
 from adapter.instruments.rules import Condition
 
@@ -63,7 +64,7 @@ def _extensions(form: Form) -> list[dict[str, Any]]:
     ]
     if form.category != "survey":  # what SDC takes where nothing is said
         extensions.append({"url": EXTRACT_CATEGORY, "valueCodeableConcept": category_of(form)})
-    return extensions
+    return [*extensions, *launch_extensions(form)]
 
 
 def score_link_id(scale: Scale) -> str:
@@ -117,7 +118,7 @@ def _item_extensions(item: Item) -> list[dict[str, Any]]:
         extensions.append({"url": f"{CORE}/questionnaire-unit", "valueCoding": coding(item.unit)})
     if item.observe:
         extensions.append({"url": EXTRACT, "valueBoolean": True})
-    return extensions
+    return [*extensions, *initial_extensions(item)]
 
 
 def translated(translations: Mapping[str, str]) -> dict[str, Any]:

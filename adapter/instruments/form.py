@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from adapter.instruments.adverse_event_codes import NCIT, AdverseEventElement
 from adapter.instruments.declared import Declared, Id, Number, SourceCode, Text, Unique
-from adapter.instruments.rules import Condition, Missing, Step
+from adapter.instruments.rules import Condition, Missing, Prefill, Step
 
 ItemType = Literal[
     "choice", "integer", "decimal", "boolean", "date", "dateTime", "time", "string", "text"
@@ -83,7 +83,7 @@ class Item(Declared, frozen=True):
     """One question: where its answer stands in the source (`field`) and what may be answered.
 
     `asked_if` is what another item has to say, or else this one is not asked at all. An `optional`
-    item is one whose column a source need not have.
+    item is one whose column a source need not have. By `prefill` it may be answered ahead.
     """
 
     link_id: Id
@@ -102,6 +102,7 @@ class Item(Declared, frozen=True):
     observe: bool = False
     asked_if: Condition | None = None
     element: AdverseEventElement | None = None
+    prefill: Prefill | None = None
 
 
 class Band(Unique, frozen=True):

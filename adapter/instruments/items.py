@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from adapter.errors import Problem
 from adapter.instruments.codes import check_digit_holds
-from adapter.instruments.form import Code, Form, Item
+from adapter.instruments.form import Code, Form, Item, ItemType
 from adapter.instruments.mapping import Lines, Place
-from adapter.instruments.rules import Condition
+from adapter.instruments.rules import Condition, Prefill
+
+_PREFILLED: Mapping[Prefill, tuple[ItemType, ...]] = {
+    "patient-gender": ("choice", "string"),
+    "patient-birth-date": ("date",),
+    "patient-birth-year": ("integer",),
+}
+"""Of which type an item is that Patient answers."""
 
 
 def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
@@ -20,6 +27,7 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
     yield from repeated(lines, ("items",), "field", [item.field for item in form.items])
     for index, item in enumerate(form.items):
         yield from _of_item(form, item, ("items", index), lines)
+        yield from _prefill_findings(form, item, ("items", index, "prefill"), lines)
         if item.asked_if is not None:
             where, before = ("items", index, "asked_if"), names[:index]
             yield from condition_findings(form, item.asked_if, before, where, lines)
@@ -33,6 +41,20 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
             for word in ("display", "translations"):
                 if getattr(option, word) and form.licence.wording == "withheld":
                     yield _wording(("options", name, index, word), lines)
+
+
+def _prefill_findings(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Problem]:
+    """What is filled in ahead must be no outcome, and of the type that its source gives."""
+    if item.prefill is None:
+        return
+    counted = {name for scale in form.scales for name in (*scale.items, *scale.only_if)}
+    if form.kind == "adverse-event" or item.link_id in counted:
+        expected = "`prefill` for what no scale counts: an outcome is asked afresh"
+        yield lines.problem(place, expected, "it for another item", "Remove it.")
+    types = _PREFILLED.get(item.prefill, (item.type,))
+    if item.type not in types:
+        expected = f"an item of type {' or '.join(types)} for `{item.prefill}`"
+        yield lines.problem(place, expected, f"`{item.type}`", "Correct one of them.")
 
 
 def migration_findings(form: Form, lines: Lines) -> Iterator[Problem]:

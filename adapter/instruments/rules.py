@@ -8,6 +8,9 @@ from pydantic import Field
 
 from adapter.instruments.declared import Declared, Id, Number, SourceCode
 
+Prefill = Literal["previous", "patient-gender", "patient-birth-date", "patient-birth-year"]
+"""From what an item may be answered ahead: the person's last answer, or their Patient."""
+
 
 class Condition(Declared, frozen=True):
     """What another item of the form has to say: one answer, or without `equals` any at all."""

@@ -1,9 +1,8 @@
 """Operations: `$validate` of any type, `$extract` and `$populate` of forms.
 
 None of them changes anything. What is extracted are the very Observations that taking the response
-in would make, by the very function. A response that is prepared by `$populate` says to whom, what
-and nothing else: no form allows that its answers are filled in ahead, for who is asked how they are
-today is not to be told what they said before.
+in would make, by the very function. A response that is prepared by `$populate` says to whom, what,
+and the answers that the form's file lets be filled in ahead (`adapter.fhir.prefill`).
 
 Source: https://hl7.org/fhir/R4/resource-operation-validate.html and the SDC guide.
 """
@@ -23,15 +22,18 @@ from adapter.fhir.issue import Issue as Finding
 from adapter.fhir.issue import has_errors
 from adapter.fhir.labels import highest
 from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
+from adapter.fhir.prefill import prefilled
 from adapter.fhir.reading import Occasion, validate_transition
 from adapter.fhir.reading.adverse_event import EVENT
 from adapter.fhir.reading.findings import Findings
+from adapter.fhir.search.spans import EVER, moment_span
 from adapter.fhir.text import read_text
 from adapter.ingest.event import event_form, event_misfits
 from adapter.ingest.judge import RESPONSE, timepoint_of
 from adapter.ingest.trial import Trial
 from adapter.ingest.written import misfits
 from adapter.instruments.form import Form
+from adapter.instruments.response import SCORED
 from adapter.release.wording import without_wording
 from adapter.server.body import as_issues, check_r4
 from adapter.server.exchange import Answer
@@ -116,19 +118,67 @@ def populate(view: View, trial: Trial, said: Resource, questionnaire_id: str) ->
     if person is None:
         text = "Expected a Patient of this server of whom this client may know, as `subject`"
         raise refuse(422, "not-found", text, "Parameters.parameter")
+    items = prefilled(form, _previous(view, form, patient), _patient_sent(said))
     response = {
         "resourceType": RESPONSE,
         "questionnaire": f"{questionnaire_url(form)}|{form.published_version}",
         "status": "in-progress",
         "subject": reference("Patient", patient),
+        **({"item": items} if items else {}),
     }
-    text = "No item of this Questionnaire may be answered ahead"
-    notes = operation_outcome(Issue("informational", text, severity="information"))
     parameters = [
         {"name": "response", "resource": response},
-        {"name": "issues", "resource": notes},
+        {"name": "issues", "resource": operation_outcome(_told_of_filled(form, len(items)))},
     ]
     return Answer(write({"resourceType": "Parameters", "parameter": parameters}))
+
+
+def _previous(view: View, form: Form, patient: str) -> Resource | None:
+    """The person's last response to a form that the caller may have."""
+    held = reading.newest(view.tx, "Patient", patient)
+    if held is None or all(item.prefill != "previous" for item in form.items):
+        return None
+    told = view.of_participant(held.version.participant, frozenset({RESPONSE}))
+    said = [read_text(seen.text) for seen in told if seen.text is not None]
+    fitting = [
+        each
+        for each in said
+        if each["questionnaire"].partition("|")[0] == questionnaire_url(form)
+        and each["status"] in SCORED
+    ]
+    zone = view.ledger.study.zone
+
+    def answered(response: Resource) -> float:  # what says no time is as old as anything
+        return moment_span(response["authored"], zone)[0] if "authored" in response else EVER[0]
+
+    return max(fitting, key=answered, default=None)
+
+
+def _patient_sent(said: Resource) -> Resource | None:
+    """The Patient that came along as the launch context of this name; it is not kept.
+
+    Raises:
+        RefusalError: 400, R4 forbids it.
+    """
+    listed = said.get("parameter")
+    for one in listed if isinstance(listed, list) else []:
+        parts = one.get("part") if isinstance(one, dict) and one.get("name") == "context" else None
+        named = [part for part in parts or () if isinstance(part, dict)]
+        is_patient = any(part.get("valueString") == "patient" for part in named)
+        for part in named if is_patient else ():
+            content = part.get("resource")
+            if isinstance(content, dict) and content.get("resourceType") == "Patient":
+                check_r4(content)
+                return content
+    return None
+
+
+def _told_of_filled(form: Form, count: int) -> Issue:
+    if not any(item.prefill for item in form.items):
+        text = "No item of this Questionnaire may be answered ahead"
+    else:
+        text = f"{count} items were answered ahead, for a person to look over"
+    return Issue("informational", text, severity="information")
 
 
 def _extracted(trial: Trial, resource: Resource, participant: str, occasion: Occasion) -> Answer:

@@ -42,11 +42,11 @@ class Served:
         """The folder with its client's key."""
         return self.folder / "clients"
 
-    def assertion(self) -> str:
-        """What its client signs to get a token; good for once."""
+    def assertion(self, client: str = CLIENT) -> str:
+        """What a client signs to get a token; good for once. All have the same key."""
         claims = {
-            "iss": CLIENT,
-            "sub": CLIENT,
+            "iss": client,
+            "sub": client,
             "aud": f"{self.origin}/auth/token",
             "exp": int(time.time()) + 240,
             "jti": secrets.token_hex(16),
@@ -54,13 +54,13 @@ class Served:
         key = jwt.PyJWK(json.loads((self.clients / "demo.private.json").read_text("utf-8"))).key
         return jwt.encode(claims, key, "ES384", {"kid": "demo"})
 
-    def token(self, scope: str = "system/*.cruds") -> str:
-        """A token of its client."""
+    def token(self, scope: str = "system/*.cruds", client: str = CLIENT) -> str:
+        """A token of a client."""
         form = {
             "grant_type": "client_credentials",
             "scope": scope,
             "client_assertion_type": JWT_BEARER,
-            "client_assertion": self.assertion(),
+            "client_assertion": self.assertion(client),
         }
         answer = httpx.post(f"{self.origin}/auth/token", data=form)
         assert answer.status_code == 200, answer.text
@@ -76,25 +76,32 @@ def serve(  # noqa: PLR0913, PLR0917 - what tests of the service differ in
     options: Sequence[str] = (),
     ledger: str = "ledger.sqlite",
     clinic: str = "http://127.0.0.1:9/fhir",
+    bounds: str = "",
 ) -> Iterator[Served]:
-    """A service that answers, with one client that has these scopes; `more` are settings.
+    """A service that answers, with one client that has these scopes.
 
-    What it holds could be pushed to the record system at `clinic`.
+    `more` are settings of the client, and whatever comes behind it; `bounds` are of the service,
+    `options` of its command, and `ledger` is where that is. What it holds could be pushed to the
+    record system at `clinic`.
     """
     origin = f"http://127.0.0.1:{free_port()}"
-    settings = settings_of(folder, origin, scopes, more)
+    settings = settings_of(folder, origin, scopes, more, bounds)
     trial = SmallTrial(folder, clinic, people, settings=settings, database=ledger)
     trial.read()
     with running(trial, origin, *options) as served:
         yield served
 
 
-def settings_of(folder: Path, url: str, scopes: str, more: str = "") -> str:
-    """How a service is served to one client with a new key; `more` begins with its settings."""
+def settings_of(folder: Path, url: str, scopes: str, more: str = "", bounds: str = "") -> str:
+    """How a service is served to one client with a new key; `more` begins with its settings.
+
+    `bounds` are settings of the service itself.
+    """
     make_key(folder / "clients", "demo", "ES384")
     return f"""
 [serve]
 url = "{url}"
+{bounds}
 [[serve.clients]]
 id = "{CLIENT}"
 jwks_file = "clients/jwks.json"

@@ -25,8 +25,9 @@ EXPORTS = {
 class SmallTrial:
     """A configuration that reads some people's rows and delivers them to one record system.
 
-    `profile` is the name of a clinic's file, or the text of one; `settings` are more lines of it.
-    `database` is where the ledger is, a file of the folder or a URL.
+    `profile` is the name of a clinic's file, or the text of one; `settings` are more lines of the
+    configuration. `database` is where the ledger is, a file of the folder or a URL; `study` is a
+    file in place of the bundled one.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class SmallTrial:
     profile: str = "research-repository"
     settings: str = ""
     database: str = "ledger.sqlite"
+    study: Path = ROOT / "mappings" / "studies" / "idbt-pain.yaml"
 
     @property
     def config(self) -> Path:
@@ -62,7 +64,7 @@ class SmallTrial:
         (self.folder / "key").write_text("synthetic people need no secret", "utf-8")
         self.config.write_text(
             f"""
-study = "{ROOT / "mappings/studies/idbt-pain.yaml"}"
+study = "{self.study}"
 instruments = "{ROOT / "mappings/instruments"}"
 ledger = "{self.database}"
 crosswalk = "crosswalk.sqlite"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,8 +12,9 @@ import pytest
 
 from adapter.fhir.check import find_faults
 from adapter.store import inbox
+from tests.live.answering import PERSON, PROFILE
 from tests.live.small import SmallTrial
-from tests.live.writing import FHIR_JSON, OTHER, Resource, Writer, take_in, writers
+from tests.live.writing import CLINIC, FHIR_JSON, NOWHERE, OTHER, Resource, Writer, take_in, writers
 
 RESPONSE = "/QuestionnaireResponse"
 Saying = dict[str, object]
@@ -144,6 +146,69 @@ def test_a_response_is_prepared_for_a_person(ehr: Writer) -> None:
     }
     assert issues["issue"][0]["severity"] == "information"
     assert (refused.status_code, unknown.status_code) == (422, 422)
+
+
+@pytest.fixture(scope="module")
+def historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writer]:
+    """A client at the bundled trial, had its study file mapped the history of pain, too."""
+    folder = tmp_path_factory.mktemp("history")
+    bundled = SmallTrial(folder, NOWHERE, frozenset({PERSON, OTHER}), PROFILE)
+    said = bundled.study.read_text("utf-8").partition("not_mapped:")[0]
+    placed = "  - {form: pain-history, source_form: pain_history, at: [week-0]}\n"
+    (folder / "study.yaml").write_text(said.replace("forms:\n", f"forms:\n{placed}"), "utf-8")
+    trial = replace(bundled, study=folder / "study.yaml")
+    trial.read()
+    trial.run("link", CLINIC, PERSON, "p1")
+    with writers(trial) as opened:
+        yield opened()
+
+
+def test_what_was_said_before_of_facts_is_filled_in_and_of_outcomes_it_is_not(
+    historian: Writer,
+) -> None:
+    (history,) = historian.found("Questionnaire?name=PainHistory")
+    (before,) = historian.found(f"QuestionnaireResponse?questionnaire={history['url']}")
+    (outcome,) = historian.found("Questionnaire?name=PclC")
+    subject = {"reference": f"Patient/{historian.patient()}"}
+
+    filled = call(
+        historian, f"/Questionnaire/{history['id']}/$populate", parameters(subject=subject)
+    )
+    afresh = call(
+        historian, f"/Questionnaire/{outcome['id']}/$populate", parameters(subject=subject)
+    )
+
+    response, issues = (each["resource"] for each in filled.json()["parameter"])
+    assert find_faults(response) == ()
+    said = {item["linkId"]: item["answer"] for item in before["item"] if "answer" in item}
+    assert {item["linkId"]: item["answer"] for item in response["item"]} == said
+    assert set(said) == {"duration", "types"}
+    assert response["status"] == "in-progress"
+    assert issues["issue"][0]["diagnostics"].startswith("2 items")
+    assert "item" not in afresh.json()["parameter"][0]["resource"]
+
+
+def test_of_whom_a_client_may_not_know_nothing_is_filled_in(historian: Writer) -> None:
+    (history,) = historian.found("Questionnaire?name=PainHistory")
+    stranger = {"reference": f"Patient/{historian.patient(OTHER)}"}
+
+    path = f"/Questionnaire/{history['id']}/$populate"
+    answer = call(historian, path, parameters(subject=stranger))
+
+    assert answer.status_code == 422
+
+
+def test_a_launch_context_that_is_no_patient_of_r4_is_refused(historian: Writer) -> None:
+    (history,) = historian.found("Questionnaire?name=PainHistory")
+    patient = {"resourceType": "Patient", "birthDate": "Jane, in May"}
+    parts = [{"name": "name", "valueString": "patient"}, {"name": "content", "resource": patient}]
+    said = parameters(subject={"reference": f"Patient/{historian.patient()}"})
+    said["parameter"].append({"name": "context", "part": parts})
+
+    answer = call(historian, f"/Questionnaire/{history['id']}/$populate", said)
+
+    assert answer.status_code == 400
+    assert "Jane" not in answer.text
 
 
 def test_an_operation_that_there_is_not_is_told_so(ehr: Writer) -> None:
