@@ -141,16 +141,16 @@ def _link(relation: str, base: str, wanted: Search, pages: Sequence[str]) -> dic
 
 
 def _page_name(ends: Ends) -> str:
-    listed = orjson.dumps(sorted(ends.items()))
+    listed = orjson.dumps([[log, *place] for log, place in sorted(ends.items())])
     return base64.urlsafe_b64encode(listed).decode().rstrip("=")
 
 
 def _ends(said: str) -> Ends:
     try:
         listed = orjson.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
-        ends = {int(log): int(place) for log, place in listed}
+        ends = {int(log): (int(part), int(place)) for log, part, place in listed}
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError):
         raise bad_value(PAGE) from None
-    if not all(0 <= place < _LARGEST for place in ends.values()):
+    if not all(0 <= each < _LARGEST for place in ends.values() for each in place):
         raise bad_value(PAGE)
     return ends

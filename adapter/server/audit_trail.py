@@ -8,6 +8,7 @@ while lines are added. Source: https://hl7.org/fhir/R4/auditevent.html
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,16 +18,16 @@ from typing import Any
 
 from adapter.fhir.audit_event import build_access_event, build_audit_event, event_id
 from adapter.fhir.identity import Identity
-from adapter.fhir.search.criteria import Criterion, HasRange, Updated
+from adapter.fhir.search.criteria import Criterion, HasRange, Ids, Updated
 from adapter.fhir.search.fits import fits
 from adapter.fhir.search.index import found_by
-from adapter.store.access_log import access_files, access_in
+from adapter.store.access_log import access_in, chains_of, parts_of
 from adapter.store.audit import line_in
 from adapter.store.backwards import end_of, lines_before, place_of
 from adapter.store.chain import read_link
 
-MOST_LINES = 100_000
-MOST_BUILT = 20_000
+MOST_LINES = 50_000
+MOST_BUILT = 5_000
 """So many of them are made into AuditEvents to see whether they fit."""
 ACTS = 0
 _ID = re.compile(r"(\d{1,3})-(\d{1,12})-([0-9a-f]{16})")
@@ -35,8 +36,10 @@ _CLOCK_SECONDS = 3600.0
 _LOWER = {"eq": 1, "ge": 1, "gt": 1, "sa": 1}
 _UPPER = {"eq": 2, "le": 2, "lt": 2, "eb": 2}
 """Where in (prefix, low, high) the moments are behind and before which nothing fits."""
-Ends = dict[int, int]
-"""By log, the place in its file before which a page goes on."""
+Place = tuple[int, int]
+"""Which of the files of a log, counted from 1, and where in it."""
+Ends = dict[int, Place]
+"""By log, the place before which a page goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Told:
     """A line of a log: where it stands, when it was written, its AuditEvent, whom it is about."""
 
     log: int
-    place: int
+    place: Place
     moment: float
     id: str
     people: tuple[str, ...]
@@ -80,16 +83,18 @@ class Trail:
         `about` are the people of whom one has to be in it, None for whoever it is.
         """
         events, people = list[dict[str, Any]](), dict[str, None]()
-        latest, built = _earliest(criteria), 0
+        earliest, until, built = _earliest(criteria), _latest(criteria), 0
         stopped = dict(ends)
-        for number, told in enumerate(self._newest_first(ends)):
-            if told.moment < latest - _CLOCK_SECONDS:
+        for number, told in enumerate(self._lines(criteria, ends)):
+            if told.moment < earliest - _CLOCK_SECONDS:
                 return Page(events, people, None)
             if len(events) == count or number == self.most_lines or built == MOST_BUILT:
                 return Page(events, people, stopped)
             stopped[told.log] = told.place
-            if about is not None and not set(about) & set(told.people):
-                continue
+            is_of_them = about is None or not set(about).isdisjoint(told.people)
+            is_then = earliest <= told.moment and (until is None or told.moment <= until)
+            if not (is_of_them and is_then):
+                continue  # told by the line alone
             built += 1
             event = told.build()
             found = found_by(event, self.zone)
@@ -101,50 +106,69 @@ class Trail:
     def begin(self, criteria: Sequence[Criterion]) -> Ends:
         """Where a first page begins: at the end of each log, or where its time is over."""
         until = _latest(criteria)
-        ends = {log: end_of(path) for log, path in self._files().items()}
-        if until is None:
-            return ends
-        files, last = self._files(), until + _CLOCK_SECONDS
-        return {
-            log: place_of(files[log], end, lambda raw: _moment_in(raw) <= last)
-            for log, end in ends.items()
-        }
+        last = math.inf if until is None else until + _CLOCK_SECONDS
+        return {log: self._behind(log, lambda raw: _moment_in(raw) <= last) for log in self._logs()}
 
     def one(self, name: str) -> Told | None:
         """The line of an AuditEvent by its id, None where there is none."""
         said = _ID.fullmatch(name)
-        path = self._files().get(int(said[1])) if said else None
-        if said is None or path is None:
+        if said is None or int(said[1]) not in self._logs():
             return None
-        number = int(said[2])
-        end = end_of(path)
-        place = place_of(path, end, lambda raw: _number_in(raw) < number)
-        with path.open("rb") as file:
-            file.seek(place)
-            told = self._read(int(said[1]), place, file.readline())
+        log, number = int(said[1]), int(said[2])
+        end = self._behind(log, lambda raw: _number_in(raw) <= number)
+        told = next(self._of(log, end), None)
         return told if told is not None and told.id == name else None
 
-    def _files(self) -> dict[int, Path]:
-        acts = {ACTS: self.audit} if self.audit.exists() else {}
-        numbered = ((path.stem.rpartition("-")[2], path) for path in access_files(self.audit))
-        return {**acts, **{int(number): path for number, path in numbered}}
+    def _behind(self, log: int, is_before: Callable[[bytes], bool]) -> Place:
+        """The place in a log behind the last line that is before something."""
+        parts = self._parts(log)
+        for part in sorted(parts, reverse=True):
+            with parts[part].open("rb") as file:
+                first = file.readline()
+            if first and (part == min(parts) or is_before(first)):
+                return part, place_of(parts[part], end_of(parts[part]), is_before)
+        return 1, 0
+
+    def _logs(self) -> list[int]:
+        return [*([ACTS] if self.audit.exists() else []), *chains_of(self.audit)]
+
+    def _parts(self, log: int) -> dict[int, Path]:
+        """The files of a log that are there, by their number; one may have been moved away."""
+        if log == ACTS:
+            return {1: self.audit}
+        named = ((path.stem.split("-access-")[-1], path) for path in parts_of(self.audit, log))
+        return {int(name.partition("-")[2] or 1): path for name, path in named}
+
+    def _lines(self, criteria: Sequence[Criterion], ends: Ends) -> Iterator[Told]:
+        """What is looked at, the newest first: those that are named, or every one."""
+        named = [each.values for each in criteria if isinstance(each, Ids)]
+        if not named:
+            return self._newest_first(ends)
+        known = (told for told in map(self.one, dict.fromkeys(named[0])) if told is not None)
+        before = (told for told in known if told.place < ends.get(told.log, (0, 0)))
+        return iter(sorted(before, key=_order))
 
     def _newest_first(self, ends: Ends) -> Iterator[Told]:
-        files = self._files()
-        logs = (self._of(log, files[log], end) for log, end in ends.items() if log in files)
-        return heapq.merge(*logs, key=lambda told: (-told.moment, told.log, -told.place))
+        known = self._logs()
+        logs = (self._of(log, end) for log, end in ends.items() if log in known)
+        return heapq.merge(*logs, key=_order)
 
-    def _of(self, log: int, path: Path, end: int) -> Iterator[Told]:
-        for place, raw in lines_before(path, end):
-            told = self._read(log, place, raw)
-            if told is not None:
-                yield told
+    def _of(self, log: int, end: Place) -> Iterator[Told]:
+        parts = self._parts(log)
+        for part in sorted(parts, reverse=True):
+            if part > end[0]:
+                continue
+            until = end[1] if part == end[0] else parts[part].stat().st_size
+            for place, raw in lines_before(parts[part], until):
+                told = self._read(log, (part, place), raw)
+                if told is not None:
+                    yield told
 
-    def _read(self, log: int, place: int, raw: bytes) -> Told | None:
+    def _read(self, log: int, place: Place, raw: bytes) -> Told | None:
         """A line of one log, None for what is none."""
         return self._act(place, raw) if log == ACTS else self._access(log, place, raw)
 
-    def _act(self, place: int, raw: bytes) -> Told | None:
+    def _act(self, place: Place, raw: bytes) -> Told | None:
         line = line_in(raw)
         if line is None:
             return None
@@ -160,7 +184,7 @@ class Trail:
             ),
         )
 
-    def _access(self, log: int, place: int, raw: bytes) -> Told | None:
+    def _access(self, log: int, place: Place, raw: bytes) -> Told | None:
         found = access_in(raw)
         if found is None:
             return None
@@ -178,6 +202,11 @@ class Trail:
 
 
 # Private functions
+
+
+def _order(told: Told) -> tuple[float, int, int, int]:
+    part, place = told.place
+    return -told.moment, told.log, -part, -place
 
 
 def _moment(said: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapter.fhir.adverse_event import RESEARCH, STATUS
 from adapter.fhir.identity import PROJECT
+from adapter.fhir.prefill import LAUNCH
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.fhir.questionnaire_response import UNVERIFIED
 
@@ -23,6 +24,14 @@ VERSION_ALGORITHM: Definition = {  # R5: https://hl7.org/fhir/R5/codesystem-vers
     "content": "complete",
     "caseSensitive": True,
     "concept": [{"code": code} for code in ("semver", "integer", "alpha", "date", "natural")],
+}
+LAUNCH_CONTEXT: Definition = {  # of the SDC guide; the code that our forms use
+    "resourceType": "CodeSystem",
+    "url": "http://hl7.org/fhir/uv/sdc/CodeSystem/launchContext",
+    "status": "active",
+    "content": "complete",
+    "caseSensitive": True,
+    "concept": [{"code": "patient"}],
 }
 RESEARCH_EXTENSIONS = {  # of the guide on adverse events in clinical research, backport to R4 1.0.1
     "caused-subject-to-discontinue-study": "boolean",
@@ -45,6 +54,9 @@ def definitions() -> Iterator[Definition]:
     yield VERSION_ALGORITHM
     yield extension(f"{CORE}artifact-versionAlgorithm", ["Questionnaire"], "string", "Coding")
     yield extension(f"{SDC}calculatedExpression", ["Questionnaire.item"], "Expression")
+    yield extension(f"{SDC}initialExpression", ["Questionnaire.item"], "Expression")
+    yield LAUNCH_CONTEXT
+    yield of_parts(LAUNCH, ["Questionnaire"], {"name": "Coding", "type": "code"})
     at = ["Questionnaire", "Questionnaire.item", "Questionnaire.item.code"]
     yield extension(f"{SDC}observationExtract", at, "boolean", "code")
     yield extension(f"{SDC}observation-extract-category", at[:2], "CodeableConcept")
@@ -77,7 +89,12 @@ def extension(url: str, at: list[str], *types: str) -> Definition:
 
 
 def source_cells() -> Definition:
-    """Our own extension on what a Provenance was read from: parts instead of a value."""
+    """Our own extension on what a Provenance was read from."""
+    return of_parts(SOURCE_CELLS, ["Provenance.entity"], CELLS)
+
+
+def of_parts(url: str, at: list[str], parts: dict[str, str]) -> Definition:
+    """An extension with parts instead of a value; of each part, the type."""
     elements: list[Definition] = [
         {
             "id": "Extension.extension",
@@ -88,7 +105,7 @@ def source_cells() -> Definition:
             },
         }
     ]
-    for name, code in CELLS.items():
+    for name, code in parts.items():
         part = f"Extension.extension:{name}"
         elements += [
             {
@@ -108,10 +125,10 @@ def source_cells() -> Definition:
             },
         ]
     elements += [
-        {"id": "Extension.url", "path": "Extension.url", "fixedUri": SOURCE_CELLS},
+        {"id": "Extension.url", "path": "Extension.url", "fixedUri": url},
         {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"},
     ]
-    return _structure(SOURCE_CELLS, ["Provenance.entity"], elements)
+    return _structure(url, at, elements)
 
 
 def _structure(url: str, at: list[str], elements: list[Definition]) -> Definition:

@@ -14,7 +14,7 @@ from adapter.fhir.identity import Identity
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import Criterion
 from adapter.server.audit_trail import Trail
-from adapter.store.access_log import Access, AccessLog
+from adapter.store.access_log import Access, AccessLog, Lasting, access_files
 from adapter.store.audit import Act, AuditLog
 from tests.unit.ingest.project import KEY, study
 
@@ -35,12 +35,15 @@ def at(minutes: int) -> str:
 def trail(tmp_path: Path) -> Iterator[Trail]:
     """Two processes' accesses and an act, in turn, a minute between them: thirty lines."""
     audit = tmp_path / "audit.ndjson"
-    first, second, acts = AccessLog(audit, seal), AccessLog(audit, seal), AuditLog(audit, seal)
+    # The first goes on in another file after some lines, the second after each.
+    first, second = AccessLog(audit, seal, Lasting(900)), AccessLog(audit, seal, Lasting(1))
+    acts = AuditLog(audit, seal)
     for minute in range(0, 30, 3):
         status = 403 if minute % 2 else 200
         first.note([replace(ACCESS, at=at(minute), status=status, id=f"o{minute}")])
         second.note([replace(ACCESS, at=at(minute + 1), about=("2",), client="an-ehr")])
         acts.add([Act(at(minute + 2), "held", "north", "1", f"Observation/{minute}/1", "embargo")])
+    assert len(access_files(audit)) > 11
     yield Trail(audit, IDENTITY, UTC)
     first.close()
     second.close()
@@ -120,6 +123,12 @@ def test_one_is_read_by_its_id_and_by_no_other(trail: Trail) -> None:
         assert told.build() == event
         log, number, end = event["id"].split("-")
         assert trail.one(f"{log}-{number}-{end[::-1]}") is None
+    some = [events[number]["id"] for number in (7, 3, 20)]
+    asked = criteria(f"_id={','.join((*some, 'strange'))}")
+    first = trail.page(asked, None, 2, trail.begin(asked))
+    rest = trail.page(asked, None, 2, first.next or {})
+    assert [each["id"] for each in (*first.events, *rest.events)] == [some[1], some[0], some[2]]
+    assert rest.next is None
     for strange in ("", "0-1", "9-1-0123456789abcdef", "0-999-0123456789abcdef", "x"):
         assert trail.one(strange) is None
 
