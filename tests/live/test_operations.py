@@ -102,7 +102,8 @@ def test_what_is_extracted_is_what_taking_it_in_makes(ehr: Writer) -> None:
             if entry["resource"]["resourceType"] == "Observation"
         }
         assert extracted == {each["identifier"][0]["value"]: said(each) for each in derived}
-    assert call(ehr, f"{RESPONSE}/{stored['id']}/$extract", {}).json() == after.json()
+    nothing = {"resourceType": "Parameters"}
+    assert call(ehr, f"{RESPONSE}/{stored['id']}/$extract", nothing).json() == after.json()
 
 
 def said(observation: Resource) -> list[object]:
