@@ -52,9 +52,9 @@ PEOPLE = frozenset({"1015", "1042"})
 UNHINDERED = "requests_per_second = 100000"
 HERE, PLAIN = ("httptools", "uvloop"), ("h11", "asyncio")
 READ, SEARCH = "read by id", "search"
-# The aims: a read at 2 times the floor, a search at 5, both at 10 times the rate of HAPI. Missed are
-# those beside the floor, and that of reads where HAPI answers on all processors at once (ours is
-# one process here). The bars hold what is, on a machine that others use, too.
+# The aims: a read at 2 times the floor, a search at 5, both at 10 times the rate of HAPI. Missed
+# are those beside the floor, and that of reads where HAPI answers on all processors at once (ours
+# is one process here). The bars hold what is, on a machine that others use, too.
 MOST = {(READ, HERE): 16.0, (SEARCH, HERE): 60.0, (READ, PLAIN): 3.5, (SEARCH, PLAIN): 15.0}
 LEAST_BESIDE_HAPI = {READ: 4.0, SEARCH: 10.0}
 
