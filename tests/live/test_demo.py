@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
+import httpx
 import pytest
 
 from adapter.cli.simulate import record_system
 from adapter.simulate import record_system_app, serving
+from tests.installed import REPOSITORY
+from tests.live.served import free_port
 
 ADAPTER = Path(sys.executable).with_name("adapter")
 
@@ -80,6 +87,70 @@ def test_a_third_round_sends_nothing(demo: tuple[Path, str]) -> None:
 
     for clinic in told["clinics"]:
         assert not any(clinic[word] for word in ("created", "updated", "retracted", "refused"))
+
+
+def test_serving_the_demonstration_prints_links_that_open_the_pages(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    state, _ = demo
+    port = free_port()
+    _as_copied(tmp_path, state, port)
+    said: list[str | Path] = ["make", "-o", ".venv/.runtime", "serve", f"PORT={port}"]
+
+    # As at a terminal, where Ctrl-C is for make and for what it runs.
+    running = subprocess.Popen(
+        said, cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert running.stdout is not None
+        links = [line.strip() for line in islice(running.stdout, 4) if "enter?code=" in line]
+        _await(f"http://127.0.0.1:{port}/health/live", running)
+        shown = [_opened(link) for link in links]
+    finally:
+        os.killpg(running.pid, signal.SIGINT)
+        running.communicate(timeout=60)
+
+    assert len(links) == 2
+    assert [page.count('<th scope="row"><a href=') for page in shown] == [58, 88]  # who may be seen
+    assert ["Deliveries" in page for page in shown] == [False, True]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/health/live")
+
+
+def _as_copied(folder: Path, state: Path, port: int) -> None:
+    """A copy of the repository in which the demonstration ran; its service has another port."""
+    for each in REPOSITORY.iterdir():
+        if each.name != ".demo":
+            (folder / each.name).symlink_to(each)
+    (folder / ".demo").mkdir()
+    for each in state.iterdir():
+        if each.name != "adapter.toml":
+            (folder / ".demo" / each.name).symlink_to(each)
+    settings = (state / "adapter.toml").read_text("utf-8")
+    assert settings.count("http://127.0.0.1:8000") == 1
+    ours = settings.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{port}")
+    (folder / ".demo" / "adapter.toml").write_text(ours, "utf-8")
+
+
+def _await(url: str, running: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        assert running.poll() is None
+        try:
+            if httpx.get(url).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail("it did not answer")
+
+
+def _opened(link: str) -> str:
+    """The page to which a link lets in, by the button that is on it."""
+    url, _, code = link.partition("?code=")
+    with httpx.Client(follow_redirects=True) as browser:
+        assert browser.get(link).is_success
+        answer = browser.post(url, data={"code": code})
+        assert answer.status_code == 200
+        return answer.text
 
 
 def _numbers(table: str, resource: str) -> list[int]:
