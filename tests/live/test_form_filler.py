@@ -50,7 +50,7 @@ class Clinic:
         """What a search finds, all on one page."""
         told = self.api.get(path)
         assert told.status_code == 200, told.text
-        return [entry["resource"] for entry in _exact(told)["entry"]]
+        return [entry["resource"] for entry in _exact(told).get("entry", ())]
 
 
 def without_the_visit(trial: SmallTrial) -> None:

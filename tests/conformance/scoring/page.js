@@ -43,6 +43,10 @@ const engines = {
   filled(questionnaire) {
     const definition = LForms.Util.convertFHIRQuestionnaireToLForms(questionnaire, "R4");
     return async (response) => {
+      // A form may look up what was said before: the app around it knows a record system, where it is the same.
+      const before = { resourceType: "Bundle", type: "searchset", entry: [{ resource: response }] };
+      const known = { patient: { resourceType: "Patient", id: "somebody" } };
+      LForms.Util.setFHIRContext({ request: async () => before, getFhirVersion: async () => "4.0.1" }, known);
       await LForms.Util.addFormToPage(answered(structuredClone(definition), response), "form", {});
       return LForms.Util.getFormFHIRData("QuestionnaireResponse", "R4");
     };
