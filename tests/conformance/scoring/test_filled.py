@@ -39,9 +39,10 @@ def test_what_a_form_filler_sends_is_what_was_answered(name: str, engines: Engin
         ours = as_they_know_it(response, theirs)
         assert read_response(theirs, ASKED, INTAKE.participants, occasion_of(response)) == ours
         extraction = extract(theirs, INTAKE, occasion_of(response))
-        assert extraction.issues == ()  # least of all that a total is another than ours
-        assert extraction.bundle is not None
-        assert as_stored(extraction.bundle) == in_their_words(own_path(ours))
+        told = {issue.severity for issue in extraction.issues}
+        assert told <= {"information"}  # least of all that a total is another than ours
+        found = as_stored(extraction.bundle) if extraction.bundle is not None else {}
+        assert found == in_their_words(own_path(ours))
 
 
 def as_they_know_it(response: Response, theirs: Resource) -> Response:
