@@ -23,6 +23,8 @@ ASKED: dict[str, Form] = {
 }
 EVERY_ITEM_OBSERVED = EVERY_TYPE.replace("\nitems:", "\neach: {observe: true}\nitems:")
 ALL = {**ASKED, "every-type": form_of(EVERY_ITEM_OBSERVED)}
+OBSERVED = {name: form for name, form in ALL.items() if form.scales}
+"""The forms that Observations come of."""
 STUDY = study_with(*ALL)
 IDENTITY = Identity(STUDY, b"synthetic people need no secret")
 PEOPLE = ("1001", "1002")

@@ -172,10 +172,15 @@ def second_answer(resource: Resource, form: Form, chance: Random) -> bool:
     return bool(chosen)
 
 
-def item_twice(resource: Resource, _: Form, chance: Random) -> bool:
-    """An item that stands a second time."""
-    place = chance.randrange(len(resource["item"]))
-    resource["item"].insert(place, resource["item"][place])
+def item_twice(resource: Resource, form: Form, chance: Random) -> bool:
+    """An item that stands a second time, though its question does not repeat."""
+    repeating = {item.link_id for item in form.items if item.repeats}
+    items = resource["item"]
+    places = [place for place, item in enumerate(items) if item["linkId"] not in repeating]
+    if not places:
+        return False
+    place = chance.choice(places)
+    items.insert(place, items[place])
     return True
 
 

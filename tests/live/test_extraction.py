@@ -15,7 +15,7 @@ from adapter.fhir.extraction import Intake, extract
 from adapter.fhir.terminology import build_code_systems
 from adapter.fhir.text import read_text
 from adapter.instruments.response import Response
-from tests.answered import ALL, IDENTITY, PARTICIPANTS, occasion_of
+from tests.answered import ALL, IDENTITY, OBSERVED, PARTICIPANTS, occasion_of
 from tests.live.definitions import definitions
 from tests.live.servers import RecordSystem, Validator
 from tests.live.test_cohort_is_valid import errors_of
@@ -26,7 +26,7 @@ Resource = dict[str, Any]
 THEIRS = {**PARTICIPANTS, "Patient/theirs-41": "1"}
 INTAKE = Intake(ALL, THEIRS, IDENTITY, "1.2.3")
 FHIR = {"content-type": "application/fhir+json"}
-every_form = pytest.mark.parametrize("name", ALL)
+every_form = pytest.mark.parametrize("name", OBSERVED)
 
 
 def from_elsewhere(name: str, gaps: float = 0) -> tuple[Response, Resource]:

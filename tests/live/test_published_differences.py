@@ -37,7 +37,8 @@ PUBLISHED = [
 ]
 TOLD_APART = 10  # people of one arm: so many share something by chance, or it tells the arm
 WORDS = re.compile(
-    r"intervention|control|allocat|randomi[sz]|placebo|usual.care|\barm\b|attend|session",
+    # That a copy conceals the arm says its label, on every copy of a kind alike.
+    r"intervention|control|allocat|randomi[sz]|placebo|usual.care|\barm\b(?!-concealed)|attend|session",
     re.IGNORECASE,
 )
 WITHDRAWN = "1057"

@@ -12,7 +12,7 @@ from adapter.fhir.check import find_faults, write
 from adapter.fhir.extraction import Intake, extract
 from adapter.fhir.questionnaire_response import build_questionnaire_response
 from adapter.fhir.r4 import read_resource
-from tests.answered import ALL, IDENTITY, PARTICIPANTS, occasion_of, responses
+from tests.answered import ALL, IDENTITY, OBSERVED, PARTICIPANTS, occasion_of, responses
 from tests.extracted import as_stored, own_path
 from tests.rendered import VARIANTS, Resource, rendered, without_what_is_ours
 
@@ -24,6 +24,7 @@ INTAKE = Intake(ALL, PARTICIPANTS, IDENTITY, "1.2.3")
 SENT: tuple[ResponseStatus, ...] = ("completed", "amended")
 NOT_SENT: tuple[ResponseStatus, ...] = ("in-progress", "stopped", "entered-in-error")
 every_form = pytest.mark.parametrize("name", ALL)
+every_observed_form = pytest.mark.parametrize("name", OBSERVED)
 thoroughly = settings(max_examples=20, deadline=None)
 
 
@@ -31,7 +32,7 @@ def extracted(resource: Resource, response: Response) -> Extraction:
     return extract(resource, INTAKE, occasion_of(response))
 
 
-@every_form
+@every_observed_form
 @thoroughly
 @given(data=st.data())
 def test_the_observations_are_those_of_our_own_path(name: str, data: st.DataObject) -> None:
@@ -45,7 +46,7 @@ def test_the_observations_are_those_of_our_own_path(name: str, data: st.DataObje
     assert find_faults(bundle) == ()
 
 
-@every_form
+@every_observed_form
 @thoroughly
 @given(data=st.data())
 def test_an_amended_response_gives_the_same_and_says_that_it_was_amended(
@@ -62,7 +63,7 @@ def test_an_amended_response_gives_the_same_and_says_that_it_was_amended(
     }
 
 
-@every_form
+@every_observed_form
 @thoroughly
 @given(data=st.data())
 def test_whoever_rendered_the_form_the_observations_are_the_same(
@@ -83,7 +84,7 @@ def test_whoever_rendered_the_form_the_observations_are_the_same(
     assert as_stored(bundle) == ours
 
 
-@every_form
+@every_observed_form
 @thoroughly
 @given(data=st.data())
 def test_the_same_response_gives_the_same_bytes(name: str, data: st.DataObject) -> None:
