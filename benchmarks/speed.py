@@ -77,7 +77,7 @@ def _resource_ratios() -> list[tuple[str, str, float, float]]:
             20,
         ),
         (
-            "row → checked score Observation texts (three scales)",
+            "row → checked Observation texts (three scores and their panel)",
             "`orjson.dumps` of them",
             _ratio(score_row, dump_scores),
             12,
@@ -188,8 +188,7 @@ def _parsed(record: Record, form: Form, study: Study) -> Response:
 
 
 def _scores(response: Response, identity: Identity) -> list[Draft]:
-    *scores, _panel = build_observations(response, score_response(response), identity)
-    return scores
+    return build_observations(response, score_response(response), identity)
 
 
 def _number(value: object) -> orjson.Fragment:

@@ -103,7 +103,11 @@ class Identity:
 
     def identifier(self, kind: str, value: str) -> dict[str, Any]:
         """A business identifier in the study's own system for this kind of resource."""
-        return {"system": f"{self.study.base}/NamingSystem/{kind}", "value": value}
+        return {"system": self.system(kind), "value": value}
+
+    def system(self, kind: str) -> str:
+        """The study's own system of identifiers for this kind of resource."""
+        return f"{self.study.base}/NamingSystem/{kind}"
 
 
 def reference(resource_type: str, resource_id: str) -> dict[str, Any]:

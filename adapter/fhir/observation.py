@@ -63,6 +63,7 @@ class Plan:
     def __init__(self, identity: Identity, form: Form) -> None:
         """Prepares the codes; the rest is made when it is first met."""
         self.identity, self.form = identity, form
+        self.system = identity.system("observation")
         self.codes = {
             scale.id: concept(
                 scale.codes, own_coding("score", f"{form.id}-{scale.id}"), scale.title
@@ -128,12 +129,11 @@ class Shared:
 
     def head(self, what: str) -> dict[str, Any]:
         """The first elements of the Observation of `what`."""
-        identity = self.plan.identity
-        token = identity.part(self.unit, what)
+        token = self.plan.identity.part(self.unit, what)
         return {
             "resourceType": "Observation",
             "id": token,
-            "identifier": [identity.identifier("observation", token)],
+            "identifier": [{"system": self.plan.system, "value": token}],
             **self.elements,
         }
 

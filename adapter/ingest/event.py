@@ -19,7 +19,7 @@ from adapter.errors import Origin
 from adapter.fhir.identity import reference
 from adapter.fhir.issue import Issue, has_errors
 from adapter.fhir.provenance import Taken
-from adapter.fhir.reading.adverse_event import EVENT, read_event
+from adapter.fhir.reading.adverse_event import EVENT, READ, read_event
 from adapter.ingest.accept import accept
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.trial import Trial
@@ -36,20 +36,6 @@ from adapter.store.inbox import Received
 
 _FIRST_NUMBER = 1_000_000_000
 _NUMBERS = 1_000_000_000
-_KEPT = (
-    "resourceType",
-    "actuality",
-    "event",
-    "category",
-    "date",
-    "detected",
-    "recordedDate",
-    "seriousness",
-    "severity",
-    "outcome",
-    "suspectEntity",
-    "extension",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +135,9 @@ def _place(tx: Transaction, trial: Trial, given: Given) -> _Place | Issue:
 def _kept(trial: Trial, given: Given) -> bytes:
     """What is kept of it as it came: about our Patient, and nothing of who wrote it, or where."""
     subject = reference("Patient", trial.identity.patient(given.participant))
-    kept = {name: given.resource[name] for name in _KEPT if name in given.resource}
+    kept = {
+        name: given.resource[name] for name in ("resourceType", *READ) if name in given.resource
+    }
     return orjson.dumps({**kept, "subject": subject}, option=orjson.OPT_SORT_KEYS)
 
 

@@ -24,7 +24,7 @@ from adapter.fhir.search.index import found_by
 from adapter.store.access_log import access_in, chains_of, parts_of
 from adapter.store.audit import line_in
 from adapter.store.backwards import end_of, lines_before, place_of
-from adapter.store.chain import read_link
+from adapter.store.chain import number_in, read_link
 
 MOST_LINES = 50_000
 MOST_BUILT = 5_000
@@ -92,7 +92,7 @@ class Trail:
                 return Page(events, people, stopped)
             stopped[told.log] = told.place
             is_of_them = about is None or not set(about).isdisjoint(told.people)
-            is_then = earliest <= told.moment and (until is None or told.moment <= until)
+            is_then = earliest <= told.moment <= until
             if not (is_of_them and is_then):
                 continue  # told by the line alone
             built += 1
@@ -106,7 +106,7 @@ class Trail:
     def begin(self, criteria: Sequence[Criterion]) -> Ends:
         """Where a first page begins: at the end of each log, or where its time is over."""
         until = _latest(criteria)
-        last = math.inf if until is None else until + _CLOCK_SECONDS
+        last = until + _CLOCK_SECONDS
         return {log: self._behind(log, lambda raw: _moment_in(raw) <= last) for log in self._logs()}
 
     def one(self, name: str) -> Told | None:
@@ -115,7 +115,7 @@ class Trail:
         if said is None or int(said[1]) not in self._logs():
             return None
         log, number = int(said[1]), int(said[2])
-        end = self._behind(log, lambda raw: _number_in(raw) <= number)
+        end = self._behind(log, lambda raw: number_in(raw) <= number)
         told = next(self._of(log, end), None)
         return told if told is not None and told.id == name else None
 
@@ -134,10 +134,7 @@ class Trail:
 
     def _parts(self, log: int) -> dict[int, Path]:
         """The files of a log that are there, by their number; one may have been moved away."""
-        if log == ACTS:
-            return {1: self.audit}
-        named = ((path.stem.split("-access-")[-1], path) for path in parts_of(self.audit, log))
-        return {int(name.partition("-")[2] or 1): path for name, path in named}
+        return {1: self.audit} if log == ACTS else parts_of(self.audit, log)
 
     def _lines(self, criteria: Sequence[Criterion], ends: Ends) -> Iterator[Told]:
         """What is looked at, the newest first: those that are named, or every one."""
@@ -219,19 +216,14 @@ def _moment_in(raw: bytes) -> float:
     return _moment(str(link.said["at"])) if link is not None and "at" in link.said else 0.0
 
 
-def _number_in(raw: bytes) -> int:
-    link = read_link(raw)
-    return 0 if link is None else link.number
-
-
 def _earliest(criteria: Sequence[Criterion]) -> float:
     """Before this moment nothing fits."""
     return max(_bounds(criteria, _LOWER), default=0.0)
 
 
-def _latest(criteria: Sequence[Criterion]) -> float | None:
-    """After this moment nothing fits, None where something may."""
-    return min(_bounds(criteria, _UPPER), default=None)
+def _latest(criteria: Sequence[Criterion]) -> float:
+    """After this moment nothing fits."""
+    return min(_bounds(criteria, _UPPER), default=math.inf)
 
 
 def _bounds(criteria: Sequence[Criterion], places: Mapping[str, int]) -> Iterator[float]:

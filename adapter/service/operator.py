@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
+from itertools import islice
 
 from adapter.errors import NotFoundError
 from adapter.service import operating
@@ -12,7 +12,7 @@ from adapter.service.correspondence import Correspondence
 from adapter.service.running import Service
 from adapter.service.shown import Forms, forms_shown, is_shown
 from adapter.store import standing
-from adapter.store.audit import Act, newest, read_lines, verify
+from adapter.store.audit import Act, newest_first, verify
 from adapter.store.states import STATES
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
@@ -119,13 +119,13 @@ class Operated:
         """
         headings = ("At", "Act", "Clinic", "Record", "What", "Rule, or who")
         if person.is_unblinded:
-            found = newest(self.service.audit.path, before, A_PAGE)
+            found = list(islice(newest_first(self.service.audit.path, before), A_PAGE))
             last = found[-1].number if found else 1
             rows = [(each.number, *_told(each.act)) for each in found]
             return Table(("Line", *headings), rows, str(last) if last > 1 else "")
-        acts = (each.act for each in read_lines(self.service.audit.path))
-        kept = deque((act for act in acts if is_shown(self.service, act)), before + A_PAGE + 1)
-        some = [*reversed(kept)][before:]
+        acts = (each.act for each in newest_first(self.service.audit.path))
+        shown = (act for act in acts if is_shown(self.service, act))
+        some = list(islice(shown, before, before + A_PAGE + 1))
         more = str(before + A_PAGE) if len(some) > A_PAGE else ""
         return Table(headings, [_told(_without_version(act)) for act in some[:A_PAGE]], more)
 

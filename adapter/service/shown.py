@@ -12,12 +12,11 @@ from adapter.ingest.written import writer
 from adapter.release import CARE, PARTICIPATION, SAFETY
 from adapter.release.blinding import reveals_allocation
 from adapter.service.running import Service
-from adapter.store.audit import Act
+from adapter.store.audit import DECISIONS, Act
 
 Forms = frozenset[str] | None
 """The forms of which somebody may be shown what belongs to them; None for all that there is."""
 _OF_PEOPLE = frozenset({"link", "withdraw", "retry", "take", "leave"})
-_DECISIONS = frozenset({"released", "held"})
 
 
 def forms_shown(service: Service, name: str, *, is_unblinded: bool) -> Forms:
@@ -48,7 +47,7 @@ def is_shown(service: Service, act: Act) -> bool:
     What people did to everybody alike, and what the gate decided for those who are blinded, too.
     Who was unblinded, and who has seen a signal that may belong to one arm, is left out.
     """
-    if act.action in _DECISIONS:
+    if act.action in DECISIONS:
         return _is_blinded(service, act.clinic)
     return act.action in _OF_PEOPLE
 

@@ -22,10 +22,10 @@ from typing import Any
 
 from adapter.errors import LedgerError, Origin, Problem
 from adapter.store import chain
+from adapter.store.backwards import lines_before
 from adapter.store.chain import FIRST, Ending, Link, Seal
 
 SYNC_SECONDS = 1.0
-_AT_ONCE = 1 << 16  # bytes that are looked at for the end of a file
 _MOST_CHAINS = 1000
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND
 
@@ -152,12 +152,14 @@ class AccessLog:
 
     def _hold(self, number: int) -> int | None:
         """The last file of a chain, None where another process has it."""
-        newest, parts = max(_newest(self._audit, number), 1), parts_of(self._audit, number)
-        file = os.open(_part(self._audit, number, newest), _FLAGS, 0o600)
+        parts = parts_of(self._audit, number)
+        newest = max(parts, default=1)
+        path = _part(self._audit, number, newest)
+        file = os.open(path, _FLAGS, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given up by death, too
-            self._end, link = _end_of(file)
-            for former in reversed(parts[:-1]):  # who began a file may have died before a line
+            self._end, link = _end_of(path, file)
+            for former in reversed([*parts.values()][:-1]):  # its writer may have died at once
                 link = link or _last_of(former)
         except BlockingIOError:
             os.close(file)
@@ -186,7 +188,7 @@ class AccessLog:
 
 def access_files(audit: Path) -> list[Path]:
     """The files that there are, chain by chain, each in its order."""
-    return [path for number in chains_of(audit) for path in parts_of(audit, number)]
+    return [path for number in chains_of(audit) for path in parts_of(audit, number).values()]
 
 
 def chains_of(audit: Path) -> list[int]:
@@ -194,10 +196,10 @@ def chains_of(audit: Path) -> list[int]:
     return sorted({number for number, _ in _named(audit)})
 
 
-def parts_of(audit: Path, number: int) -> list[Path]:
-    """The files of one chain, in their order."""
+def parts_of(audit: Path, number: int) -> dict[int, Path]:
+    """The files of one chain by their places in it, in order; one may have been moved away."""
     parts = sorted(part for chained, part in _named(audit) if chained == number)
-    return [_part(audit, number, part) for part in parts]
+    return {part: _part(audit, number, part) for part in parts}
 
 
 def read_accesses(path: Path, after: int = 0) -> Iterator[tuple[Link, Access]]:
@@ -271,23 +273,19 @@ def _last_of(path: Path) -> Link | None:
     """The last line of a file that is written to no more."""
     file = os.open(path, os.O_RDWR)
     try:
-        return _end_of(file)[1]
+        return _end_of(path, file)[1]
     finally:
         os.close(file)
 
 
-def _end_of(file: int) -> tuple[int, Link | None]:
+def _end_of(path: Path, file: int) -> tuple[int, Link | None]:
     """Where the last whole line ends, and that line; half a line behind it is cut off."""
     size = os.fstat(file).st_size
-    begins, tail = size, b""
-    while begins > 0 and tail.count(b"\n") < 2:  # noqa: PLR2004 - one ends the line before it
-        begins = max(0, begins - _AT_ONCE)
-        tail = os.pread(file, size - begins, begins)
-    whole = tail[: tail.rfind(b"\n") + 1]
-    end = begins + len(whole)
+    begins, line = next(lines_before(path, size), (0, b""))
+    end = begins + len(line)
     if end < size:
         os.ftruncate(file, end)  # a process was killed there: its answer never went out
-    return end, chain.read_link(whole.splitlines()[-1]) if whole else None
+    return end, chain.read_link(line) if line else None
 
 
 def _write_whole(file: int, text: bytes) -> None:

@@ -13,16 +13,15 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
 from adapter.errors import ConflictError, Problem
 from adapter.store import chain
+from adapter.store.backwards import end_of, lines_before, place_of
 from adapter.store.chain import Link, Seal
 from adapter.store.decided import Decided, Reached
 
@@ -40,7 +39,8 @@ Action = Literal[
     "take",
     "leave",
 ]
-_DECISIONS = frozenset({"released", "held"})
+DECISIONS = frozenset({"released", "held"})
+"""What the gate says; everything else is an act of a person."""
 _AT_ONCE = 10_000
 
 
@@ -132,7 +132,7 @@ class AuditLog:
             yield file
 
     def _is_news(self, act: Act, fresh: _Fresh) -> bool:
-        if act.action not in _DECISIONS:
+        if act.action not in DECISIONS:
             return True
         about = (act.clinic, act.what)
         known = fresh.rules[about] if about in fresh.rules else self._decided.rule(about)
@@ -191,7 +191,7 @@ class _Fresh:
     def take(self, line: Line, size: int) -> None:
         act, begins = line.act, self.reached.ends
         self.reached = Reached(begins, begins + size, line.number, line.hash)
-        if act.action in _DECISIONS:
+        if act.action in DECISIONS:
             self.rules[act.clinic, act.what] = act.rule
         elif act.action == "unblind":
             self.unblinded[act.clinic, act.record] = begins
@@ -220,13 +220,16 @@ def read_lines(path: Path) -> Iterator[Line]:
             yield from filter(None, map(line_in, file))
 
 
-def newest(path: Path, before: int, limit: int) -> list[Line]:
-    """The last lines, the newest first; those before the number `before`, where it is not 0."""
-    if not path.exists():
-        return []
-    with path.open("rb") as file:
-        last = deque(file if not before else islice(file, before - 1), maxlen=limit)
-    return [line for raw in reversed(last) if (line := line_in(raw))]
+def newest_first(path: Path, before: int = 0) -> Iterator[Line]:
+    """Every line that can be read, the last first; where it is not 0, before the number `before`.
+
+    It is read from the end: who takes a page of it pays for a page.
+    """
+    if path.exists():
+        end = end_of(path)
+        if before:
+            end = place_of(path, end, lambda raw: chain.number_in(raw) < before)
+        yield from filter(None, (line_in(raw) for _, raw in lines_before(path, end)))
 
 
 def verify(path: Path, seal: Seal, last: str = "") -> tuple[int, str, list[Problem]]:

@@ -53,6 +53,12 @@ def read_link(raw: bytes) -> Link | None:
         return None
 
 
+def number_in(raw: bytes) -> int:
+    """The number of a line, 0 where it is none."""
+    link = read_link(raw)
+    return 0 if link is None else link.number
+
+
 def verify(
     path: Path,
     seal: Seal,

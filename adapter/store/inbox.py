@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from adapter.store.transaction import Transaction
+from adapter.store.transaction import Transaction, among
 
 InboxState = Literal["taken", "waiting", "left"]
 Stands = Literal["apart", "held", "was-held"]
@@ -129,9 +129,9 @@ def held_of(tx: Transaction, participant: str) -> list[Received]:
 
 def count_waiting(tx: Transaction, clinic: str, forms: Collection[str] | None = None) -> int:
     """How many wait for a person; of these `forms` alone, where they are given."""
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     row = tx.execute(
-        f"SELECT count(*) FROM inbox WHERE clinic = ? AND state = 'waiting'{among}",
+        f"SELECT count(*) FROM inbox WHERE clinic = ? AND state = 'waiting'{of_forms}",
         (clinic, *named),
     ).fetchone()
     return int(row[0])
@@ -146,10 +146,11 @@ def listed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
     forms: Collection[str] | None = None,
 ) -> list[Received]:
     """So many at most of what came in a state ('' for any), the newest first, behind so many."""
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     is_in, word = (" AND state = ?", (state,)) if state else ("", ())
     rows = tx.execute(
-        f"SELECT * FROM inbox WHERE clinic = ?{is_in}{among} ORDER BY number DESC LIMIT ? OFFSET ?",
+        f"SELECT * FROM inbox WHERE clinic = ?{is_in}{of_forms}"
+        " ORDER BY number DESC LIMIT ? OFFSET ?",
         (clinic, *word, *named, count, skip),
     )
     return [_received(dict(row)) for row in rows]
@@ -205,9 +206,3 @@ def _all(tx: Transaction, where: str, *values: object, count: int = -1) -> list[
 
 def _received(row: dict[str, Any]) -> Received:
     return Received(**{**row, "text": bytes(row["text"])})  # some drivers give a memoryview
-
-
-def _among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
-    if forms is None:
-        return "", ()
-    return f" AND form IN ({', '.join('?' * len(forms))})", tuple(sorted(forms))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapter.store.deliveries import Action
 from adapter.store.states import STATES, State
-from adapter.store.transaction import Transaction
+from adapter.store.transaction import Transaction, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def count_states(
 
     Here as below, with `forms` those count alone that belong to one of them.
     """
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     rows = tx.execute(
-        f"SELECT state, count(*) AS n FROM delivery WHERE clinic = ?{among} GROUP BY state",
+        f"SELECT state, count(*) AS n FROM delivery WHERE clinic = ?{of_forms} GROUP BY state",
         (clinic, *named),
     )
     counted = {row["state"]: row["n"] for row in rows}
@@ -75,9 +75,9 @@ def oldest_undelivered(
     tx: Transaction, clinic: str, forms: Collection[str] | None = None
 ) -> str | None:
     """Since when the longest-waiting delivery that may leave has waited, None when none waits."""
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     row = tx.execute(
-        f"SELECT min(created) FROM delivery WHERE clinic = ?{among}"
+        f"SELECT min(created) FROM delivery WHERE clinic = ?{of_forms}"
         " AND state IN ('queued', 'claimed', 'uncertain')",
         (clinic, *named),
     ).fetchone()
@@ -97,9 +97,9 @@ class Stuck:
 
 def stuck(tx: Transaction, clinic: str, forms: Collection[str] | None = None) -> list[Stuck]:
     """What is held, refused, or left to a person by a task, grouped by why, most first."""
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     rows = tx.execute(
-        f"SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?{among}"
+        f"SELECT state, type, rule, reason, count(*) FROM delivery WHERE clinic = ?{of_forms}"
         " AND (state IN ('held', 'refused', 'quarantined')"
         " OR (state = 'awaiting' AND reason LIKE '%task-%'))"
         " GROUP BY state, type, rule, reason ORDER BY count(*) DESC, type, state, rule, reason",
@@ -143,7 +143,7 @@ def owed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
     asked = [("state", state), ("participant", participant)]
     chosen = [(name, said) for name, said in asked if said]
     where = "".join(f" AND {name} = ?" for name, _ in chosen)
-    among, named = _among(forms)
+    of_forms, named = among(forms)
     some = (
         " AND seq > ? ORDER BY seq LIMIT ?" if forms is None else " ORDER BY seq LIMIT ? OFFSET ?"
     )
@@ -151,7 +151,7 @@ def owed(  # noqa: PLR0913, PLR0917 - what a person looks them up by
     rows = tx.execute(
         "SELECT seq, type, id, version, action, participant, form, state, CASE WHEN rule <> '' THEN"
         " rule ELSE reason END AS why, attempts, created, updated FROM delivery"
-        f" WHERE clinic = ?{where}{among}{some}",
+        f" WHERE clinic = ?{where}{of_forms}{some}",
         (clinic, *(said for _, said in chosen), *named, *which),
     )
     return [Owed(*row) for row in rows]
@@ -170,10 +170,3 @@ def refused_and_absent(tx: Transaction, clinic: str, people: Collection[str]) ->
         (clinic, *sorted(people)),
     )
     return [row["name"] for row in rows]
-
-
-def _among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
-    """The condition that a delivery belongs to one of these forms, with its values."""
-    if forms is None:
-        return "", ()
-    return f" AND form IN ({', '.join('?' * len(forms))})", tuple(sorted(forms))

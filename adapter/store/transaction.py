@@ -6,7 +6,7 @@ value. A row gives its values by name and by place, in the order of the query.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 
@@ -105,3 +105,10 @@ class Engine(Protocol):
     def version(self, tx: Transaction) -> int:
         """The number of the schema that is there, 0 for none."""
         ...
+
+
+def among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    """The condition that a row belongs to one of these forms, with its values; None for any."""
+    if forms is None:
+        return "", ()
+    return f" AND form IN ({', '.join('?' * len(forms))})", tuple(sorted(forms))

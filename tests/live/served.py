@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -124,14 +125,15 @@ def running(trial: SmallTrial, origin: str, *options: str) -> Iterator[Served]:
     said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", port, *options]
     process = subprocess.Popen(said, stderr=subprocess.DEVNULL)
     try:
-        _await_answer(f"{origin}/fhir/metadata", process)
+        await_answer(f"{origin}/fhir/metadata", process)
         yield Served(origin, trial.folder, trial, process.pid)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+def await_answer(url: str, process: subprocess.Popen[Any]) -> None:
+    """Until the process answers at this address; it fails where the process ends before."""
     for _ in range(600):
         assert process.poll() is None
         try:

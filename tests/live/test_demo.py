@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from adapter.cli.simulate import record_system
 from adapter.simulate import record_system_app, serving
 from tests.installed import REPOSITORY
-from tests.live.served import free_port
+from tests.live.served import await_answer, free_port
 
 ADAPTER = Path(sys.executable).with_name("adapter")
 
@@ -107,7 +106,7 @@ def test_serving_the_demonstration_prints_links_that_open_the_pages(
             links += [line.strip()] if "enter?code=" in line else []
             if len(links) == 2:
                 break
-        _await(f"http://127.0.0.1:{port}/health/live", running)
+        await_answer(f"http://127.0.0.1:{port}/health/live", running)
         shown = [_opened(link) for link in links]
     finally:
         os.killpg(running.pid, signal.SIGINT)
@@ -132,17 +131,6 @@ def _as_copied(folder: Path, state: Path, port: int) -> None:
     assert settings.count("http://127.0.0.1:8000") == 1
     ours = settings.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{port}")
     (folder / ".demo" / "adapter.toml").write_text(ours, "utf-8")
-
-
-def _await(url: str, running: subprocess.Popen[str]) -> None:
-    for _ in range(600):
-        assert running.poll() is None
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail("it did not answer")
 
 
 def _opened(link: str) -> str:

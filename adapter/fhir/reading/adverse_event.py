@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from adapter.errors import Origin
@@ -28,7 +28,7 @@ from adapter.instruments.window import local_day
 EVENT = "AdverseEvent"
 Said = dict[str, list[tuple[Any, str]]]
 """What stands for each element that a form may ask: values of R4, each with its place."""
-_PLAIN = (
+_PLAIN: Final = (
     "actuality",
     "event",
     "date",
@@ -38,6 +38,8 @@ _PLAIN = (
     "severity",
     "outcome",
 )
+READ: Final = (*_PLAIN, "category", "suspectEntity", "extension")
+"""The elements that say something to a form."""
 _CRITERIA = frozenset({*CRITERIA, *CRITERIA.values(), OTHER_MEDICALLY_IMPORTANT})
 _GRADE_OF = {code: grade for grade, code in GRADES.items()}
 _ELEMENT_OF = {url: (element, typed) for element, (url, typed) in EXTENSIONS.items()}

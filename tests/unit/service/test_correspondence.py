@@ -12,7 +12,7 @@ from lxml import html
 from adapter.service import Service, open_service
 from adapter.service.serving import service_app
 from adapter.service.viewing import invitation
-from adapter.store.audit import newest
+from adapter.store.audit import newest_first
 from tests.poison import POISON
 from tests.unit.cli.site import CONFIG, Site, make_site
 from tests.unit.ingest import project
@@ -93,7 +93,7 @@ def test_a_person_decides_on_a_page_of_its_own_and_stands_in_the_log(
 
     assert (asked.status_code, before, desk.state()) == (200, "waiting", became)
     assert told in done
-    (line,) = newest(desk.service.audit.path, 0, 1)
+    line = next(newest_first(desk.service.audit.path))
     assert (line.act.action, line.act.record, line.act.rule) == (word, "1", "ida")
     assert "Let stand" not in html.fromstring(desk.ida.get(PLACE).text).text_content()
 

@@ -14,7 +14,7 @@ from adapter.service.serving import service_app
 from adapter.service.viewing import invitation
 from adapter.store import standing
 from adapter.store.access_log import access_files, read_accesses
-from adapter.store.audit import newest, read_lines
+from adapter.store.audit import newest_first, read_lines
 from adapter.store.identities import Candidate, Candidates
 from tests.live.small import SmallTrial
 from tests.poison import POISON
@@ -165,7 +165,7 @@ def test_an_act_is_done_when_it_is_confirmed_and_stands_in_the_log_with_who_did_
     )
 
     assert told in done.text
-    (line,) = newest(service.audit.path, 0, 1)
+    line = next(newest_first(service.audit.path))
     assert (line.act.rule, line.act.record) == ("ida", said.get("record", ""))
     accesses = [
         access for path in access_files(service.audit.path) for _, access in read_accesses(path)
