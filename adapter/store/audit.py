@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
@@ -171,7 +171,8 @@ class AuditLog:
         self._reached = fresh.reached
 
     def _line(self, act: Act, fresh: _Fresh) -> bytes:
-        link = chain.link(fresh.reached.number + 1, asdict(act), fresh.reached.hash, self._seal)
+        said = {name: getattr(act, name) for name in Act.__slots__}
+        link = chain.link(fresh.reached.number + 1, said, fresh.reached.hash, self._seal)
         raw = chain.write_link(link)
         fresh.take(Line(link.number, act, link.hash), len(raw))
         return raw

@@ -14,6 +14,7 @@ from adapter.fhir.comparison import is_same_total, still_says
 from adapter.store.remote import answered_before
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
+from adapter.sync.ladder import DOCUMENT
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.places import LedgerPlaces
 from adapter.sync.post import Post
@@ -63,8 +64,13 @@ def look_up(clinic: Clinic, items: Sequence[Outgoing]) -> list[Found] | Unreacha
 def _by_rung(clinic: Clinic, items: Sequence[Outgoing]) -> list[tuple[Rung, list[Outgoing]]]:
     """What goes the same way together, in order; the ways in the order in which each begins."""
     groups: dict[Rung, list[Outgoing]] = {}
+    ways: dict[tuple[str, str, str], Rung] = {}  # what is of a unit goes alike, but for documents
     for item in items:
-        groups.setdefault(_way(clinic, clinic.rung_of(item.delivery)), []).append(item)
+        said = item.delivery
+        about = (said.unit, said.form, said.id if said.type == DOCUMENT else "")
+        if about not in ways:
+            ways[about] = _way(clinic, clinic.rung_of(said))
+        groups.setdefault(ways[about], []).append(item)
     return list(groups.items())
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from adapter.release import PARTICIPATION, Reader, Subject, decide
 from adapter.store import deliveries, instances
+from adapter.store.deliveries import Delivery
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 
@@ -26,3 +29,23 @@ def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action
     )
     decision = decide(subject, clinic.study, reader, person, clinic.today())
     return "" if decision.is_released else decision.rule
+
+
+@dataclass(slots=True)
+class Asked:
+    """The gate's word, asked once within a transaction for all that it depends on."""
+
+    clinic: Clinic
+    tx: Transaction
+    known: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def may_leave(self, delivery: Delivery) -> bool:
+        """Whether the gate lets it leave."""
+        return not self.rule_of(delivery)
+
+    def rule_of(self, delivery: Delivery) -> str:
+        """The rule that holds it back, '' when none does."""
+        about = (delivery.participant, delivery.form, delivery.action)
+        if about not in self.known:
+            self.known[about] = held_by(self.clinic, self.tx, *about)
+        return self.known[about]

@@ -19,7 +19,7 @@ from adapter.sync.decisions import note_decisions
 from adapter.sync.delivering import outgoing_of, settlement_of
 from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.encounters import file_results
-from adapter.sync.gate import FOUND_THERE, held_by
+from adapter.sync.gate import FOUND_THERE, Asked
 from adapter.sync.ladder import DOCUMENT
 from adapter.sync.linked import ASTRAY, look_at_linked
 from adapter.sync.outgoing import Outgoing
@@ -84,11 +84,12 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     if settlements:  # what is held is not under way, whatever happens while the rest is
         by_seq = {delivery.seq: delivery for delivery in claimed}
         with clinic.write() as tx:
+            asked = Asked(clinic, tx)
             for said in settlements:
                 delivery = by_seq[said.seq]
                 # A consent may have changed since the gate was asked.
                 is_gate_s = said.state == "held" and said.rule not in FOUND_THERE
-                is_free = is_gate_s and not _held_now(clinic, tx, delivery, unfound)
+                is_free = is_gate_s and not _held_now(asked, delivery, unfound)
                 becomes = Settlement(said.seq, "queued") if is_free else said
                 settling.settle(tx, [becomes], clinic.now())
     people = {"", *(each.participant for each in released)}
@@ -135,9 +136,9 @@ def _ask_gate(
     """
     released: list[Delivery] = []
     settlements: list[Settlement] = []
-    tx, report = clinic.database.read(), run.report
+    asked, report = Asked(clinic, clinic.database.read()), run.report
     for delivery in claimed:
-        rule: str | Unreachable | Unknown = _held_now(clinic, tx, delivery, run.unfound)
+        rule: str | Unreachable | Unknown = _held_now(asked, delivery, run.unfound)
         if not rule:
             rule = _rule_of_person(clinic, delivery, run)
         if isinstance(rule, Unreachable | Unknown):
@@ -205,8 +206,8 @@ def _in_its_terms(
     return outgoing, settlements
 
 
-def _held_now(clinic: Clinic, tx: Transaction, delivery: Delivery, unfound: dict[str, str]) -> str:
-    rule = held_by(clinic, tx, delivery.participant, delivery.form, delivery.action)
+def _held_now(asked: Asked, delivery: Delivery, unfound: dict[str, str]) -> str:
+    rule = asked.rule_of(delivery)
     found = unfound.get(delivery.participant, "")
     # What must go goes, whoever the Patient is by now: it stands under its own id.
     return rule or ("" if found in ASTRAY and delivery.action == "retract" else found)

@@ -14,11 +14,10 @@ from adapter.store import claiming, parking, settling
 from adapter.store.claiming import Room
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.parking import Parked
-from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 from adapter.sync.decisions import note_decisions
 from adapter.sync.encounters import Encounters
-from adapter.sync.gate import held_by
+from adapter.sync.gate import Asked
 from adapter.sync.receipt import Unknown, Unreachable
 from adapter.sync.turn import TRIES
 
@@ -107,7 +106,7 @@ class Run:
         ready: list[Delivery] = []
         while len(ready) < size:
             with clinic.write() as tx:
-                asked = _Asked(clinic, tx)
+                asked = Asked(clinic, tx)
                 room = Room(size, len(ready), asked.may_leave)
                 now = clinic.now()
                 if participant:
@@ -120,16 +119,15 @@ class Run:
                     if (rule := asked.rule_of(each))
                 ]
                 settling.settle(tx, held, now)
-            if not claimed:
-                break
             rules = {said.seq: said.rule for said in held}
             ready += [each for each in claimed if each.seq not in rules]
             self.report.held.update(
                 (each.type, rules[each.seq]) for each in claimed if each.seq in rules
             )
             note_decisions(clinic, (), held, claimed)
-            if held:
-                self.step(len(held))
+            if not held:  # there is no more, or no room for it
+                break
+            self.step(len(held))
         return ready
 
     def blames_a_patient(self, sent: Sent) -> bool:
@@ -173,23 +171,3 @@ class Run:
 
     def _parked(self) -> list[Parked]:
         return parking.every(self.clinic.database.read(), self.clinic.name)
-
-
-@dataclass(slots=True)
-class _Asked:
-    """The gate's word, asked once within a transaction for all that it depends on."""
-
-    clinic: Clinic
-    tx: Transaction
-    known: dict[tuple[str, str, str], str] = field(default_factory=dict)
-
-    def may_leave(self, delivery: Delivery) -> bool:
-        """Whether the gate lets it leave."""
-        return not self.rule_of(delivery)
-
-    def rule_of(self, delivery: Delivery) -> str:
-        """The rule that holds it back, '' when none does."""
-        about = (delivery.participant, delivery.form, delivery.action)
-        if about not in self.known:
-            self.known[about] = held_by(self.clinic, self.tx, *about)
-        return self.known[about]
