@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adapter.cli.ending import hearing_the_end
 from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
 
@@ -31,7 +32,8 @@ def main(
     said = _parser().parse_args(arguments)
     said.clock = clock
     try:
-        code = _command(said.command)(said)
+        with hearing_the_end(said.command):
+            code = _command(said.command)(said)
         sys.stdout.flush()
     except AdapterError as wrong:
         print(wrong, file=sys.stderr)

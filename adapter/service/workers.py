@@ -48,8 +48,8 @@ class Place:
 
 def serve_here(app: ASGIApp, place: Place) -> bool:
     """Serves an application in this process until it is told to end; False if it never began."""
-    with _listening(place) as listening, _let_end():
-        server = uvicorn.Server(_config(app, place))
+    server = uvicorn.Server(_config(app, place))
+    with _listening(place) as listening, _let_end(server):
         server.run([listening])
     return server.started
 
@@ -118,10 +118,17 @@ def _listening(place: Place) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _let_end() -> Iterator[None]:
-    """Has the word to end leave with 0: uvicorn gives it on to whoever heard it before."""
+def _let_end(server: uvicorn.Server) -> Iterator[None]:
+    """Has the word to end leave with 0: uvicorn gives it on to whoever heard it before.
+
+    Until uvicorn listens itself, it is kept for it.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
     words = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(word, lambda *_: None) for word in words]
+    before = [signal.signal(word, end) for word in words]
     try:
         yield
     finally:
