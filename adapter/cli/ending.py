@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,10 +47,14 @@ def _words(command: str) -> dict[signal.Signals, signal._HANDLER]:
     return {}
 
 
+# Nothing is tidied up: that nothing needs to be is what the store is built for, and tests show. An
+# exception raised here would surface in whatever runs: modules in C that were just being imported
+# have crashed over it.
+
+
 def _is_done(*_: object) -> None:
-    sys.exit(0)
+    os._exit(0)
 
 
 def _die(*_: object) -> None:
-    # Nothing is tidied up: that nothing needs to be is what the store is built for, and tests show.
     os._exit(ENDED_BY_SIGTERM)
