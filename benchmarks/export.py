@@ -32,6 +32,7 @@ import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from adapter.fhir.identity import Identity
 from adapter.instruments.study import Study
 from adapter.server import Caller, Ledger
 from adapter.server.bulk import Desk, Worker, bulk_routes
@@ -258,9 +259,10 @@ def _ledger(resources: int) -> Iterator[Desk]:
                     (str(person), facts),
                 )
             tx.execute(FILL.format(people=PEOPLE), (resources, _text()))
-        ledger = Ledger(database, study, {}, lambda: datetime.now(UTC), lambda _, __: False)  # noqa: TID251
+        identity = Identity(study, b"no secret: nobody is in it")
+        ledger = Ledger(database, identity, {}, lambda: datetime.now(UTC), lambda _, __: False)  # noqa: TID251
         names = (f"{number:032}" for number in range(1_000))
-        yield Desk(ledger, "", Path(name) / "out", "", "", str, lambda: next(names))
+        yield Desk(ledger, "", Path(name) / "out", "", lambda: next(names))
         database.close()
 
 

@@ -44,7 +44,7 @@ def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
     try:
         job = exports.find(service.database.read(), name)
         assert job is not None  # noqa: S101 - it was begun above
-        contents = contents_of(job, order, desk.ledger, desk.patient_id)
+        contents = contents_of(job, order, desk.ledger)
 
         def blocks(resource_type: str) -> Iterator[Block]:
             if resource_type != "Bundle":

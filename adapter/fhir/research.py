@@ -6,6 +6,7 @@ The arm stands in none of them: `assignedArm` and `actualArm` are left out, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from adapter.fhir.identity import Identity, reference
@@ -61,6 +62,28 @@ def build_patient(identity: Identity, participant: str) -> dict[str, Any]:
         "identifier": [identity.identifier("participant", participant)],
         "active": True,
     }
+
+
+def build_group(
+    identity: Identity, quantity: int, patients: Sequence[str] | None
+) -> dict[str, Any]:
+    """The Group of these people who take part; with their number alone, where the ids are None."""
+    study = identity.study
+    built: dict[str, Any] = {
+        "resourceType": "Group",
+        "id": identity.group_id,
+        "meta": RESTRICTED,
+        "identifier": [identity.identifier("group", study.id)],
+        "active": True,
+        "type": "person",
+        "actual": True,
+        "code": {"text": "People who take part in a study"},
+        "name": study.title,
+        "quantity": quantity,
+    }
+    if patients:
+        built["member"] = [{"entity": reference("Patient", each)} for each in patients]
+    return built
 
 
 def build_research_subject(identity: Identity, person: Participant) -> dict[str, Any]:

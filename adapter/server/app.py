@@ -27,6 +27,7 @@ from adapter.server.bulk import bulk_routes
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import Answer, Asked, read_request, refused, respond
+from adapter.server.groups import GROUP
 from adapter.server.ledger import View
 from adapter.server.methods import allowed
 from adapter.server.operation_routes import operation_routes
@@ -76,7 +77,8 @@ def api_app(api: Api, *more: Route) -> Routed:
             if not ID.fullmatch(request.path_params.get("id", "-")):
                 raise unknown()
             asked = await read_request(request, has_form=request.method == "POST")
-            if letter == "r" or (_is_brief(asked) and not api.ledger.is_behind()):
+            is_read = letter == "r" and resource_type != GROUP  # which looks at everybody
+            if is_read or (_is_brief(asked) and not api.ledger.is_behind()):
                 # A thread would cost more than so short a look-up.
                 return _answered(api, caller, interaction, request, asked)
             return await run_in_threadpool(_in_thread, api, caller, interaction, request, asked)

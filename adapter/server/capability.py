@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
+from adapter.server.groups import GROUP
 from adapter.server.writes import WRITABLE
 
 _KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite", "usage": "composite"}
@@ -88,12 +89,14 @@ def _oauth(uris: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _resource(name: str, *, exports: bool) -> dict[str, Any]:
+    if name == GROUP:
+        return _group(exports=exports)
     written = WRITABLE.get(name, frozenset())
     known = parameters(name)
     references = sorted(each.name for each in known.values() if each.kind == "reference")
     naming = sorted(
         f"{source}:{each.name}"
-        for source in SERVED_TYPES
+        for source in SERVED_TYPES - {GROUP}
         for each in parameters(source).values()
         if each.kind == "reference" and _may_name(each, name)
     )
@@ -108,19 +111,35 @@ def _resource(name: str, *, exports: bool) -> dict[str, Any]:
         "conditionalUpdate": "update" in written,
         "conditionalDelete": "not-supported",
     }
-    said["operation"] = [
-        {"name": operation, "definition": definition}
-        for operation, (of, definition) in _OPERATIONS.items()
-        if of in {"", name}
-    ]
-    if exports and name in _EXPORTS:
-        said["operation"].append(_export(name))
+    said["operation"] = _operations(name, exports=exports)
     if references:
         said["searchInclude"] = [f"{name}:{each}" for each in references]
     if naming:
         said["searchRevInclude"] = naming
     said["searchParam"] = _searched(known)
     return said
+
+
+def _group(*, exports: bool) -> dict[str, Any]:
+    """What is made anew for whoever asks: nothing of it has versions."""
+    return {
+        "type": GROUP,
+        "documentation": "Everybody who takes part, as far as the client may know of them.",
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "conditionalRead": "not-match",
+        "operation": _operations(GROUP, exports=exports),
+        "searchParam": _searched(parameters(GROUP)),
+    }
+
+
+def _operations(name: str, *, exports: bool) -> list[dict[str, str]]:
+    said = [
+        {"name": operation, "definition": definition}
+        for operation, (of, definition) in _OPERATIONS.items()
+        if of in {"", name}
+    ]
+    return [*said, _export(name)] if exports and name in _EXPORTS else said
 
 
 def _searched(known: Mapping[str, Parameter]) -> list[dict[str, str]]:
@@ -131,7 +150,7 @@ def _searched(known: Mapping[str, Parameter]) -> list[dict[str, str]]:
     ]
 
 
-def _export(name: str) -> dict[str, Any]:
+def _export(name: str) -> dict[str, str]:
     """The export of a type, '' for that of the system."""
     return {"name": "export", "definition": f"{_BULK}/OperationDefinition/{_EXPORTS[name]}"}
 

@@ -114,7 +114,7 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
     since, unchanged = asked.if_modified_since, False
     if asked.if_none_match:
         unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
-    elif since is not None:
+    elif since is not None and seen.updated:
         unchanged = datetime.fromisoformat(seen.updated).replace(microsecond=0) <= since
     if unchanged:
         return Answer(b"", HTTPStatus.NOT_MODIFIED, headers)
@@ -122,13 +122,15 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
 
 
 def version_headers(seen: Seen) -> dict[str, str]:
-    """Which version it is, and since when."""
-    return {"ETag": seen.etag, "Last-Modified": _http_date(seen.updated)}
+    """Which version it is, and since when, where that is known."""
+    moment = {"Last-Modified": _http_date(seen.updated)} if seen.updated else {}
+    return {"ETag": seen.etag, **moment}
 
 
 def as_served(seen: Seen) -> bytes:
     """The text of a version, told which one it is."""
-    return with_version(seen.text or b"", seen.number, seen.updated)
+    text = seen.text or b""
+    return with_version(text, seen.number, seen.updated) if seen.number else text
 
 
 def with_version(text: bytes, number: int, updated: str) -> bytes:

@@ -5,11 +5,13 @@ What a caller may not have is as if it were not there: the same answer as for wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapter.fhir.check import write
+from adapter.fhir.identity import Identity
 from adapter.fhir.search.index import Found
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.instruments.form import Form
@@ -34,13 +36,14 @@ _MOST_DECIDED = 50_000
 class Ledger:
     """What is served: the ledger of a study.
 
-    `now` is the clock, aware. `is_linked` tells of a clinic and a participant whether a person said
-    which Patient there it is: a clinic's client knows of nobody else. `patient_of` gives the id of
-    our Patient by a clinic and the id of its own, None for nobody.
+    `identity` is the study's. `now` is the clock, aware. `is_linked` tells of a clinic and a
+    participant whether a person said which Patient there it is: a clinic's client knows of nobody
+    else. `patient_of` gives the id of our Patient by a clinic and the id of its own, None for
+    nobody.
     """
 
     database: Database
-    study: Study
+    identity: Identity
     forms: Mapping[str, Form]
     now: Callable[[], datetime]
     is_linked: Callable[[str, str], bool]
@@ -51,6 +54,11 @@ class Ledger:
     _decided: dict[tuple[str, str, Reader, str], tuple[Participant | None, bool]] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.identity.study
 
     def is_behind(self) -> bool:
         """Whether something was put since the last search."""
@@ -123,6 +131,7 @@ class Seen:
     """One version as a caller may know it; `text` is None for what is gone.
 
     `number` counts the versions that the caller can tell apart; `place` is its place among all.
+    What has no versions has the number 0 and no moment (''): its text tells it apart.
     """
 
     type: str
@@ -135,7 +144,7 @@ class Seen:
     @property
     def etag(self) -> str:
         """As HTTP says which version it is."""
-        return f'W/"{self.number}"'
+        return f'W/"{self.number or _digest(self.text or b"")}"'
 
 
 @dataclass
@@ -285,3 +294,7 @@ class View:
             return False
         person = self.find_person(self.tx, participant) if participant else None
         return self.ledger.releases(participant, form, self.caller.reader, person)
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, as_served, one_version
+from adapter.server.groups import GROUP, told_group
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import subset
 
@@ -27,7 +28,8 @@ def read(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
     Raises:
         RefusalError: 404, or 410 where it was deleted.
     """
-    seen = view.latest(path["type"], path["id"])
+    name = path["type"], path["id"]
+    seen = told_group(view, name[1]) if name[0] == GROUP else view.latest(*name)
     if seen is None:
         raise unknown()
     answer = one_version(seen, asked)

@@ -22,6 +22,7 @@ from adapter.fhir.search.criteria import BadSearchError, Criterion, UnknownParam
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, Parameters, as_served
+from adapter.server.groups import GROUP, fits_group, found_groups, through_group
 from adapter.server.last_told import as_sorted, as_told
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import Summary, subset
@@ -84,7 +85,8 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
             else:
                 zone = view.ledger.study.zone
                 ours = in_our_names(resource_type, name, value, view)
-                criteria.append(read_criterion(resource_type, *ours, zone, expanding(view)))
+                asks = read_criterion(resource_type, *ours, zone, expanding(view))
+                criteria += through_group(asks, resource_type, view)
         except UnknownParameterError as wrong:
             if asked.handling == "strict":
                 raise refuse(400, wrong.code, wrong.text) from None
@@ -117,7 +119,10 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
     """The page of a search as a Bundle of type searchset."""
     wants_total = asked_for.total == "accurate" or asked_for.count == 0
     hits, has_more = _page(view, asked_for) if asked_for.count else ([], False)
-    entries = [_entry(base, seen, "match", asked_for) for seen in view.latest_of(hits)]
+    is_begin = asked_for.count > 0 and asked_for.after is None
+    groups = found_groups(view, asked_for.criteria) if asked_for.type == GROUP and is_begin else []
+    matches = [*groups, *view.latest_of(hits)]  # the index has no Group
+    entries = [_entry(base, seen, "match", asked_for) for seen in matches]
     entries += [
         _entry(base, seen, "include", asked_for)
         for seen in view.latest_of(_included(view, hits, asked_for))
@@ -148,6 +153,8 @@ def _is_gone(hit: Hit) -> bool:
 
 
 def _total(view: View, asked_for: Search) -> int:
+    if asked_for.type == GROUP:
+        return int(fits_group(view, asked_for.criteria))
     return sum(
         group.count
         for group in finding.count(view.tx, asked_for.type, asked_for.criteria)
@@ -251,6 +258,8 @@ def _include(resource_type: str, name: str, value: str) -> Include:
     known = parameters(source).get(parameter)
     fits = is_reverse or source == resource_type
     if not fits or known is None or known.kind != "reference" or value.count(":") > 2:  # noqa: PLR2004
+        raise _unsupported(name)
+    if source == GROUP:  # its members may be many; `_has` gives them page by page
         raise _unsupported(name)
     if target and target not in SERVED_TYPES:
         raise _unsupported(name)

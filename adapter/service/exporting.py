@@ -23,7 +23,8 @@ def ledger_of(service: Service) -> Ledger:
         name = crosswalk.participant_of(clinic, theirs)
         return None if name is None else trial.identity.patient(name)
 
-    return Ledger(service.database, trial.study, trial.forms, service.clock, is_linked, patient_of)
+    stands = service.database, trial.identity, trial.forms
+    return Ledger(*stands, service.clock, is_linked, patient_of)
 
 
 def desk_of(
@@ -36,8 +37,6 @@ def desk_of(
         base=base,
         folder=folder,
         basis=trial.basis,
-        group_id=trial.identity.group_id,
-        patient_id=trial.identity.patient,
         unique=lambda: token_urlsafe(24),
         hours=hours,
     )

@@ -108,7 +108,7 @@ def ours(delivered: Delivered) -> Iterator[httpx.Client]:
         return Caller("tester", "research", scopes=read_scopes(["system/*.rs"]))
 
     trial = service.trial
-    ledger = Ledger(service.database, trial.study, trial.forms, now, lambda _, __: True)
+    ledger = Ledger(service.database, trial.identity, trial.forms, now, lambda _, __: True)
     ledger.catch_up()
     with (
         serving(api_app(Api(ledger, BASE, "0", anybody, trial))) as port,

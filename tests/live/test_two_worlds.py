@@ -11,7 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.live.worlds import FHIR, LADDERS, World, build
+from tests.live.exporting import exporting
+from tests.live.worlds import FHIR, LADDERS, PEOPLE, World, build
 
 # Every server has a port, and every world a folder, of its own.
 PLACES = re.compile(r"127\.0\.0\.1:\d+|/\S*/(one|other)\b")
@@ -56,6 +57,18 @@ def test_what_the_blinded_can_see_is_the_same_in_two_worlds(
     for name in one.files:
         assert one.files[name] == other.files[name], name
     check_that_each_road_was_taken(one)
+    assert groups(one) == groups(other)
+
+
+def groups(world: World) -> list[bytes]:
+    """What a blinded client is told of Groups over HTTP, which is something."""
+    with exporting(world.folder / "adapter.toml") as asking:
+        (entry,) = asking.ask("/Group").json()["entry"]
+        name = entry["resource"]["id"]
+        assert entry["resource"]["quantity"] == PEOPLE
+        paths = ("/Group", f"/Group/{name}", f"/Patient?_has:Group:member:_id={name}")
+        told = [asking.ask(path) for path in (*paths, "/Group?name:contains=session")]
+        return [*(each.content for each in told), told[1].headers["etag"].encode()]
 
 
 def check_that_each_road_was_taken(world: World) -> None:
@@ -73,5 +86,6 @@ def check_that_each_road_was_taken(world: World) -> None:
         ("acks", "ack"),
         ("audit.ndjson", "ndjson"),
     }
+    assert b'"quantity":%d' % PEOPLE in world.files["out-2/Group.ndjson"]
     messages = [b"".join(each.heard) for each in world.practices.values()]
     assert all(b"||||||F" in each and b"||||||C" in each for each in messages)

@@ -124,7 +124,7 @@ def writers(trial: SmallTrial) -> Iterator[Any]:
             linked = service.crosswalk.linked
             ledger = Ledger(
                 service.database,
-                service.trial.study,
+                service.trial.identity,
                 service.trial.forms,
                 now,
                 lambda there, participant: linked(there, participant) is not None,

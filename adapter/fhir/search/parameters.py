@@ -1,8 +1,9 @@
 """The search parameters of each type that the ledger holds, with the elements they look at.
 
 Names, kinds and paths are those of R4 4.0.1
-(https://hl7.org/fhir/R4/searchparameter-registry.html); those are listed that are served. Two are
-ours, for R4 has them for other types alone: `patient` and `identifier` of an AdverseEvent.
+(https://hl7.org/fhir/R4/searchparameter-registry.html); those are listed that are served. Three are
+ours, for R4 has them for other types alone: `patient` and `identifier` of an AdverseEvent, and the
+`name` of a Group, which R5 has.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ DocumentReference: patient:reference=subject subject:reference type:token catego
 status:token identifier:token=masterIdentifier,identifier
 Encounter: patient:reference=subject subject:reference status:token class:token date:date=period
 Flag: patient:reference=subject subject:reference date:date=period identifier:token
-Group: identifier:token type:token actual:token member:reference=member.entity
+Group: identifier:token type:token actual:token code:token \
+member:reference=member.entity name:string
 MedicationRequest: patient:reference=subject subject:reference status:token intent:token \
 authoredon:date=authoredOn code:token=medicationCodeableConcept
 MedicationStatement: patient:reference=subject subject:reference status:token \

@@ -6,7 +6,7 @@ those that stood when the export began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,8 +18,11 @@ import orjson
 
 from adapter.export.parts import Block
 from adapter.instruments.participant import Participant
+from adapter.release import PARTICIPATION
+from adapter.server.bulk.filters import criteria_of
 from adapter.server.bulk.order import Order
 from adapter.server.exchange import with_version
+from adapter.server.groups import GROUP, MOST_MEMBERS, fits_group, group_text
 from adapter.server.ledger import Ledger, View
 from adapter.server.subset import subset
 from adapter.store import reading, snapshots
@@ -51,6 +54,9 @@ class Contents:
 
     def lines(self, resource_type: str, after: int) -> Iterator[Block]:
         """The resources of a type behind a place."""
+        if resource_type == GROUP:
+            yield from () if after else self._groups()
+            return
         view, elements = self.view, self.order.elements_of(resource_type)
         _, from_moment = self.since
 
@@ -77,6 +83,22 @@ class Contents:
                 lines.append(subset(line, "false", elements) if elements else line)
                 about.add(participant)
             yield Block(lines, rows[-1][0], about)
+
+    def _groups(self) -> Iterator[Block]:
+        """The Group, whenever it changed: nobody writes that down.
+
+        Where patients are named, there is none: with them alone in it, it would be another one.
+        """
+        filters = [asked for of, asked in criteria_of(self.order, self.view) if of == GROUP]
+        is_meant = not filters or any(fits_group(self.view, asked) for asked in filters)
+        everybody = snapshots.people(self.view.tx, self.job.job)
+        inside = [name for name in everybody if self._may_see(name, PARTICIPATION)]
+        is_empty = self.order.level != "system" and not inside  # it belongs to no patient
+        if self.order.patients is not None or is_empty or not is_meant:
+            return
+        text, elements = group_text(self.view.ledger, inside), self.order.elements_of(GROUP)
+        line = subset(text, "false", elements) if elements else text
+        yield Block([line], 1, inside if len(inside) <= MOST_MEMBERS else ())
 
     def deletions(self, resource_type: str, after: int) -> Iterator[Block]:
         """What the client may have had, and is gone: Bundles that say so, a line each."""
@@ -144,9 +166,7 @@ def _is_since(updated: str, moment: datetime) -> bool:
     return datetime.fromisoformat(updated) >= moment
 
 
-def contents_of(
-    job: Job, order: Order, ledger: Ledger, patient_id: Callable[[str], str]
-) -> Contents:
+def contents_of(job: Job, order: Order, ledger: Ledger) -> Contents:
     """What an export holds, read with this thread's own connection."""
     tx = ledger.database.read()
 
@@ -156,9 +176,9 @@ def contents_of(
     view = View(ledger, order.caller, tx, find_person=find_person)
     people: frozenset[str] | None = None
     if order.level != "system" or order.patients is not None:
-        names = snapshots.people(tx, job.job)
+        names, patient = snapshots.people(tx, job.job), ledger.identity.patient
         wanted = None if order.patients is None else frozenset(order.patients)
-        people = frozenset(name for name in names if wanted is None or patient_id(name) in wanted)
+        people = frozenset(name for name in names if wanted is None or patient(name) in wanted)
     since = FROM_THE_FIRST
     if order.since:
         since = snapshots.changed_after(tx, datetime.fromisoformat(order.since))

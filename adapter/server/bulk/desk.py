@@ -38,7 +38,6 @@ class Desk:
     """Where exports are asked for. `folder` holds one folder a job.
 
     `basis` is a digest of the declarations: files that were written under others are not given out.
-    `patient_id` gives the id of a participant's Patient, `group_id` is that of everybody's Group,
     `unique` gives a text that nobody can guess. `wakes` is set when there is work.
     """
 
@@ -46,8 +45,6 @@ class Desk:
     base: str
     folder: Path
     basis: str
-    group_id: str
-    patient_id: Callable[[str], str]
     unique: Callable[[], str]
     hours: float = 24.0
     wakes: Event = field(default_factory=Event)
@@ -214,7 +211,8 @@ class Desk:
         if order.patients is None:
             return
         view = View(self.ledger, order.caller, tx)
-        ids = {self.patient_id(name): name for name in snapshots.people(tx, job)}
+        patient = self.ledger.identity.patient
+        ids = {patient(name): name for name in snapshots.people(tx, job)}
         for each in order.patients:
             if each not in ids or not view.may_see(ids[each], PARTICIPATION):
                 raise refuse(404, "not-found", "There is no such patient among those of the export")

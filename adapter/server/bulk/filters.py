@@ -14,6 +14,7 @@ from adapter.fhir.operation_outcome import refuse
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import BadSearchError, Criterion
 from adapter.server.bulk.order import Order
+from adapter.server.groups import through_group
 from adapter.server.last_told import as_told
 from adapter.server.ledger import View
 from adapter.server.their_names import in_our_names
@@ -53,7 +54,8 @@ def _criteria(of: str, query: str, view: View) -> Iterator[Criterion]:
             criterion = read_criterion(of, name, value, zone, expanding(view))
         except BadSearchError as wrong:  # _sort, _include and the like are no criteria, either
             raise refuse(400, wrong.code, f"_typeFilter of {of}: {wrong.text}") from None
-        yield as_told(criterion, of, view)
+        for asked in through_group(criterion, of, view):
+            yield as_told(asked, of, view)
 
 
 def _pairs(of: str, query: str) -> list[tuple[str, str]]:

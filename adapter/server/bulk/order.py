@@ -19,6 +19,7 @@ from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.fhir.text import read_text
 from adapter.instruments.study import Purpose
 from adapter.server.caller import Caller
+from adapter.server.groups import GROUP
 
 Level = Literal["system", "patient", "group"]
 Pairs = Iterable[tuple[str, str]]
@@ -111,6 +112,8 @@ def read_order(asking: Asking, caller: Caller) -> Order:
         text = "_outputFormat is expected to be application/fhir+ndjson"
         raise refuse(400, "not-supported", text)
     types = _types(words.get("_type", []), caller, asking.level)
+    if "_since" in words and "_type" not in words:  # when it changed is not known
+        types = tuple(name for name in types if name != GROUP)
     return Order(
         request=asking.request,
         level=asking.level,

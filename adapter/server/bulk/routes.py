@@ -144,7 +144,7 @@ def _check_group(desk: Desk, caller: Caller, group: str) -> None:
     if not (caller.may("r", "Group") and caller.may("s", "Group")):
         text = "The scopes of this client do not allow it: system/Group.rs"
         raise refuse(403, "forbidden", text)
-    if group != desk.group_id:
+    if group != desk.ledger.identity.group_id:
         raise refuse(404, "not-found", "There is no such group here")
 
 

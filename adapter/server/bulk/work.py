@@ -79,7 +79,7 @@ class Worker:
         try:
             for folder in (desk.folder, desk.folder / job.job):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            contents = contents_of(job, order, desk.ledger, desk.patient_id)
+            contents = contents_of(job, order, desk.ledger)
             contents = replace(contents, most=min(contents.most, self.lines_a_file))
             if desk.is_overtaken(job, order):
                 desk.overtake(job.job)
