@@ -23,6 +23,7 @@ class Api:
     By `trial` goes in what clients write. `desk` is where exports are asked for, None where there
     are none. `oauth_uris` are where clients sign in (`token`), by the word of SMART. `audit` is the
     audit log, beside which those of accesses stand; None where no client is an auditor.
+    `has_origins`: pages of other origins may ask.
     """
 
     ledger: Ledger
@@ -33,6 +34,7 @@ class Api:
     desk: Desk | None = None
     oauth_uris: Mapping[str, str] = field(default_factory=dict)
     audit: Path | None = None
+    has_origins: bool = False
 
     def moment(self) -> str:
         """The present moment as the ledger writes it."""

@@ -45,7 +45,7 @@ _LETTERS = {"read": "r", "vread": "r", "history-instance": "r", "search-type": "
 
 def statement_of(api: Api) -> dict[str, Any]:
     """The CapabilityStatement of what is served."""
-    software = Software(api.software, api.base, api.moment(), api.oauth_uris)
+    software = Software(api.software, api.base, api.moment(), api.oauth_uris, api.has_origins)
     has = {"exports": api.desk is not None, "audits": api.audit is not None}
     return capability_statement(software, **has)
 

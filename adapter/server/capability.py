@@ -42,12 +42,16 @@ INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """Who serves: the version of the program, where it is, since when, and where one signs in."""
+    """Who serves: the version of the program, where it is, since when, and where one signs in.
+
+    `has_origins`: pages of other origins may ask.
+    """
 
     version: str
     base: str
     since: str
     oauth_uris: Mapping[str, str] = field(default_factory=dict)
+    has_origins: bool = False
 
 
 def capability_statement(
@@ -70,7 +74,11 @@ def capability_statement(
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": True, "service": [_SMART], **_oauth(software.oauth_uris)},
+                "security": {
+                    "cors": software.has_origins,
+                    "service": [_SMART],
+                    **_oauth(software.oauth_uris),
+                },
                 "resource": [
                     *([_AUDITS] if audits else []),
                     *(_resource(name, exports=exports) for name in sorted(SERVED_TYPES)),

@@ -17,6 +17,7 @@ from adapter.server.bounds import Bounded, Bounds, Buckets
 from adapter.server.figures import Figures
 from adapter.server.health import Check, health_routes
 from adapter.server.metrics import Metrics, Requests, metrics_route
+from adapter.server.origins import OpenToOrigins, Origins
 from adapter.server.watched import Watched, Watching
 from adapter.service.logs import tell
 from adapter.service.running import Service
@@ -44,6 +45,9 @@ def watch(app: Starlette, service: Service, settings: ServeSettings, auditing: A
     )
     app.add_middleware(Bounded, bounds=Bounds(settings.request_seconds, sign_ins))
     app.add_middleware(Audited, auditing=auditing)
+    pages = {each.id: frozenset(each.origins) for each in settings.clients if each.origins}
+    if pages:  # around what refuses, which a page has to be able to read, too
+        app.add_middleware(OpenToOrigins, origins=Origins(pages))
     app.add_middleware(Watched, watching=Watching(tell, requests, time.perf_counter, _unique))
 
 

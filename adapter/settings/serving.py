@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from adapter.instruments.study import Purpose
 from adapter.settings.issuers import HookSettings, IssuerSettings, Url
 from adapter.settings.person_header import PersonHeaderSettings
 from adapter.settings.section import Section
+
+_ORIGIN = re.compile(
+    r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::[1-9]\d{0,4})?", re.ASCII
+)
+_DEFAULT_PORTS = (("https:", ":443"), ("http:", ":80"))
+
+
+def _as_browsers_say_it(origin: str) -> str:
+    has_default = any(origin.startswith(by) and origin.endswith(to) for by, to in _DEFAULT_PORTS)
+    if not _ORIGIN.fullmatch(origin) or has_default:
+        raise ValueError(
+            "expected an origin such as https://app.example.org: small letters, no path, no port "
+            "that it has anyway; http on this machine alone"
+        )
+    return origin
+
+
+Origin = Annotated[str, AfterValidator(_as_browsers_say_it)]
 
 
 class ClientSettings(Section):
@@ -25,6 +44,7 @@ class ClientSettings(Section):
     ids: with it the client finds a person by the clinic's own id.
     `requests_per_second` stands in place of what every client may ask. An `auditor` may read
     the logs as AuditEvents, which tell who got the therapy and are about everybody.
+    Pages of `origins` may ask with the client's token from inside a browser.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -37,6 +57,7 @@ class ClientSettings(Section):
     patient_system: Annotated[str, Field(pattern=r"^[^\s|,]+$")] | None = None
     unblinded: bool = False
     auditor: bool = False
+    origins: tuple[Origin, ...] = ()
     requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")

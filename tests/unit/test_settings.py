@@ -493,3 +493,33 @@ def test_an_auditor_is_of_no_clinic_and_may_know_the_arm(more: dict[str, Any]) -
     assert ClientSettings.model_validate({**said, "unblinded": True}).auditor
     with pytest.raises(ValidationError, match="auditor"):
         ClientSettings.model_validate({**said, **more})
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_one"),
+    [
+        ("https://app.example.org", True),
+        ("https://app.example.org:8443", True),
+        ("http://127.0.0.1:8010", True),
+        ("http://localhost", True),
+        ("http://app.example.org", False),
+        ("https://app.example.org/", False),
+        ("https://App.example.org", False),
+        ("https://app.example.org:443", False),
+        ("http://localhost:80", False),
+        ("https://*.example.org", False),
+        ("https://app.example.org:0", False),
+        ("*", False),
+        ("null", False),
+    ],
+)
+def test_pages_that_may_ask_are_named_by_their_origin_as_browsers_say_it(
+    origin: str, *, is_one: bool
+) -> None:
+    said = {"id": "an-app", "jwks_file": "keys", "scopes": ["system/*.rs"], "purpose": "research"}
+
+    if is_one:
+        assert ClientSettings.model_validate({**said, "origins": [origin]}).origins == (origin,)
+    else:
+        with pytest.raises(ValidationError, match="expected an origin such as"):
+            ClientSettings.model_validate({**said, "origins": [origin]})
