@@ -18,7 +18,6 @@ from adapter.fhir.search.criteria import (
     Chained,
     Criterion,
     HasToken,
-    Ids,
     IsMissing,
     NamedBy,
     Updated,
@@ -31,7 +30,6 @@ from adapter.store import finding, instances
 
 GROUP: Final = "Group"
 MOST_MEMBERS: Final = 10_000
-_NOBODY: Final = Ids(("-",))  # no resource has this id
 
 
 def told_group(view: View, resource_id: str) -> Seen | None:
@@ -69,15 +67,12 @@ def fits_group(view: View, criteria: Iterable[Criterion]) -> bool:
 def through_group(criterion: Criterion, of: str, view: View) -> Iterator[Criterion]:
     """What is asked of resources of a type, where it asks by `_has` who is in the Group.
 
-    The index has no Group. Every Patient whom the caller could find is in it, so that nothing more
-    is asked of them, or nobody fits.
+    The index has no Group. Every Patient whom the caller could find is in it, so that where it is
+    the Group that is meant, nothing more is asked of them; else nobody fits.
     """
-    match criterion:
-        case NamedBy(type="Group", criterion=inner):
-            if of != "Patient" or not _holds(view, inner):
-                yield _NOBODY
-        case _:
-            yield criterion
+    is_named = isinstance(criterion, NamedBy) and criterion.type == GROUP and of == "Patient"
+    if not (is_named and _holds(view, criterion.criterion)):
+        yield criterion
 
 
 # Private functions
