@@ -70,9 +70,10 @@ def through_group(criterion: Criterion, of: str, view: View) -> Iterator[Criteri
     The index has no Group. Every Patient whom the caller could find is in it, so that where it is
     the Group that is meant, nothing more is asked of them; else nobody fits.
     """
-    is_named = isinstance(criterion, NamedBy) and criterion.type == GROUP and of == "Patient"
-    if not (is_named and _holds(view, criterion.criterion)):
-        yield criterion
+    match criterion:
+        case NamedBy(type="Group", criterion=inner) if of == "Patient" and _holds(view, inner):
+            return
+    yield criterion
 
 
 # Private functions
