@@ -37,7 +37,14 @@ _INTERACTIONS = frozenset(
         "operation",
     }
 )
-_ACTIONS = {"read": "R", "vread": "R", "history-instance": "R", "create": "C", "update": "U"}
+_ACTIONS = {
+    "read": "R",
+    "vread": "R",
+    "history-instance": "R",
+    "create": "C",
+    "update": "U",
+    "patch": "U",
+}
 """By interaction; what is none of these executes something (E), as a search does."""
 
 

@@ -12,14 +12,16 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from adapter.fhir.check import find_faults
 from adapter.fhir.operation_outcome import Issue, RefusalError, not_r4, refuse
-from adapter.fhir.r4 import NotR4Error, parse_json
+from adapter.fhir.r4 import NotR4Error, load_exactly, parse_json
 from adapter.fhir.reading.findings import Findings
-from adapter.server.exchange import JSON_TYPES, read_body
+from adapter.server.exchange import FHIR_JSON, JSON_TYPES, read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from starlette.requests import Request
 
@@ -40,18 +42,26 @@ async def read_resource(request: Request) -> Resource:
     Raises:
         RefusalError: 400, 408, 413 or 415.
     """
+    return parse(await read_content(request, JSON_TYPES, FHIR_JSON))
+
+
+async def read_content(request: Request, kinds: Collection[str], expected: str) -> bytes:
+    """The content of a request that is of one of these kinds; `expected` names them.
+
+    Raises:
+        RefusalError: 408, 413 or 415.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in JSON_TYPES:
-        raise refuse(415, "not-supported", "The content is expected as application/fhir+json")
+    if kind not in kinds:
+        raise refuse(415, "not-supported", f"The content is expected as {expected}")
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise refuse(413, "too-long", f"The content is longer than {MOST_BYTES} bytes")
     try:
         async with asyncio.timeout(SECONDS):
-            body = await read_body(request, MOST_BYTES)
+            return await read_body(request, MOST_BYTES)
     except TimeoutError:
         raise refuse(408, "timeout", f"The content did not come in {SECONDS:.0f} s") from None
-    return parse(body)
 
 
 def parse(body: bytes) -> Resource:
@@ -60,18 +70,44 @@ def parse(body: bytes) -> Resource:
     Raises:
         RefusalError: 400, with the line and column where it is no JSON.
     """
-    if depth(body) > DEEPEST:
-        raise refuse(400, "too-costly", f"The content is nested more than {DEEPEST} deep")
+    _check_depth(body)
     try:
         parsed = parse_json(body)
     except NotR4Error as wrong:
         raise not_r4(wrong) from None
+    _check_names(body)
+    return parsed
+
+
+def parse_list(body: bytes) -> list[Any]:
+    """The list in JSON that keeps the limits.
+
+    Raises:
+        RefusalError: 400.
+    """
+    _check_depth(body)
+    try:
+        orjson.loads(body)  # the judge, as of a resource
+        parsed = load_exactly(body)
+    except (ValueError, TypeError, ArithmeticError):
+        parsed = {}
+    if not isinstance(parsed, list):
+        raise refuse(400, "structure", "The content is expected as a list in JSON")
+    _check_names(body)
+    return parsed
+
+
+def _check_depth(body: bytes) -> None:
+    if depth(body) > DEEPEST:
+        raise refuse(400, "too-costly", f"The content is nested more than {DEEPEST} deep")
+
+
+def _check_names(body: bytes) -> None:
     try:
         json.loads(body, object_pairs_hook=_once, parse_int=str, parse_float=str)
     except _TwiceError:
         text = "A name stands twice in one object"
         raise refuse(400, "structure", text) from None
-    return parsed
 
 
 def depth(body: bytes) -> int:

@@ -5,12 +5,13 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.fhir.search.parameters import SERVED_TYPES, Kind, Parameter, parameters
 from adapter.server.groups import GROUP
+from adapter.server.json_patch import PATCH_JSON
 from adapter.server.writes import WRITABLE
 
 _KINDS: dict[Kind, str] = {"canonical": "reference", "pair": "composite", "usage": "composite"}
@@ -71,6 +72,7 @@ def capability_statement(
         },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": [PATCH_JSON],
         "rest": [
             {
                 "mode": "server",
@@ -110,7 +112,7 @@ def _resource(name: str, *, exports: bool) -> dict[str, Any]:
     )
     said: dict[str, Any] = {
         "type": name,
-        "interaction": [{"code": code} for code in (*INTERACTIONS, *sorted(written))],
+        "interaction": [{"code": code} for code in (*INTERACTIONS, *_writing(written))],
         "versioning": "versioned-update" if "update" in written else "versioned",
         "readHistory": True,
         "updateCreate": False,
@@ -126,6 +128,11 @@ def _resource(name: str, *, exports: bool) -> dict[str, Any]:
         said["searchRevInclude"] = naming
     said["searchParam"] = _searched(known)
     return said
+
+
+def _writing(written: Collection[str]) -> list[str]:
+    """The interactions of what is written; what may be updated may be patched."""
+    return sorted({*written, *(["patch"] if "update" in written else [])})
 
 
 def _group(*, exports: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _READING = {"GET", "HEAD"}
-_KINDS: Mapping[str, Kind] = {"POST": "create", "PUT": "update"}
+_KINDS: Mapping[str, Kind] = {"POST": "create", "PUT": "update", "PATCH": "update"}
 
 
 def allowed(request: Request) -> set[str]:

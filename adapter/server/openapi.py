@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapter.server.exchange import FHIR_JSON, FORM
-from adapter.server.openapi_words import SEARCHED, SHAPING, value_of
+from adapter.server.json_patch import PATCH_JSON
+from adapter.server.openapi_words import SEARCHED, SHAPING, STEPS, value_of
 
 Object = dict[str, Any]
 Mounted = tuple[str, frozenset[str]]
@@ -30,6 +31,7 @@ _TYPED = {
     ("POST", "/{type}"): "create",
     ("PUT", "/{type}/{id}"): "update",
     ("PUT", "/{type}"): "update",
+    ("PATCH", "/{type}/{id}"): "patch",
 }
 _OPEN = ("/fhir/metadata", "/fhir/.well-known/smart-configuration", "/auth/token")
 """What is answered without a token."""
@@ -109,6 +111,9 @@ def _of_type(each: Mapping[str, Any], word: str, method: str, tail: str) -> Obje
             form = {"type": "object", "properties": fields, "additionalProperties": False}
             content = {FORM: {"schema": form}}
             said["requestBody"] = {"content": content}
+    elif method == "PATCH":
+        content = {PATCH_JSON: {"schema": STEPS}}
+        said["requestBody"] = {"required": True, "content": content}
     elif method != "GET":
         sent = _resource("" if "$" in tail else name)
         said["requestBody"] = {"required": True, "content": {FHIR_JSON: {"schema": sent}}}

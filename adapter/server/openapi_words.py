@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter.server.json_patch import MOST_STEPS
+
 _WORD = r"[A-Za-z0-9][A-Za-z0-9 .:/\-]{0,60}"
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _PREFIX = "(eq|ne|gt|lt|ge|le|sa|eb|ap)?"
@@ -35,6 +37,22 @@ SHAPING: tuple[dict[str, Any], ...] = (
     {"name": "_pretty", "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}},
 )
 """What every interaction of FHIR takes."""
+
+STEPS: dict[str, Any] = {
+    "type": "array",
+    "maxItems": MOST_STEPS,
+    "items": {
+        "type": "object",
+        "properties": {
+            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string", "pattern": "^(/([^~/]|~[01])*)*$"},
+            "from": {"type": "string", "pattern": "^(/([^~/]|~[01])*)*$"},
+            "value": {},
+        },
+        "required": ["op", "path"],
+    },
+}
+"""A JSON Patch."""
 
 SEARCHED: dict[str, dict[str, Any]] = {
     "_count": {"type": "integer", "minimum": 0},  # the most that is wanted; we may give fewer

@@ -17,7 +17,7 @@ from adapter.server.audited import client_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HEADERS: Final = (
     *("Accept", "Authorization", "Content-Type", "Prefer", "X-Request-ID"),
     *("If-Match", "If-None-Match", "If-None-Exist", "If-Modified-Since"),

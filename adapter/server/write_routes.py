@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#create, #update and #transaction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -16,11 +17,12 @@ from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
 from adapter.server.audited import told
-from adapter.server.body import read_resource
+from adapter.server.body import parse_list, read_content, read_resource
 from adapter.server.exchange import Answer, Asked, read_request, respond
+from adapter.server.json_patch import PATCH_JSON, read_steps
 from adapter.server.reads import ID
 from adapter.server.transaction import Work, answer_bundle
-from adapter.server.writes import WRITABLE, Kind, Write, Writing, told_of
+from adapter.server.writes import WRITABLE, Done, Kind, Write, Writing, told_of
 
 
 def write_routes(api: Api) -> list[Route]:
@@ -52,7 +54,12 @@ def write_routes(api: Api) -> list[Route]:
                 if_match=request.headers.get("if-match", ""),
                 if_none_exist=request.headers.get("if-none-exist", ""),
             )
-            return await run_in_threadpool(_written, Work(api, caller, telling), asked, kind, write)
+
+            def perform(writing: Writing) -> Done:
+                return writing.perform(write, kind)
+
+            work = Work(api, caller, telling)
+            return await run_in_threadpool(_written, work, asked, telling.type, perform)
 
         return Route(path, endpoint, methods=[method])
 
@@ -61,7 +68,42 @@ def write_routes(api: Api) -> list[Route]:
         route("/{type}", "create", "POST"),
         route("/{type}", "update", "PUT"),
         route("/{type}/{id}", "update", "PUT"),
+        patch_route(api),
     ]
+
+
+def patch_route(api: Api) -> Route:
+    """Where a resource that may be updated is changed step by step."""
+
+    async def patch(request: Request) -> Response:
+        telling = told(request)
+        telling.interaction = "patch"
+        caller = await api.authenticate(request)
+        telling.client = caller.client
+        name = request.path_params["type"], request.path_params["id"]
+        if name[0] not in SERVED_TYPES:
+            raise refuse(404, "not-found", "There is no such type of resource here")
+        telling.type = name[0]
+        asked = await read_request(request)
+        if "update" not in WRITABLE.get(telling.type, ()):
+            raise refuse(405, "not-supported", f"{telling.type} takes no patch here")
+        # Whether a test fails tells what is there: who patches has to be allowed to read it.
+        for letter in "ur":
+            if not caller.may(letter, telling.type):
+                text = f"The scopes of this client do not allow it: system/{telling.type}.{letter}"
+                raise refuse(403, "forbidden", text)
+        if not ID.fullmatch(name[1]):
+            raise refuse(404, "not-found", "There is no such resource here")
+        body = await read_content(request, {PATCH_JSON}, PATCH_JSON)
+        steps, if_match = read_steps(parse_list(body)), request.headers.get("if-match", "")
+
+        def write(writing: Writing) -> Done:
+            return writing.patch(*name, if_match, steps)
+
+        work = Work(api, caller, telling)
+        return await run_in_threadpool(_written, work, asked, telling.type, write)
+
+    return Route("/{type}/{id}", patch, methods=["PATCH"])
 
 
 def bundle_route(api: Api, path: str) -> Route:
@@ -81,16 +123,18 @@ def bundle_route(api: Api, path: str) -> Route:
     return Route(path, bundle, methods=["POST"])
 
 
-def _written(work: Work, asked: Asked, kind: Kind, write: Write) -> Response:
+def _written(
+    work: Work, asked: Asked, resource_type: str, write: Callable[[Writing], Done]
+) -> Response:
     api, telling, about = work.api, work.telling, dict[str, None]()
     try:
         with api.ledger.database.write() as tx:
             view = work.view(tx, about)
-            done = Writing(view, api.trial, api.base, api.moment()).perform(write, kind)
+            done = write(Writing(view, api.trial, api.base, api.moment()))
     finally:
         telling.about = about
     telling.id, telling.count = done.id, 1 if done.status < HTTPStatus.BAD_REQUEST else 0
     if done.issues:
         raise RefusalError(done.status, *done.issues)
     view = work.view(api.ledger.database.read())
-    return respond(told_of(view, write.type, done, asked, api.base), asked)
+    return respond(told_of(view, resource_type, done, asked, api.base), asked)

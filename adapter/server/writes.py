@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
 
 from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
 from adapter.fhir.reading.adverse_event import EVENT
+from adapter.fhir.text import read_text, write_text
 from adapter.ingest import written
 from adapter.ingest.event import create_event, event_form
 from adapter.ingest.judge import form_named
@@ -23,15 +24,17 @@ from adapter.ingest.trial import Trial
 from adapter.ingest.written import Given, Written
 from adapter.instruments.participant import ConsentWord
 from adapter.release.consent import held_by_consent
-from adapter.server.body import as_issues, check_r4
+from adapter.server.body import as_issues, check_r4, parse
 from adapter.server.conditional import digests, matching
 from adapter.server.exchange import Answer, Asked, as_served, version_headers
+from adapter.server.json_patch import Step, patched
 from adapter.server.ledger import Seen, View
 from adapter.server.reads import ID
 from adapter.store import instances, named, reading
 from adapter.store.transaction import Transaction
 
 Resource = dict[str, Any]
+Steps = tuple[Step, ...]
 Kind = Literal["create", "update"]
 WRITABLE: Mapping[str, frozenset[Kind]] = {
     "AdverseEvent": frozenset({"create"}),
@@ -100,6 +103,20 @@ class Writing:
             text = f"A resource of type {write.type} is expected"
             raise refuse(400, "invalid", text, "resourceType")
         return self._create(write) if kind == "create" else self._update(write)
+
+    def patch(self, resource_type: str, resource_id: str, if_match: str, steps: Steps) -> Done:
+        """Makes of a resource as the caller may have it what the steps say, and updates it.
+
+        Raises:
+            RefusalError: nothing of it may stay; the transaction has to be taken back.
+        """
+        seen = self.view.latest(resource_type, resource_id)
+        if seen is None or seen.text is None:
+            raise refuse(404, "not-found", "There is no such resource here")
+        write = Write(resource_type, {}, resource_id, if_match=if_match)
+        self._check_version(write, seen.number)
+        made = patched(read_text(as_served(seen)), steps)
+        return self.perform(replace(write, resource=parse(write_text(made))), "update")
 
     def _create(self, write: Write) -> Done:
         if write.if_none_exist:

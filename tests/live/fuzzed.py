@@ -67,7 +67,7 @@ warnings = false
 
 # What R4 and a Questionnaire ask of a body stands in no OpenAPI; nor does If-Match of an update.
 [[operations]]
-include-method = ["POST", "PUT"]
+include-method = ["POST", "PUT", "PATCH"]
 exclude-path-regex = '_search$'
 checks.positive_data_acceptance.enabled = false
 {shallow if is_short else ""}{"".join(known)}"""

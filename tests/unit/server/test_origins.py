@@ -72,7 +72,7 @@ def test_a_preflight_of_a_named_origin_is_told_what_may_be_sent(path: str) -> No
     assert answer.status_code == 204
     assert answer.headers[ALLOWED] == SOUTH
     assert answer.headers["vary"] == "Origin"
-    assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST, PUT, DELETE"
+    assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST, PUT, PATCH, DELETE"
     assert answer.headers["access-control-allow-headers"].split(", ") == list(HEADERS)
     assert {"Authorization", "If-Match", "Prefer", "Content-Type"} <= set(HEADERS)
     assert "access-control-allow-credentials" not in answer.headers
