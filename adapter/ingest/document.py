@@ -15,13 +15,13 @@ from adapter.fhir.check import write
 from adapter.fhir.document import Outcome, build_document, document_name
 from adapter.fhir.text import read_text
 from adapter.ingest.keep import retract_version
-from adapter.ingest.owe import DOCUMENT, owe
+from adapter.ingest.owe import owe
 from adapter.ingest.trial import Trial
 from adapter.release.blinding import TELLING, as_blinded, as_whole
 from adapter.release.wording import without_wording
 from adapter.render.report import read_report
 from adapter.render.text import render_text
-from adapter.store import instances, receivers, versions
+from adapter.store import instances, versions
 from adapter.store.database import Transaction
 from adapter.store.instances import Instance
 from adapter.store.versions import Belonging, Version
@@ -60,20 +60,6 @@ def put_document(
             return
     text = _text(trial, outcome, now)
     owe(tx, trial, versions.put(tx, name, text, belonging, now), now)
-
-
-def document_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
-    """Keeps the documents of what the ledger holds already of a form that is read as such now."""
-    terms = {
-        receiver.term(DOCUMENT, form): form
-        for receiver in trial.receivers
-        for form in trial.forms
-        if receiver.takes(DOCUMENT, form)
-        and receiver.term(DOCUMENT, form) not in receivers.accepted_before(tx, receiver.name)
-    }
-    for form in dict.fromkeys(terms.values()):
-        for unit in instances.units_of(tx, form):
-            put_document(tx, trial, unit, now)
 
 
 def _text(trial: Trial, outcome: Outcome, made: str) -> bytes:

@@ -9,14 +9,13 @@ from adapter.fhir.text import read_text
 from adapter.ingest.blinded import is_kept_from, is_seen, tells
 from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
-from adapter.release import BLINDED, CARE, PARTICIPATION, THERAPY, Receiver
+from adapter.release import CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.release.receiver import Taking
 from adapter.store import deliveries, inbox, instances, moves, places, receivers, versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
 DOCUMENT = "DocumentReference"
-_OF = " of "
 _UNDER_WAY = frozenset({"claimed", "uncertain"})
 
 
@@ -43,46 +42,6 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
     return [version]
 
 
-def owe_newcomers(tx: Transaction, trial: Trial, now: str) -> None:
-    """Owes what the ledger holds to a receiver that is new, or takes what it did not take."""
-    for receiver in trial.receivers:
-        before = receivers.accepted_before(tx, receiver.name)
-        added, types = added_terms(receiver, before)
-        is_told_now = BLINDED in before and receiver.is_unblinded
-        types |= _types_of(receiver.terms) if is_told_now else frozenset()
-        # What it gets in another way now must not come in both; what it must not know, in none.
-        if before - receiver.terms or BLINDED in added:
-            _cancel_unwanted(tx, trial, receiver, now)
-        after: int | None = 0
-        while types and after is not None:
-            page, after = receivers.newest_of(tx, types, after)
-            for version in page:
-                is_told = is_told_now and tells(trial, version)
-                is_added = receiver.term(version.type, version.form) in added
-                is_new = is_told or (is_added and _is_behind(tx, trial, receiver, version))
-                if (
-                    is_new
-                    and is_wanted(tx, trial, receiver, version)
-                    and _names_what_is_owed(tx, receiver, version)
-                    and not stays_away(tx, trial, receiver, version)
-                ):
-                    deliveries.enqueue(tx, receiver.name, version, "put", now)
-        receivers.keep(tx, receiver.name, receiver.terms)
-
-
-def added_terms(
-    receiver: Receiver, before: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """What a receiver takes and did not take before, and the resource types of it.
-
-    A form that went another way before, and goes the common one now, is new in that.
-    """
-    added = receiver.terms - before
-    came_back = any(_OF in term for term in before - receiver.terms)
-    added |= receiver.accepts if came_back else frozenset()
-    return added, _types_of(added)
-
-
 def owe_unblinded(
     tx: Transaction, trial: Trial, receiver: Receiver, participant: str, now: str
 ) -> None:
@@ -92,14 +51,10 @@ def owe_unblinded(
             not version.is_retracted
             and tells(trial, version)
             and is_wanted(tx, trial, receiver, version)
-            and _names_what_is_owed(tx, receiver, version)
+            and names_what_is_owed(tx, receiver, version)
             and not stays_away(tx, trial, receiver, version)
         ):
             deliveries.enqueue(tx, receiver.name, version, "put", now)
-
-
-def _types_of(terms: frozenset[str]) -> frozenset[str]:
-    return frozenset(term.partition(_OF)[0] for term in terms)
 
 
 def is_wanted(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
@@ -157,19 +112,7 @@ def _is_taken(version: Version, taking: Taking) -> bool:
     return any(each["code"] in taking.codes for each in coding)
 
 
-def _is_behind(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:
-    owed = deliveries.last_owed(tx, receiver.name, version)
-    is_older = owed is not None and owed[0] < version.version
-    return owed is None or (is_older and is_seen(tx, trial, receiver, version))
-
-
-def _cancel_unwanted(tx: Transaction, trial: Trial, receiver: Receiver, now: str) -> None:
-    for version in receivers.waiting(tx, receiver.name):
-        if not is_wanted(tx, trial, receiver, version):
-            deliveries.cancel(tx, receiver.name, version, now)
-
-
-def _names_what_is_owed(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+def names_what_is_owed(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     """Whether it names nothing that never comes, as a Provenance of what is gone by now would."""
     if version.type != "Provenance":
         return True

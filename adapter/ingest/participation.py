@@ -19,7 +19,8 @@ from adapter.fhir.terminology import build_code_systems, build_value_sets
 from adapter.fhir.text import read_text
 from adapter.ingest.care import drop_all_care, follow_care
 from adapter.ingest.keep import retract_gone, retract_unit
-from adapter.ingest.owe import follow_consent, owe, owe_newcomers
+from adapter.ingest.newcomers import owe_newcomers
+from adapter.ingest.owe import follow_consent, owe
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.participant import Participant, ended_by_withdrawal

@@ -15,10 +15,9 @@ from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status
 from adapter.ingest.decide import Row, is_contradicted
-from adapter.ingest.document import document_newcomers
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.missing import retract_missing
-from adapter.ingest.owe import owe_newcomers
+from adapter.ingest.newcomers import meet_newcomers
 from adapter.ingest.participation import accept_study
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import find_readable
@@ -52,8 +51,8 @@ def ingest(
     with database.sole_writer("ingest"):
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))
-            document_newcomers(tx, trial, now)
-            owe_newcomers(tx, trial, now)
+        meet_newcomers(database, trial, now)
+        with database.write() as tx:
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
         readable = find_readable(work)

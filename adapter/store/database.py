@@ -118,6 +118,7 @@ class Database:
         while left:
             with self.write() as tx:
                 until = time.monotonic() + self.turn_seconds
+                write(tx, left.popleft())  # one at least, however short a turn is
                 while left and time.monotonic() < until:
                     write(tx, left.popleft())
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.participant import ConsentState, Participant
+from adapter.store.paging import AT_ONCE, paged
 from adapter.store.transaction import Transaction
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,44 +79,34 @@ def see_again(tx: Transaction, unit: str, run: int) -> None:
     tx.execute("UPDATE instance SET run = ? WHERE unit = ?", (run, unit))
 
 
-# What stands because a clinic wrote it is no matter of the source.
-_OF_SOURCE = (
+OF_SOURCE = (
     "status <> 'entered-in-error' AND NOT EXISTS"
     " (SELECT 1 FROM inbox WHERE inbox.unit = instance.unit AND inbox.stands = 'held')"
 )
-
-
-def unseen(tx: Transaction, run: int, scope: Collection[str] | None = None) -> Iterator[Instance]:
-    """Instances that an earlier ingest met and this one did not.
-
-    Left out are retracted ones, and those that a clinic wrote. `scope` is whom the ingest told
-    everything of, None for everybody.
-    """
-    query = f"SELECT * FROM instance WHERE run <> ? AND {_OF_SOURCE}"
-    if scope is None:
-        rows: Iterable[Any] = tx.stream(f"{query} ORDER BY unit", (run,))
-    else:
-        rows = (
-            row
-            for name in sorted(scope)
-            for row in tx.execute(f"{query} AND participant = ? ORDER BY unit", (run, name))
-        )
-    return (Instance(**dict(row)) for row in rows)
+"""Which instances are the source's: what stands because a clinic wrote it is no matter of it."""
 
 
 def of_participant(tx: Transaction, name: str) -> list[Instance]:
     """A person's form instances, without retracted ones and those that a clinic wrote."""
     rows = tx.execute(
-        f"SELECT * FROM instance WHERE participant = ? AND {_OF_SOURCE} ORDER BY unit", (name,)
+        f"SELECT * FROM instance WHERE participant = ? AND {OF_SOURCE} ORDER BY unit", (name,)
     )
     return [Instance(**dict(row)) for row in rows]
 
 
-def units_of(tx: Transaction, form: str) -> list[str]:
-    """The units of a form's instances, retracted ones left out."""
+def units_of(tx: Transaction, form: str) -> Iterator[str]:
+    """The units of a form's instances, retracted ones left out, in their order.
+
+    Some hundred are read at a time: whoever goes through them may write.
+    """
+    return paged(lambda unit: _units_behind(tx, form, unit))
+
+
+def _units_behind(tx: Transaction, form: str, unit: str) -> list[str]:
     rows = tx.execute(
-        "SELECT unit FROM instance WHERE form = ? AND status <> 'entered-in-error' ORDER BY unit",
-        (form,),
+        "SELECT unit FROM instance WHERE form = ? AND unit > ? AND status <> 'entered-in-error'"
+        " ORDER BY unit LIMIT ?",
+        (form, unit, AT_ONCE),
     )
     return [row["unit"] for row in rows]
 
@@ -207,34 +195,6 @@ def see_participant_again(tx: Transaction, name: str, run: int) -> None:
     )
 
 
-def count_missing(tx: Transaction, run: int, scope: Collection[str] | None = None) -> int:
-    """How many records an earlier ingest met that this one did not, or not all forms of them."""
-    if scope is not None:
-        names = {each.participant for each in unseen(tx, run, scope)}
-        return len(names.union(participants_unseen(tx, run, scope)))
-    row = tx.execute(
-        "SELECT count(*) FROM (SELECT participant FROM participant WHERE run <> ?"
-        " AND is_missing = 0 UNION SELECT participant FROM instance WHERE run <> ?"
-        f" AND {_OF_SOURCE}) AS known",
-        (run, run),
-    ).fetchone()
-    return int(row[0])
-
-
-def participants_unseen(
-    tx: Transaction, run: int, scope: Collection[str] | None = None
-) -> list[str]:
-    """People that an earlier ingest met and this one did not."""
-    if scope is not None:
-        met = ((name, participant_run(tx, name)) for name in sorted(scope))
-        return [name for name, last in met if last not in {None, run}]
-    rows = tx.execute(
-        "SELECT participant FROM participant WHERE run <> ? AND is_missing = 0 ORDER BY 1",
-        (run,),
-    )
-    return [row["participant"] for row in rows]
-
-
 def miss_participant(tx: Transaction, name: str) -> None:
     """Notes that a person is no longer in the source."""
     tx.execute("UPDATE participant SET is_missing = 1 WHERE participant = ?", (name,))
@@ -246,17 +206,14 @@ def names(tx: Transaction) -> Iterator[str]:
     Some hundred are read at a time, and between them nothing stays open: whoever goes through
     them may write.
     """
-    some = _names_behind(tx, "")
-    while some:
-        yield from some
-        some = _names_behind(tx, some[-1])
+    return paged(lambda name: _names_behind(tx, name))
 
 
 def _names_behind(tx: Transaction, name: str) -> list[str]:
     rows = tx.execute(
         "SELECT participant FROM participant WHERE participant > ? AND is_missing = 0"
         " ORDER BY participant LIMIT ?",
-        (name, _AT_ONCE),
+        (name, AT_ONCE),
     )
     return [row["participant"] for row in rows]
 

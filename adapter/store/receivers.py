@@ -48,16 +48,20 @@ def newest_of(
     return page, rows[-1]["place"] if len(rows) == _PAGE else None
 
 
-def waiting(tx: Transaction, receiver: str) -> list[Version]:
-    """What is owed to a receiver and has not left yet, retractions left out."""
+def waiting(tx: Transaction, receiver: str, after: int) -> tuple[list[Version], int | None]:
+    """A page of what is owed to a receiver and has not left yet, retractions left out.
+
+    Gives the page and where the next one begins, None behind the last.
+    """
     rows = tx.execute(
-        "SELECT v.type, v.id, v.version, v.unit, v.participant, v.form, v.is_retracted, v.text"
-        " FROM delivery AS d JOIN version AS v USING (type, id, version)"
-        " WHERE d.clinic = ? AND d.action = 'put'"
-        " AND d.state IN ('queued', 'held', 'refused', 'quarantined') ORDER BY d.seq",
-        (receiver,),
-    )
-    return [Version(*tuple(row)) for row in rows]
+        "SELECT d.seq, v.type, v.id, v.version, v.unit, v.participant, v.form, v.is_retracted,"
+        " v.text FROM delivery AS d JOIN version AS v USING (type, id, version)"
+        " WHERE d.clinic = ? AND d.seq > ? AND d.action = 'put'"
+        " AND d.state IN ('queued', 'held', 'refused', 'quarantined') ORDER BY d.seq LIMIT ?",
+        (receiver, after, _PAGE),
+    ).fetchall()
+    page = [Version(*tuple(row)[1:]) for row in rows]
+    return page, rows[-1]["seq"] if len(rows) == _PAGE else None
 
 
 def types_held(tx: Transaction, clinic: str, version: Version) -> frozenset[str]:

@@ -27,7 +27,7 @@ from tests.unit.ingest.project import (
     tally,
 )
 
-TRANSACTIONS = 7
+TRANSACTIONS = 9
 TABLES = {
     "participant": "participant, facts, is_missing",
     "instance": "unit, participant, form, source_hash, mapping, status, place",

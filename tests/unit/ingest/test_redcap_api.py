@@ -421,7 +421,7 @@ def test_a_first_reading_that_fails_anywhere_is_made_good(
     assert contents(site.bench.database) == clean
 
 
-TRANSACTIONS = 6
+TRANSACTIONS = 8
 
 
 @pytest.mark.parametrize("transaction", range(1, TRANSACTIONS + 1))

@@ -48,29 +48,6 @@ def test_an_instance_seen_again_is_only_seen_again(tx: Transaction) -> None:
     assert instances.instance(tx, "u") == seen("u", 2)
 
 
-def test_what_a_run_did_not_meet_is_unseen_but_for_what_was_retracted(tx: Transaction) -> None:
-    instances.keep_instance(tx, seen("b", 1))
-    instances.keep_instance(tx, seen("a", 1))
-    instances.keep_instance(tx, seen("met", 2))
-    instances.keep_instance(tx, seen("gone", 1, status="entered-in-error"))
-
-    assert [each.unit for each in instances.unseen(tx, 2)] == ["a", "b"]
-
-
-def test_missing_records_are_counted_once_whatever_is_missing_of_them(tx: Transaction) -> None:
-    instances.keep_participant(tx, somebody("1"), 1)
-    instances.keep_participant(tx, somebody("2"), 2)
-    instances.keep_participant(tx, somebody("3"), 1)
-    instances.miss_participant(tx, "3")
-    instances.keep_instance(tx, seen("a", 1, participant="1"))
-    instances.keep_instance(tx, seen("b", 1, participant="2"))
-    instances.keep_instance(tx, seen("c", 1, participant="2"))
-    instances.keep_instance(tx, seen("d", 1, participant="4", status="entered-in-error"))
-
-    assert instances.count_missing(tx, 2) == 2
-    assert instances.count_missing(tx, 1) == 1
-
-
 def test_a_person_is_kept_without_identifiers(tx: Transaction) -> None:
     is_changed = instances.keep_participant(tx, somebody(), 1)
 
@@ -112,19 +89,6 @@ def test_a_person_who_comes_back_has_changed(tx: Transaction) -> None:
     assert missing == (None, None)
     assert is_changed
     assert instances.participant_run(tx, "1") == 3
-
-
-def test_people_that_a_run_did_not_meet_are_unseen_until_they_are_missed(tx: Transaction) -> None:
-    for name in "321":
-        instances.keep_participant(tx, somebody(name), 1)
-    instances.see_participant_again(tx, "2", 2)
-
-    before = instances.participants_unseen(tx, 2)
-    instances.miss_participant(tx, "1")
-
-    assert before == ["1", "3"]
-    assert instances.participants_unseen(tx, 2) == ["3"]
-    assert list(instances.names(tx)) == ["2", "3"]
 
 
 def test_who_is_gone_is_not_seen_again(tx: Transaction) -> None:
@@ -199,20 +163,6 @@ def test_rejections_are_kept_with_all_they_say_in_the_order_they_were_met(
 
     assert found == [first, second]
     assert (instances.count_rejections(tx, 3), instances.count_rejections(tx, 9)) == (2, 0)
-
-
-def test_within_a_scope_only_its_people_can_be_unseen(tx: Transaction) -> None:
-    for unit, name, run in (("a", "1", 1), ("b", "2", 1), ("c", "2", 2), ("d", "3", 1)):
-        instances.keep_instance(tx, seen(unit, run, participant=name))
-    for name, run in (("1", 1), ("2", 2), ("3", 1)):
-        instances.keep_participant(tx, somebody(name), run)
-
-    scope = {"1", "2", "nobody"}
-
-    assert [each.unit for each in instances.unseen(tx, 2, scope)] == ["a", "b"]
-    assert instances.participants_unseen(tx, 2, scope) == ["1"]
-    assert instances.count_missing(tx, 2, scope) == 2
-    assert instances.count_missing(tx, 2, set()) == 0
 
 
 def test_a_person_s_instances_are_those_that_stand(tx: Transaction) -> None:

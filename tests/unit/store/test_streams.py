@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, missed
 from adapter.store.database import Database, Transaction
 from adapter.store.differences import differences
 from tests.unit.store.ledger import CLINIC
@@ -40,12 +40,21 @@ FILL = {
         "INSERT INTO participant (participant, facts, run) {numbers}"
         " SELECT n || '{long}', '{long}', 1 FROM numbers"
     ),
+    "instances": (
+        "INSERT INTO instance (unit, participant, form, source_hash, mapping, status, place, run)"
+        " {numbers} SELECT n || '{long}', n || '{long}', 'mood', 'h', 'm', 'completed', '[]', 1"
+        " FROM numbers"
+    ),
 }
+FILL |= {"units": FILL["instances"], "missed people": FILL["people"]}
 READ: dict[str, Callable[[Transaction], Iterable[object]]] = {
     "rejections": lambda tx: instances.rejections(tx, 1),
     "differences": differences,
     "inbox": lambda tx: inbox.of_clinic(tx, CLINIC, waiting_first=True),
     "people": instances.names,
+    "instances": lambda tx: missed.names(tx, 2),
+    "units": lambda tx: instances.units_of(tx, "mood"),
+    "missed people": lambda tx: missed.names(tx, 2),
 }
 
 
