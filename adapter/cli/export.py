@@ -35,7 +35,11 @@ def run_export(said: argparse.Namespace) -> int:
 
 
 def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
-    words = {"_type": said.type, "_since": said.since}
+    words = {
+        "_type": said.type,
+        "_since": said.since,
+        "includeAssociatedData": said.include_associated_data,
+    }
     pairs = [(name, value) for name, value in words.items() if value]
     caller = Caller(CLIENT, said.purpose, scopes=read_scopes(["system/*.rs"]))
     order = read_order(Asking("", "system", pairs), caller)
@@ -58,7 +62,7 @@ def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
 
 
 def _as_trouble(refused: RefusalError) -> DeclarationError:
-    problem = Problem(
-        Origin("command line"), "--type or --since", refused.issues[0].text, "", "Correct it."
-    )
+    place = "--type, --since or --include-associated-data"
+    found = refused.issues[0].text
+    problem = Problem(Origin("command line"), place, found, "", "Correct it.")
     return DeclarationError("The export cannot be made.", (problem,))

@@ -133,6 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--since", default="", help="what changed after this instant: an earlier transactionTime"
     )
+    export.add_argument(
+        "--include-associated-data",
+        default="",
+        help="which Provenances come along: LatestProvenanceResources or "
+        "RelevantProvenanceResources",
+    )
     backup = _configured(commands.add_parser("backup", help="copy what it holds, while it works"))
     backup.add_argument("--out", type=Path, required=True, help="a new folder")
     serve = _configured(commands.add_parser("serve", help="FHIR over HTTP, out of the ledger"))

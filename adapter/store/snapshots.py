@@ -71,6 +71,13 @@ class Snapshot:
                 return
             after = rows[-1][0]
 
+    def holds(self, place: int) -> bool:
+        """Whether the newest version of a resource by then, at this place, is among them."""
+        if not self.is_filtered:
+            return True
+        query = "SELECT 1 FROM export_chosen WHERE job = ? AND type = ? AND place = ?"
+        return self.tx.execute(query, (self.job.job, self.type, place)).fetchone() is not None
+
     def at(self, place: int) -> Row:
         """The row at a place that there is."""
         query = f"SELECT {_ROW} FROM version AS v WHERE v.place = ?"
@@ -87,6 +94,32 @@ def choose(tx: Transaction, job: str, resource_type: str, criteria: Sequence[Cri
         f" WHERE {fits} ON CONFLICT DO NOTHING",
         (job, *values),
     )
+
+
+def newest_place(tx: Transaction, job: Job, resource_type: str, resource_id: str) -> int | None:
+    """Where the newest version of a resource stood when an export began, None without one."""
+    row = tx.execute(
+        "SELECT max(place) FROM version WHERE type = ? AND id = ? AND place <= ?",
+        (resource_type, resource_id, job.place),
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]
+
+
+def provenances(
+    tx: Transaction, job: Job, resource_type: str, resource_id: str
+) -> list[tuple[str, str, str]]:
+    """The Provenances of a resource when an export began, the newest first.
+
+    Each is its id, whose it is and from which form. The index must be in step with the versions.
+    """
+    rows = tx.execute(
+        "SELECT n.id, n.participant, n.form FROM found_token AS t JOIN newest AS n"
+        " ON n.first = t.first WHERE t.type = 'Provenance' AND t.parameter = 'target'"
+        " AND t.value = ? AND t.system = ? AND t.first <= ? AND n.is_retracted = 0"
+        " ORDER BY t.first DESC",
+        (resource_id, resource_type, job.place),
+    )
+    return [(row["id"], row["participant"], row["form"]) for row in rows.fetchall()]
 
 
 def is_known_before(tx: Transaction, resource_type: str, resource_id: str, place: int) -> bool:

@@ -6,6 +6,7 @@ those that stood when the export began.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +18,11 @@ from operator import itemgetter
 import orjson
 
 from adapter.export.parts import Block
+from adapter.fhir.text import read_text
 from adapter.instruments.participant import Participant
 from adapter.release import PARTICIPATION
 from adapter.server.bulk.filters import criteria_of
-from adapter.server.bulk.order import Order
+from adapter.server.bulk.order import PROVENANCE, Order
 from adapter.server.exchange import with_version
 from adapter.server.groups import GROUP, MOST_MEMBERS, fits_group, group_text
 from adapter.server.ledger import Ledger, View
@@ -34,6 +36,7 @@ ENTRIES = 500  # of one Bundle of deletions
 Since = tuple[int, datetime | None]
 FROM_THE_FIRST: Since = (0, None)
 _PLACE = itemgetter(0)
+_NAME = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,50 @@ class Contents:
                     if told is None:
                         continue
                     text = told
+                if resource_type == PROVENANCE and not self._is_asked_for(text):
+                    continue
                 line = with_version(text, number, created)
                 lines.append(subset(line, "false", elements) if elements else line)
                 about.add(participant)
             yield Block(lines, rows[-1][0], about)
+
+    def _is_asked_for(self, provenance: bytes) -> bool:
+        """Whether a Provenance is of what comes along, as far as the order asks for that."""
+        if not self.order.associated:
+            return True
+        said = read_text(provenance)
+        named = (_NAME.fullmatch(target.get("reference", "")) for target in said["target"])
+        for each in named:
+            if each is None or not self._is_told_now(each[1], each[2]):
+                continue
+            if self.order.associated == "relevant" or said["id"] == self._newest_of(*each.groups()):
+                return True
+        return False
+
+    def _is_told_now(self, resource_type: str, resource_id: str) -> bool:
+        """Whether a resource, and no Provenance, stands in this export."""
+        if resource_type == PROVENANCE or resource_type not in self.order.types:
+            return False
+        tx, (behind, moment) = self.view.tx, self.since
+        place = snapshots.newest_place(tx, self.job, resource_type, resource_id)
+        if place is None or not self._snapshot(resource_type).holds(place):
+            return False
+        written = reading.at(tx, place)
+        if not self._may_see(written.version.participant, written.version.form):
+            return False
+        seen = self.view.as_then(written)
+        if seen is None or seen.text is None or seen.place <= behind:
+            return False
+        return moment is None or _is_since(seen.updated, moment)
+
+    def _newest_of(self, resource_type: str, resource_id: str) -> str | None:
+        """The id of the newest Provenance of a resource that the client may know."""
+        for each, participant, form in snapshots.provenances(
+            self.view.tx, self.job, resource_type, resource_id
+        ):
+            if self._may_see(participant, form):
+                return each
+        return None
 
     def _groups(self) -> Iterator[Block]:
         """The Group, whenever it changed: nobody writes that down.

@@ -58,7 +58,8 @@ class Desk:
         """
         view = View(self.ledger, order.caller, self.ledger.database.read())
         asked, job = criteria_of(order, view), self.unique()
-        if asked:  # all but the last of it, so that the transaction is short
+        is_searched = bool(asked) or order.associated == "latest"
+        if is_searched:  # all but the last of it, so that the transaction is short
             self.ledger.catch_up()
         with self.ledger.database.write() as tx:
             if exports.running(tx, client):
@@ -70,7 +71,7 @@ class Desk:
                 if not self.ledger.is_linked(order.clinic, name):
                     snapshots.leave_out(tx, job, name)
             self._check_patients(tx, order, job)
-            if asked:  # in the same transaction: what is found is what stands at this place
+            if is_searched:  # in the same transaction: what is found is what stands at this place
                 self.ledger.catch_up_in(tx)
             for resource_type, criteria in asked:
                 snapshots.choose(tx, job, resource_type, criteria)

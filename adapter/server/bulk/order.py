@@ -22,6 +22,8 @@ from adapter.server.caller import Caller
 from adapter.server.groups import GROUP
 
 Level = Literal["system", "patient", "group"]
+Associated = Literal["", "latest", "relevant"]
+"""Which Provenances come along: all there are, the newest of each resource, or all of each."""
 Pairs = Iterable[tuple[str, str]]
 # The types of R4's Patient compartment among those that are served
 # (https://hl7.org/fhir/R4/compartmentdefinition-patient.html).
@@ -32,8 +34,14 @@ OF_PATIENTS = frozenset(
         *("Procedure", "Provenance", "QuestionnaireResponse", "ResearchSubject"),
     }
 )
+PROVENANCE = "Provenance"
 FORMATS = frozenset({"application/fhir+ndjson", "application/ndjson", "ndjson"})
-_LISTED = frozenset({"_type", "_elements", "patient"})
+_ASSOCIATED: Mapping[str, Associated] = {
+    "RelevantProvenanceResources": "relevant",
+    "LatestProvenanceResources": "latest",
+}
+"""By the word of the standard, the one that gives more first."""
+_LISTED = frozenset({"_type", "_elements", "patient", "includeAssociatedData"})
 _ONCE = frozenset({"_since", "_outputFormat"})
 _VALUES = ("valueString", "valueInstant", "valueCode", "valueUri", "valueDateTime", "valueId")
 _INSTANT = re.compile(
@@ -65,6 +73,7 @@ class Order:
     filters: tuple[tuple[str, str], ...] = ()
     patients: tuple[str, ...] | None = None
     passed_over: tuple[str, ...] = ()
+    associated: Associated = ""
 
     @property
     def caller(self) -> Caller:
@@ -111,7 +120,13 @@ def read_order(asking: Asking, caller: Caller) -> Order:
     if asked_format.replace(" ", "+") not in FORMATS:
         text = "_outputFormat is expected to be application/fhir+ndjson"
         raise refuse(400, "not-supported", text)
+    associated = _associated(words.get("includeAssociatedData", []), asking, passed_over)
+    if associated and "_type" in words:  # what is associated comes along
+        words["_type"].append(PROVENANCE)
     types = _types(words.get("_type", []), caller, asking.level)
+    if associated and PROVENANCE not in types:
+        text = f"The scopes of this client do not allow it: system/{PROVENANCE}.rs"
+        raise refuse(403, "forbidden", text)
     if "_since" in words and "_type" not in words:  # when it changed is not known
         types = tuple(name for name in types if name != GROUP)
     return Order(
@@ -126,6 +141,7 @@ def read_order(asking: Asking, caller: Caller) -> Order:
         filters=_filters(words.get("_typeFilter", []), types),
         patients=tuple(map(_patient, words["patient"])) if "patient" in words else None,
         passed_over=tuple(passed_over),
+        associated=associated,
     )
 
 
@@ -168,6 +184,19 @@ def _sorted_out(asking: Asking) -> tuple[dict[str, list[str]], list[str]]:
                 raise refuse(400, "not-supported", text)
             passed_over.append(text)
     return words, passed_over
+
+
+def _associated(said: list[str], asking: Asking, passed_over: list[str]) -> Associated:
+    """Which Provenances are asked for; of several words the one that gives the most."""
+    if not set(said) <= _ASSOCIATED.keys():
+        text = f"includeAssociatedData is expected to be of {', '.join(sorted(_ASSOCIATED))}"
+        if not asking.is_lenient:
+            raise refuse(400, "not-supported", text)
+        passed_over.append(text)
+    for word, meant in _ASSOCIATED.items():
+        if word in said:
+            return meant
+    return ""
 
 
 def _apart(value: str) -> list[str]:

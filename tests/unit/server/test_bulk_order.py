@@ -43,7 +43,8 @@ def asking(
         (("_typeFilter", NAME), 400, "value"),
         (("_typeFilter", "Immunization?date=2024"), 400, "value"),
         (("_typeFilter", ",".join(["Observation?code=1"] * 51)), 400, "too-costly"),
-        (("includeAssociatedData", "LatestProvenanceResources"), 400, "not-supported"),
+        (("includeAssociatedData", NAME), 400, "not-supported"),
+        (("includeAssociatedData", f"LatestProvenanceResources,_{NAME}"), 400, "not-supported"),
         (("_until", NAME), 400, "not-supported"),
         (("patient", "Patient/1"), 400, "not-supported"),
         (("bogus", NAME), 400, "not-supported"),
@@ -124,6 +125,7 @@ def test_an_order_is_the_same_when_it_was_kept() -> None:
         ("_typeFilter", "Observation?code=a"),
         ("_elements", "Observation.status,id"),
         ("patient", "Patient/1,2"),
+        ("includeAssociatedData", "LatestProvenanceResources"),
     ]
     order = read_order(asking(*said, is_post=True), ANYBODY)
 
@@ -168,3 +170,44 @@ def test_what_are_no_parameters_is_refused(content: Any) -> None:  # noqa: ANN40
         read_parameters(orjson.dumps(content))
 
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ((), ""),
+        (("LatestProvenanceResources",), "latest"),
+        (("RelevantProvenanceResources",), "relevant"),
+        (("LatestProvenanceResources,RelevantProvenanceResources",), "relevant"),
+        (("RelevantProvenanceResources", "LatestProvenanceResources"), "relevant"),
+    ],
+)
+def test_of_several_words_for_what_comes_along_the_one_that_gives_most_counts(
+    said: tuple[str, ...], meant: str
+) -> None:
+    pairs = [("includeAssociatedData", each) for each in said]
+
+    assert read_order(asking(*pairs), ANYBODY).associated == meant
+    types = read_order(asking(*pairs, ("_type", "Observation")), ANYBODY).types
+    assert types == (("Observation", "Provenance") if meant else ("Observation",))
+
+
+def test_what_is_unknown_of_what_comes_along_may_be_passed_over() -> None:
+    said = ("includeAssociatedData", f"_{NAME},LatestProvenanceResources")
+
+    order = read_order(asking(said, is_lenient=True), ANYBODY)
+    nothing = read_order(asking((said[0], NAME), is_lenient=True), ANYBODY)
+
+    assert (order.associated, nothing.associated) == ("latest", "")
+    assert len(order.passed_over) == len(nothing.passed_over) == 1
+    assert NAME not in order.as_text() + nothing.as_text()
+
+
+def test_provenances_come_along_where_the_scopes_allow_them_alone() -> None:
+    caller = Caller("tester", "research", scopes=read_scopes(["system/Observation.rs"]))
+
+    for types in ((), (("_type", "Observation"),)):
+        said = asking(("includeAssociatedData", "LatestProvenanceResources"), *types)
+        with pytest.raises(RefusalError) as refused:
+            read_order(said, caller)
+        assert refused.value.status == 403
