@@ -45,6 +45,13 @@ def as_concealing(resource: Resource) -> Resource:
     return _with_label(as_redacted(resource), ARM_CONCEALED)
 
 
+def as_once_redacted(resource: Resource) -> Resource:
+    """What `as_concealing` gave before there was a label for it; the same one where it has none."""
+    labels = _labels(resource)
+    others = [each for each in labels if each != ARM_CONCEALED]
+    return resource if others == labels else _labelled(resource, others)
+
+
 def as_very_restricted(resource: Resource) -> Resource:
     """The resource labelled as one that tells who got the therapy."""
     others = [each for each in _labels(resource) if each["system"] != _CONFIDENTIALITY]

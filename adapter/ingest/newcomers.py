@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 
 from adapter.ingest.blinded import is_seen, tells
 from adapter.ingest.document import put_document
-from adapter.ingest.owe import DOCUMENT, is_wanted, names_what_is_owed, stays_away
+from adapter.ingest.owe import DOCUMENT, is_wanted, is_with, names_what_is_owed, stays_away
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import RECORDS_A_COMMIT, batches
-from adapter.release import BLINDED, Receiver
+from adapter.release import BLINDED, LABELLED, Receiver
+from adapter.release.blinding import TELLING
 from adapter.store import deliveries, instances, receivers, versions
 from adapter.store.database import Database, Transaction
 from adapter.store.versions import Version
@@ -109,11 +110,16 @@ def _owe_added(
     added, types = added_terms(receiver, before)
     is_told_now = BLINDED in before and receiver.is_unblinded
     types |= _types_of(receiver.terms) if is_told_now else frozenset()
+    # Copies of the time before the label are there without it: all of them get it, so none tells.
+    is_labelled_now = BLINDED in before and LABELLED in added
+    types |= TELLING if is_labelled_now else frozenset()
 
     def owe_it(tx: Transaction, version: Version) -> None:
         is_told = is_told_now and tells(trial, version)
+        is_labelled = is_labelled_now and tells(trial, version) and is_with(tx, receiver, version)
         is_added = receiver.term(version.type, version.form) in added
-        is_new = is_told or (is_added and _is_behind(tx, trial, receiver, version))
+        is_behind = is_added and _is_behind(tx, trial, receiver, version)
+        is_new = is_told or is_labelled or is_behind
         if (
             is_new
             and versions.latest(tx, version.type, version.id)

@@ -35,7 +35,7 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
                 and not stays_away(tx, trial, receiver, version)
             ):
                 deliveries.enqueue(tx, receiver.name, version, "put", now)
-        elif _is_with(tx, receiver, version):
+        elif is_with(tx, receiver, version):
             take_back(tx, receiver, version, now)
         else:
             deliveries.forget(tx, receiver.name, version, now)
@@ -140,7 +140,7 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
 def take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
     """Retracts what the receiver has, as it has it: what it never had is not told to it now."""
     owed = deliveries.last_owed(tx, receiver.name, version)
-    if owed is None or owed[1] == "retract" or not _is_with(tx, receiver, version):
+    if owed is None or owed[1] == "retract" or not is_with(tx, receiver, version):
         return
     held = deliveries.holding(tx, receiver.name, version.type, version.id)
     number = owed[0] if held is None or owed[2] in _UNDER_WAY else held.version
@@ -178,7 +178,8 @@ def retractable(mine: list[Version]) -> list[Version]:
     ]
 
 
-def _is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+def is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
+    """Whether a resource is with a receiver, or may be by now."""
     held = deliveries.holding(tx, receiver.name, version.type, version.id)
     owed = deliveries.last_owed(tx, receiver.name, version)
     under_way = owed is not None and owed[2] in _UNDER_WAY

@@ -11,11 +11,12 @@ from adapter.release.gate import (
     Subject,
     decide,
 )
-from adapter.release.receiver import BLINDED, Receiver
+from adapter.release.receiver import BLINDED, LABELLED, Receiver
 
 __all__ = [
     "BLINDED",
     "CARE",
+    "LABELLED",
     "PARTICIPATION",
     "SAFETY",
     "THERAPY",

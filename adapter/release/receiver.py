@@ -11,6 +11,8 @@ from adapter.release.blinding import CONCEALED
 
 BLINDED: Final = "blinded"
 """What a receiver agrees to that must not know the arm."""
+LABELLED: Final = "arm-concealed"
+"""That such a receiver is told, by a label, what was concealed: copies once went without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,5 @@ class Receiver:
         special = (
             self.term(kind, form) for form, taking in self.forms.items() for kind in taking.types
         )
-        return frozenset({*self.accepts, *special, *(() if self.is_unblinded else (BLINDED,))})
+        concealed = () if self.is_unblinded else (BLINDED, LABELLED)
+        return frozenset({*self.accepts, *special, *concealed})

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapter.errors import EhrError, ResourceError
+from adapter.fhir.check import write
+from adapter.fhir.labels import as_once_redacted
+from adapter.fhir.text import read_text
 from adapter.store import deliveries, settling
 from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.sync.carry import look_up
@@ -64,6 +67,9 @@ def verify(
             earlier = _earlier(there, page, found)
             if isinstance(earlier, Unreachable | Unknown):
                 raise EhrError(f"expected an answer; found: {earlier.reason}. Run it again later.")
+            former = _in_former_words(there, page, found)
+            if isinstance(former, Unreachable | Unknown):
+                raise EhrError(f"expected an answer; found: {former.reason}. Run it again later.")
             trouble = _look_at_people(there, page, rules)
             if trouble is not None:
                 raise EhrError(f"expected an answer; found: {trouble.reason}. Run it again later.")
@@ -71,6 +77,7 @@ def verify(
                 for delivery, each in zip(page, found, strict=True):
                     before = earlier.get(delivery.seq)
                     word = Found("gone") if before is not None else each
+                    word = former.get(delivery.seq, word)
                     if rules.get(delivery.participant) in UNTRUE and delivery.action == "put":
                         before, word = None, _of_nobody(each, rules[delivery.participant])
                     settlement = _judge(delivery, word, report)
@@ -170,3 +177,38 @@ def _earlier(
         for (delivery, before), each in zip(pairs, again, strict=True)
         if each.word == "there"
     }
+
+
+def _in_former_words(
+    clinic: Clinic, page: Sequence[Delivery], found: Sequence[Found]
+) -> dict[int, Found] | Unreachable | Unknown:
+    """Which are there as an adapter before this one wrote them, by place: nobody changed them.
+
+    It must stand under the very version that the clinic gave it then.
+    """
+    tx = clinic.database.read()
+    texts = [
+        Outgoing(delivery, former)
+        for delivery, each in zip(page, found, strict=True)
+        if each.word == "changed" and each.remote_version
+        if each.remote_version == delivery.remote_version
+        if (former := _formerly(clinic.text_of(tx, delivery, delivery.version, delivery.action)))
+    ]
+    again = look_up(clinic, texts) if texts else []
+    if isinstance(again, Unreachable | Unknown):
+        return again
+    return {
+        item.delivery.seq: each
+        for item, each in zip(texts, again, strict=True)
+        if each.word == "there"
+    }
+
+
+def _formerly(text: bytes | None) -> bytes | None:
+    """The words before a copy for the blinded was labelled as such, None where there were others.
+
+    The next ingest owes the label to all who have such copies.
+    """
+    now = read_text(text) if text is not None else {}
+    before = as_once_redacted(now)
+    return None if before is now else write(before)

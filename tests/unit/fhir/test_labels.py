@@ -15,6 +15,7 @@ from adapter.fhir.labels import (
     RESTRICTED,
     VERY_RESTRICTED,
     as_concealing,
+    as_once_redacted,
     as_redacted,
     as_very_restricted,
     highest,
@@ -51,6 +52,9 @@ def test_a_copy_that_conceals_the_arm_says_so_beside_that_it_is_redacted() -> No
 
     assert told["meta"] == {"security": [*R, REDACTED, ARM_CONCEALED]}
     assert as_concealing(told) is told
+    once = as_once_redacted(told)
+    assert once == as_redacted(patient(RESTRICTED))
+    assert as_once_redacted(once) is once
 
 
 def test_a_copy_that_had_no_label_gets_one_behind_its_id() -> None:
