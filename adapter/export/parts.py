@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapter.store.durable import keep_names
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -53,4 +55,5 @@ def write_part(path: Path, blocks: Iterator[Block], enough: int) -> Part | None:
         unfinished.unlink()
         return None
     os.replace(unfinished, path)  # noqa: PTH105 - replaces, where Path.rename may refuse
+    keep_names(path.parent)
     return Part(count, place, tuple(sorted(about - {""})))

@@ -24,6 +24,7 @@ from adapter.store import chain
 from adapter.store.backwards import end_of, lines_before, place_of
 from adapter.store.chain import Link, Seal
 from adapter.store.decided import Decided, Reached
+from adapter.store.durable import keep_names
 
 Action = Literal[
     "released",
@@ -97,6 +98,8 @@ class AuditLog:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
+            if self._reached.ends == 0:
+                keep_names(self.path.parent)
             self._keep(fresh)
 
     def is_unblinded(self, clinic: str, record: str) -> bool:

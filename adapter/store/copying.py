@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from adapter.store.durable import keep_names
 from adapter.store.sqlite import BUSY_SECONDS, told_as_trouble
 
 
@@ -28,3 +29,4 @@ def copy_database(source: Path, to: Path) -> None:
         opened.execute("VACUUM INTO ?", (str(to),))
     with to.open("rb") as written:
         os.fsync(written.fileno())
+    keep_names(to.parent)

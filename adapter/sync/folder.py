@@ -8,12 +8,12 @@ that is called: MSA-2 inside names the message.
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
 from adapter.errors import EhrError
+from adapter.store.durable import lay
 from adapter.sync.acknowledgement import Acknowledgement, read_acknowledgement
 from adapter.sync.found import Found
 from adapter.sync.receipt import Accepted, Receipt, Unreachable
@@ -35,12 +35,7 @@ class Folder:
         """Lays a message into the folder; written twice it is the same file."""
         written = self._messages / f".{control_id}.part"
         try:
-            with written.open("wb") as file:
-                file.write(message)
-                file.flush()
-                os.fsync(file.fileno())
-            written.rename(self._known(control_id) or self._next(control_id))
-            self._sync()
+            lay(message, written, self._known(control_id) or self._next(control_id))
         except OSError as wrong:
             # Without its last name nobody imports it.
             return Unreachable(wrong.strerror or type(wrong).__name__)
@@ -71,13 +66,6 @@ class Folder:
         found = (_NUMBERED.fullmatch(path.name) for path in self._messages.iterdir())
         last = max((int(each[1]) for each in found if each is not None), default=0)
         return self._messages / f"{last + 1:08}-{control_id}.hl7"
-
-    def _sync(self) -> None:
-        folder = os.open(self._messages, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _acknowledged(self) -> dict[str, Acknowledgement]:
         """Every acknowledgement there, by the message; a file is read again when it changed."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from adapter.fhir.text import read_text
 from adapter.render.errand import Errand, render_errand
 from adapter.store import begun, deliveries, versions
+from adapter.store.durable import lay
 from adapter.store.places import Place, forget_place, keep_place, places
 from adapter.store.remote import keep_remote_id, lose_remote_id, remote_id
 from adapter.sync.post import TASK
@@ -116,12 +116,7 @@ class LedgerPlaces:
         content = render_errand(errand, clinic.person_of(delivery.participant)).encode()
         try:
             clinic.tasks.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part = clinic.tasks / f".{task}.txt.part"
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(clinic.tasks / f"{task}.txt")
+            lay(content, clinic.tasks / f".{task}.txt.part", clinic.tasks / f"{task}.txt")
         except OSError as wrong:
             return Unreachable(wrong.strerror or type(wrong).__name__)
         return task

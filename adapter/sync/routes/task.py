@@ -6,7 +6,6 @@ CLINIC TASK`. A correction and a withdrawal are tasks of their own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from adapter.render.pdf import render_pdf
 from adapter.render.person import Person
 from adapter.render.report import read_report
 from adapter.render.text import render_text
+from adapter.store.durable import lay
 from adapter.sync.found import Found
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.post import TASK
@@ -70,12 +70,7 @@ def _lay(folder: Path, name: str, item: Outgoing, person: Person) -> Receipt:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for ending, content in contents.items():  # the PDF comes last: it says that all is there
-            written = folder / f".{name}.{ending}.part"
-            with written.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            written.rename(folder / f"{name}.{ending}")
+            lay(content, folder / f".{name}.{ending}.part", folder / f"{name}.{ending}")
     except OSError as wrong:
         return Unreachable(wrong.strerror or type(wrong).__name__)
     return Accepted(name)

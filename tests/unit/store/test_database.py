@@ -18,6 +18,7 @@ from adapter.errors import ConflictError, DeclarationError
 from adapter.store.database import SCHEMA_VERSION, Database, Transaction
 from adapter.store.identities import Crosswalk
 from tests.keys import CROSSWALK_KEYS
+from tests.postgresql import PostgreSql
 from tests.unit.store.ledger import NOW, claim, owe, put
 
 
@@ -49,6 +50,18 @@ def test_a_commit_is_on_the_disk_before_it_is_acted_on(tmp_path: Path) -> None:
         }
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_commit_on_postgresql_waits_for_its_disk_unless_the_owner_said_otherwise(
+    postgresql: PostgreSql, empty_ledger: str
+) -> None:
+    url = postgresql.new(empty_ledger)
+    with closing(Database(url)) as database:
+        ours = database.read().execute("SHOW synchronous_commit").fetchone()[0]
+        query = "SELECT reset_val, source FROM pg_settings WHERE name = 'synchronous_commit'"
+        said = tuple(database.read().execute(query).fetchone())
+
+    assert (ours, said) == ("on", ("on", "default"))
 
 
 def test_what_was_written_is_there_when_the_ledger_is_opened_again(
