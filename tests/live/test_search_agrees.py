@@ -83,6 +83,50 @@ SEARCHES = (
     "CodeSystem?status=active",
     "ValueSet?url:missing=false",
 )
+VALUE_SET = "https://trial-fhir-adapter.example.org/fhir/ValueSet"
+SEVERITIES, OTHERS = f"{VALUE_SET}/adverse-event-severity", f"{VALUE_SET}/ders-18-frequency"
+USE = "http://terminology.hl7.org/CodeSystem/usage-context-type"
+MODIFIED = (
+    "Observation?code:text=DERS-18 t",
+    "Observation?code:text=ders-18 AWARE",
+    "Observation?code:text=Beck,COMPAS",
+    "Observation?code:text=NIH&code:text=Beck",
+    "Observation?combo-code:text=beck",
+    "Observation?code:text=total",  # some end so, and none begins so
+    "Observation?patient.active=true&code:text=Beck",
+    "Provenance?target:Observation.code:text=Beck",
+    "AdverseEvent?severity:text=m",
+    "AdverseEvent?severity:text=ild",
+    "AdverseEvent?event:text=Agg",
+    "AdverseEvent?seriousness:text=Non",
+    f"AdverseEvent?severity:in={SEVERITIES}",
+    f"AdverseEvent?severity:in={OTHERS},{SEVERITIES}",
+    f"AdverseEvent?severity:in={OTHERS}",
+    f"AdverseEvent?severity:not-in={SEVERITIES}",
+    f"AdverseEvent?severity:not-in={OTHERS}",
+    f"Observation?code:not-in={SEVERITIES}&date=ge2024-03-01T00:00:00Z&date=lt2024-03-04T00:00:00Z",
+    "Questionnaire?context-type-value=focus$http://loinc.org|90971-3",
+    "Questionnaire?context-type-value=focus$90971-3",
+    "Questionnaire?context-type-value=focus$http://loinc.org|",
+    f"Questionnaire?context-type-value={USE}|$http://snomed.info/sct|",
+    f"Questionnaire?context-type-value={USE}|focus$1284852002",
+    "Questionnaire?context-type-value=focus$|90971-3",
+    "Questionnaire?context-type-value=task$90971-3",
+)
+"""By modifiers, and by pairs, that HAPI has, too."""
+REFUSED_THERE = {
+    # R4 lets every search of the other type stand behind `_has`, with its modifiers
+    # (https://hl7.org/fhir/R4/search.html#has); HAPI takes what is behind for a name.
+    "Patient?_has:Observation:patient:code:text=Beck": (400, "Unknown parameter name"),
+    f"Patient?_has:AdverseEvent:subject:severity:in={SEVERITIES}": (400, "Unknown parameter name"),
+    # R4 has it for every reference (#modifiers); HAPI has it for none.
+    "Provenance?entity:identifier=1001/week-0/ders18/1": (400, "Unsupported search modifier"),
+    # HAPI has an index for it, which it keeps where it is told to alone.
+    "Patient?identifier:of-type=http://x.example|MR|1": (405, "not enabled on this server"),
+    # No server can say what is in a set that it does not know; we answer 400, HAPI 404.
+    f"AdverseEvent?severity:in={SEVERITIES}-of-others": (404, "Unknown ValueSet"),
+}
+"""What HAPI refuses: its status, and a part of what it says."""
 ASKED_OF_A_PERSON = (
     "Observation?patient={id}",
     "Observation?patient=Patient/{id}",
@@ -137,7 +181,7 @@ def found(client: httpx.Client, query: str) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("query", SEARCHES)
+@pytest.mark.parametrize("query", [*SEARCHES, *MODIFIED])
 def test_we_find_what_hapi_finds(ours: httpx.Client, theirs: httpx.Client, query: str) -> None:
     mine = found(ours, query)
 
@@ -152,6 +196,61 @@ def test_some_of_the_searches_find_something_and_none_finds_all_alike(
 
     assert sum(1 for count in counts.values() if count) > len(SEARCHES) / 2
     assert len(set(counts.values())) > 20
+
+
+def test_modifiers_find_something_and_leave_something_out(ours: httpx.Client) -> None:
+    counts = {query: len(found(ours, query)) for query in MODIFIED}
+
+    assert sum(1 for count in counts.values() if count) > len(MODIFIED) / 2
+    assert len(set(counts.values())) > 6
+
+
+@pytest.mark.parametrize("query", REFUSED_THERE)
+def test_what_hapi_refuses_is_said_here(theirs: httpx.Client, query: str) -> None:
+    status, text = REFUSED_THERE[query]
+
+    answer = theirs.get(f"/{query}")
+
+    assert answer.status_code == status, answer.text
+    assert text in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "another"),
+    [
+        ("Patient?_has:Observation:patient:code:text=Beck", "Observation?code:text=Beck"),
+        (
+            f"Patient?_has:AdverseEvent:subject:severity:in={SEVERITIES}",
+            f"AdverseEvent?severity:in={SEVERITIES}",
+        ),
+    ],
+)
+def test_what_hapi_refuses_it_finds_when_it_is_asked_from_the_other_side(
+    ours: httpx.Client, theirs: httpx.Client, query: str, another: str
+) -> None:
+    answer = theirs.get(f"/{another}&_elements=subject&_count=1000").json()
+
+    subjects = {entry["resource"]["subject"]["reference"] for entry in answer["entry"]}
+    assert {f"Patient/{each}" for each in found(ours, query)} == subjects
+
+
+def test_a_reference_is_found_by_the_identifier_that_hapi_holds_of_it(
+    ours: httpx.Client, theirs: httpx.Client
+) -> None:
+    (query,) = (each for each in REFUSED_THERE if "entity:identifier" in each)
+    said = query.partition("=")[2]
+
+    ids = found(ours, query)
+
+    held = theirs.get(f"/Provenance?_id={','.join(ids)}").json()["entry"]
+    assert len(held) == len(ids) == 1
+    (entity,) = held[0]["resource"]["entity"]
+    assert entity["what"]["identifier"]["value"] == said
+    system = entity["what"]["identifier"]["system"]
+    assert found(ours, query.replace(said, f"{system}|{said}")) == ids
+    assert found(ours, query.replace(said, f"{system}-of-others|{said}")) == []
+    refused = ours.get(f"/AdverseEvent?severity:in={SEVERITIES}-of-others")
+    assert refused.status_code == 400
 
 
 @pytest.mark.parametrize("query", ASKED_OF_A_PERSON)
