@@ -16,6 +16,7 @@ from adapter.server import Caller
 from adapter.server.groups import told_group
 from adapter.server.ledger import View
 from tests.live.exporting import BASE, Exporting, Resource, exporting, names
+from tests.live.servers import Validator
 from tests.live.small import SmallTrial
 
 PEOPLE = frozenset({"1015", "1017", "1042"})
@@ -186,6 +187,15 @@ def test_an_export_since_holds_it_where_it_is_asked_for(bulk: Exporting) -> None
     assert "Group" not in {each["type"] for each in everything["output"]}
     (group,) = bulk.lines(asked)
     assert group["quantity"] == len(PEOPLE) - 1
+
+
+def test_the_validator_finds_no_error_in_it(validator: Validator, bulk: Exporting) -> None:
+    group = the_group(bulk)
+    paths = (f"/Group/{group['id']}", "/Group", f"/Group/{group['id']}?_summary=true", "/metadata")
+
+    issues = validator.validate_all(bulk.ask(path).content for path in paths)
+
+    assert [issue for said in issues for issue in said if issue.is_error] == []
 
 
 def test_who_is_named_in_it_is_told_to_the_access_log(bulk: Exporting) -> None:
