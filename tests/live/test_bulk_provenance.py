@@ -13,6 +13,7 @@ from adapter.store import versions
 from adapter.store.versions import Belonging
 from tests.live.exporting import Exporting, Resource, exporting, names
 from tests.live.small import SmallTrial
+from tests.postgresql import PostgreSql
 
 WITH_EVENT, OTHER = "1015", "1042"
 PEOPLE = frozenset({WITH_EVENT, OTHER})
@@ -47,6 +48,21 @@ def bulk(trial: SmallTrial) -> Iterator[Exporting]:
         yield opened
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Exporting]:
+    """The same over a ledger in a file, and over one on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("bulk")
+        return
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    ledger = server.new(request.getfixturevalue("empty_ledger"))
+    small = SmallTrial(tmp_path, NOWHERE, PEOPLE, database=ledger)
+    small.read()
+    small.read("records-2.csv")
+    with exporting(small.config) as opened:
+        yield opened
+
+
 def targets(provenance: Resource) -> list[str]:
     """The names of what it is about."""
     return [each["reference"] for each in provenance["target"]]
@@ -67,13 +83,15 @@ def newest(provenances: list[Resource], told: set[str]) -> list[str]:
     return sorted({f"Provenance/{last[name]['id']}" for name in told & last.keys()})
 
 
-def test_those_of_what_is_exported_come_along_all_or_the_newest_of_each(bulk: Exporting) -> None:
-    every, others = exported(bulk, "")
+def test_those_of_what_is_exported_come_along_all_or_the_newest_of_each(
+    on_each: Exporting,
+) -> None:
+    every, others = exported(on_each, "")
     told = set(names(others))
 
-    relevant, _ = exported(bulk, RELEVANT)
-    latest, beside = exported(bulk, LATEST)
-    both, _ = exported(bulk, f"{LATEST}&{RELEVANT}")
+    relevant, _ = exported(on_each, RELEVANT)
+    latest, beside = exported(on_each, LATEST)
+    both, _ = exported(on_each, f"{LATEST}&{RELEVANT}")
 
     assert names(relevant) == names(both) == names(every)
     assert all(told & set(targets(each)) for each in every)
