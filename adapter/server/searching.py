@@ -36,7 +36,7 @@ MOST_INCLUDED = 1000
 MOST_PARAMETERS, MOST_ALL = 50, 500
 _LARGEST_PLACE = 2**63
 PAGE = "_page"
-_WHOLE = re.compile(r"\d{1,9}")
+_WHOLE = re.compile(r"\d{1,40}", re.ASCII)  # however many are wanted, fewer may be given
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,6 +362,9 @@ def test_totals_parts_and_what_comes_along(asking: Callable[..., Asking]) -> Non
     assert counted["total"] == len(held)
     assert "entry" not in counted
     assert ask.get("/Observation?_count=1&_total=accurate").json()["total"] == len(held)
+    as_many = ask.get("/Observation?_count=99999999999999999999").json()
+    assert len(as_many["entry"]) == len(held)
+    ask.get("/Observation?_count=-1", 400)
     (part,) = (
         entry["resource"]
         for entry in ask.get("/Observation?_elements=value,status&_count=1").json()["entry"]
