@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 SECONDS_TO_FINISH = 15
 """So long what is under way may go on after the word to end; all is over within twenty."""
+SECONDS_TO_BEGIN = 60
+"""So long nobody asks a new process whether it is still there: on little of a processor it takes
+that, and whoever was taken for hung and started again would never begin."""
 CONFIG = "ADAPTER_SERVED_CONFIG"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -63,7 +67,7 @@ def serve_beside(config: Path, place: Place) -> bool:
         os.environ.update({CONFIG: str(config.absolute()), _FOLDER: folder})
         factory = "adapter.service.workers:worker_app"
         said = _config(factory, place, factory=True, workers=place.workers)
-        several = Multiprocess(said, sockets=[listening])
+        several = _Several(said, sockets=[listening])
         several.run()
     return all(each.exitcode != STARTUP_FAILURE for each in several.processes)
 
@@ -82,6 +86,22 @@ def worker_app() -> ASGIApp:
     app = service_app(service)
     app.state.opened = opened  # else it would be closed here
     return app
+
+
+class _Several(Multiprocess):
+    """As uvicorn's, but for how long a new process may take to begin."""
+
+    def __init__(self, said: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(said, sockets)
+        self._begun: dict[int | None, float] = {}
+
+    def keep_subprocess_alive(self) -> None:
+        """Starts the dead again; asks how the others are when all had time to begin."""
+        now = time.monotonic()
+        ages = [now - self._begun.setdefault(each.pid, now) for each in self.processes]
+        is_any_dead = not all(each.process.is_alive() for each in self.processes)
+        if is_any_dead or min(ages) >= SECONDS_TO_BEGIN:
+            super().keep_subprocess_alive()
 
 
 def _config(app: ASGIApp | str, place: Place, **more: Any) -> uvicorn.Config:  # noqa: ANN401 - as

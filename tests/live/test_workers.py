@@ -121,6 +121,27 @@ def test_several_workers_count_together_and_a_dead_one_is_started_again(start: S
     assert children_are_gone(first | {killed})
 
 
+def test_a_worker_that_is_slow_to_begin_is_given_the_time(trial: SmallTrial) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    said: list[str | Path] = [ADAPTER, "serve", "--config", trial.config, "--port", port]
+    process = subprocess.Popen([*said, "--workers", "2"], stderr=subprocess.DEVNULL)
+    try:
+        await_until(lambda: len(children(process.pid)) == 2)
+        first = children(process.pid)
+        for each in first:
+            os.kill(each, signal.SIGSTOP)
+        time.sleep(7)  # for five seconds uvicorn would wait for a word of them
+        for each in first:
+            os.kill(each, signal.SIGCONT)
+        await_until(lambda: is_ready(f"http://127.0.0.1:{port}"))
+
+        assert children(process.pid) == first
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 def children_are_gone(pids: set[int]) -> bool:
     return not any(Path(f"/proc/{pid}/exe").exists() for pid in pids)
 
