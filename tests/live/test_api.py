@@ -24,6 +24,7 @@ from adapter.fhir.search.index import found_by
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
 from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.caller import read_scopes
+from adapter.server.json_patch import PATCH_JSON
 from adapter.server.writes import WRITABLE
 from adapter.service import now, open_service
 from adapter.simulate import serving
@@ -147,7 +148,12 @@ def test_what_the_server_says_of_itself_is_true(asking: Callable[..., Asking]) -
         assert {each["name"] for each in said["searchParam"]} >= set(parameters(name))
         offered = {each["code"] for each in said["interaction"]}
         versioned = set() if name == "Group" else {"vread", "history-instance"}
-        assert offered == {"read", "search-type", *versioned, *WRITABLE.get(name, ())}
+        written = set(WRITABLE.get(name, ()))
+        patched = {"patch"} if "update" in written else set()
+        assert offered == {"read", "search-type", *versioned, *written, *patched}
+        kind = {"Content-Type": PATCH_JSON}
+        steps = ask.client.patch(f"/{name}/1", content=b"[]", headers=kind)
+        assert steps.status_code == (404 if patched else 405)
         for parameter in said["searchParam"]:
             value = VALUES.get(parameter["type"], "http://x.example")
             if parameter["type"] == "composite":
