@@ -185,7 +185,8 @@ def check_accept(request: Request) -> None:
     Raises:
         RefusalError: 406, for another format, or another version of FHIR.
     """
-    said = request.query_params.get("_format") or request.headers.get("accept") or "*/*"
+    accepted = request.headers.get("accept") or "*/*"
+    said = request.query_params.get("_format", accepted)
     if not _is_spoken(said):
         raise refuse(406, "not-supported", f"This server answers with {FHIR_JSON} of FHIR 4.0 only")
 

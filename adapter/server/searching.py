@@ -97,13 +97,14 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
         if name != PAGE:
             said.append((name, value))
     summary = _one_of(shaping, "_summary", ("false", "true", "text", "data", "count"))
+    wanted = _count(shaping.get("_count", str(DEFAULT_COUNT)))
     return Search(
         type=resource_type,
         criteria=tuple(as_told(each, resource_type, view) for each in criteria),
         said=tuple(said),
         ignored=tuple(ignored),
         includes=tuple(dict.fromkeys(includes)),
-        count=0 if summary == "count" else _count(shaping.get("_count", str(DEFAULT_COUNT))),
+        count=0 if summary == "count" else wanted,
         sort=_sort(resource_type, shaping.get("_sort"), view),
         summary=summary,  # type: ignore[arg-type]
         elements=frozenset(filter(None, shaping.get("_elements", "").split(","))),
