@@ -475,6 +475,7 @@ def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:
         ("/Observation?date=yesterday", 400, "value"),
         ("/Observation?code:foo=1", 400, "not-supported"),
         ("/Observation?_count=-1", 400, "value"),
+        ("/Observation?_count=-1&_summary=count", 400, "value"),
         ("/Observation?_summary=some", 400, "value"),
         ("/Observation?_sort=code", 400, "not-supported"),
         ("/Observation?_include=Observation:code", 400, "not-supported"),
@@ -486,6 +487,7 @@ def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:
         ("/Observation/" + "a" * 65, 404, "not-found"),
         ("/Observation/x/_history/1e9", 404, "not-found"),
         ("/Observation?_format=xml", 406, "not-supported"),
+        ("/Observation?_format=", 406, "not-supported"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_as_fhir_says(
