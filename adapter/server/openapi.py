@@ -42,6 +42,7 @@ _NUMBER = {"type": "string", "pattern": r"^[1-9][0-9]{0,8}$"}
 _IN_FHIR = re.compile(r"/\{type\}|/fhir(?!/bulk|/\.well-known|.*\$export)")
 """Where `_format` and `_pretty` are heeded: files and the way to them have a form of their own."""
 _TYPE = "^[A-Z][A-Za-z]{1,63}$"
+_BUSY = ("429", "503", "504")  # whoever refuses so does not look at which door it is
 _OUTCOME = {"$ref": "#/components/schemas/OperationOutcome"}
 
 
@@ -146,6 +147,7 @@ def _other(path: str, method: str) -> Object:
         said["responses"] = {
             "200": _json("A token", "access_token", "token_type", "expires_in", "scope"),
             "default": _json("Why there is none, as OAuth says it", "error"),
+            **{status: _fhir_refusal() for status in _BUSY},
         }
     elif path.startswith(_HOOKS):
         said |= _of_hooks(method, path)
