@@ -53,7 +53,7 @@ def group_text(ledger: Ledger, participants: Sequence[str]) -> bytes:
 
 def found_groups(view: View, criteria: Iterable[Criterion]) -> list[Seen]:
     """The Groups of which all of this is true: the one, or none."""
-    if not all(_holds(view, each) for each in criteria):
+    if not fits_group(view, criteria):
         return []
     seen = told_group(view, view.ledger.identity.group_id)
     return [] if seen is None else [seen]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -30,24 +31,10 @@ def write_routes(api: Api) -> list[Route]:
 
     def route(path: str, kind: Kind, method: str) -> Route:
         async def endpoint(request: Request) -> Response:
-            telling = told(request)
-            telling.interaction = kind
-            caller = await api.authenticate(request)
-            telling.client = caller.client
-            if request.path_params["type"] not in SERVED_TYPES:
-                raise refuse(404, "not-found", "There is no such type of resource here")
-            telling.type = request.path_params["type"]
-            asked = await read_request(request)
-            if not caller.may(kind[0], telling.type):  # before anything is read of what was sent
-                text = f"The scopes of this client do not allow it: system/{telling.type}.{kind[0]}"
-                raise refuse(403, "forbidden", text)
-            if kind not in WRITABLE.get(telling.type, ()):
-                raise refuse(405, "not-supported", f"{telling.type} takes no {kind} here")
-            if not ID.fullmatch(request.path_params.get("id", "-")):
-                raise refuse(404, "not-found", "There is no such resource here")
+            work, asked = await _let_in(api, request, kind, kind[0])
             resource = await read_resource(request)
             write = Write(
-                type=telling.type,
+                type=work.telling.type,
                 resource=resource,
                 id=request.path_params.get("id", ""),
                 criteria=request.url.query if "id" not in request.path_params else "",
@@ -58,8 +45,7 @@ def write_routes(api: Api) -> list[Route]:
             def perform(writing: Writing) -> Done:
                 return writing.perform(write, kind)
 
-            work = Work(api, caller, telling)
-            return await run_in_threadpool(_written, work, asked, telling.type, perform)
+            return await run_in_threadpool(_written, work, asked, perform)
 
         return Route(path, endpoint, methods=[method])
 
@@ -68,40 +54,23 @@ def write_routes(api: Api) -> list[Route]:
         route("/{type}", "create", "POST"),
         route("/{type}", "update", "PUT"),
         route("/{type}/{id}", "update", "PUT"),
-        patch_route(api),
+        _patch_route(api),
     ]
 
 
-def patch_route(api: Api) -> Route:
+def _patch_route(api: Api) -> Route:
     """Where a resource that may be updated is changed step by step."""
 
     async def patch(request: Request) -> Response:
-        telling = told(request)
-        telling.interaction = "patch"
-        caller = await api.authenticate(request)
-        telling.client = caller.client
-        name = request.path_params["type"], request.path_params["id"]
-        if name[0] not in SERVED_TYPES:
-            raise refuse(404, "not-found", "There is no such type of resource here")
-        telling.type = name[0]
-        asked = await read_request(request)
-        if "update" not in WRITABLE.get(telling.type, ()):
-            raise refuse(405, "not-supported", f"{telling.type} takes no patch here")
         # Whether a test fails tells what is there: who patches has to be allowed to read it.
-        for letter in "ur":
-            if not caller.may(letter, telling.type):
-                text = f"The scopes of this client do not allow it: system/{telling.type}.{letter}"
-                raise refuse(403, "forbidden", text)
-        if not ID.fullmatch(name[1]):
-            raise refuse(404, "not-found", "There is no such resource here")
+        work, asked = await _let_in(api, request, "patch", "ur")
         body = await read_content(request, {PATCH_JSON}, PATCH_JSON)
         steps, if_match = read_steps(parse_list(body)), request.headers.get("if-match", "")
 
-        def write(writing: Writing) -> Done:
-            return writing.patch(*name, if_match, steps)
+        def perform(writing: Writing) -> Done:
+            return writing.patch(work.telling.type, request.path_params["id"], if_match, steps)
 
-        work = Work(api, caller, telling)
-        return await run_in_threadpool(_written, work, asked, telling.type, write)
+        return await run_in_threadpool(_written, work, asked, perform)
 
     return Route("/{type}/{id}", patch, methods=["PATCH"])
 
@@ -123,18 +92,46 @@ def bundle_route(api: Api, path: str) -> Route:
     return Route(path, bundle, methods=["POST"])
 
 
-def _written(
-    work: Work, asked: Asked, resource_type: str, write: Callable[[Writing], Done]
-) -> Response:
+async def _let_in(
+    api: Api, request: Request, interaction: Kind | Literal["patch"], letters: str
+) -> tuple[Work, Asked]:
+    """Who writes, and what they ask for; nothing is read yet of what was sent.
+
+    `letters` are those of the scopes that it takes.
+
+    Raises:
+        RefusalError: 401, 403, 404 or 405.
+    """
+    telling = told(request)
+    telling.interaction = interaction
+    caller = await api.authenticate(request)
+    telling.client = caller.client
+    if request.path_params["type"] not in SERVED_TYPES:
+        raise refuse(404, "not-found", "There is no such type of resource here")
+    telling.type = request.path_params["type"]
+    asked = await read_request(request)
+    kind = "update" if interaction == "patch" else interaction
+    if kind not in WRITABLE.get(telling.type, ()):
+        raise refuse(405, "not-supported", f"{telling.type} takes no {interaction} here")
+    for letter in letters:
+        if not caller.may(letter, telling.type):
+            text = f"The scopes of this client do not allow it: system/{telling.type}.{letter}"
+            raise refuse(403, "forbidden", text)
+    if not ID.fullmatch(request.path_params.get("id", "-")):
+        raise refuse(404, "not-found", "There is no such resource here")
+    return Work(api, caller, telling), asked
+
+
+def _written(work: Work, asked: Asked, perform: Callable[[Writing], Done]) -> Response:
     api, telling, about = work.api, work.telling, dict[str, None]()
     try:
         with api.ledger.database.write() as tx:
             view = work.view(tx, about)
-            done = write(Writing(view, api.trial, api.base, api.moment()))
+            done = perform(Writing(view, api.trial, api.base, api.moment()))
     finally:
         telling.about = about
     telling.id, telling.count = done.id, 1 if done.status < HTTPStatus.BAD_REQUEST else 0
     if done.issues:
         raise RefusalError(done.status, *done.issues)
     view = work.view(api.ledger.database.read())
-    return respond(told_of(view, resource_type, done, asked, api.base), asked)
+    return respond(told_of(view, telling.type, done, asked, api.base), asked)

@@ -25,7 +25,8 @@ IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 SEEDS = range(1, 21 if IS_SOAK else 2)
 RESOURCES = 60 if IS_SOAK else 14
 SHARE = 0.3
-ROUNDS = 5 * RESOURCES  # a failed sign-in ends a round, after two requests at the mean
+# A failed sign-in ends a round, after two requests at the mean.
+ROUNDS = 5 * RESOURCES if IS_SOAK else 60
 MIXES = {
     **{name: {name: SHARE} for name in FAULTS},
     "all": dict.fromkeys(FAULTS, SHARE / len(FAULTS)),

@@ -70,6 +70,16 @@ def set_back(trial: SmallTrial) -> None:
             receivers.keep(tx, each.name, each.terms - {LABELLED})
 
 
+def sent_without_label(base_url: str, folder: Path) -> SmallTrial:
+    """Somebody with an adverse event, of which the clinic got the copy of the time before."""
+    trial = SmallTrial(folder, base_url, frozenset({"1015"}))
+    trial.read()
+    with at(trial, Formerly()) as clinic:
+        push(clinic)
+    set_back(trial)
+    return trial
+
+
 def event_at(base_url: str) -> dict[str, Any]:
     (entry,) = httpx.get(f"{base_url}/AdverseEvent").json()["entry"]
     event: dict[str, Any] = entry["resource"]
@@ -83,11 +93,7 @@ def labels_of(event: dict[str, Any]) -> list[str]:
 def test_the_next_push_brings_the_label_and_nobody_is_said_to_have_changed_anything(
     base_url: str, tmp_path: Path
 ) -> None:
-    trial = SmallTrial(tmp_path, base_url, frozenset({"1015"}))
-    trial.read()
-    with at(trial, Formerly()) as clinic:
-        push(clinic)
-    set_back(trial)
+    trial = sent_without_label(base_url, tmp_path)
     before = event_at(base_url)
 
     with at(trial) as clinic:
@@ -129,11 +135,7 @@ def test_whoever_takes_the_label_away_has_changed_the_copy(tmp_path: Path) -> No
 def test_what_was_taken_for_changed_before_is_mended_by_the_next_push(
     base_url: str, tmp_path: Path
 ) -> None:
-    trial = SmallTrial(tmp_path, base_url, frozenset({"1015"}))
-    trial.read()
-    with at(trial, Formerly()) as clinic:
-        push(clinic)
-    set_back(trial)
+    trial = sent_without_label(base_url, tmp_path)
     with open_service(trial.config) as service, service.database.write() as tx:
         # As an adapter that knew the label, and not of copies without it, left them.
         tx.execute(

@@ -314,6 +314,18 @@ def at_week_4(record: str, **cells: str) -> Cells:
     return {"record_id": record, "redcap_event_name": WEEK_4, **cells}
 
 
+def people(count: int) -> list[Cells]:
+    """So many people with a mood at both timepoints, two rows each."""
+    return [
+        row
+        for number in range(1, count + 1)
+        for row in (
+            {**person(str(number)), **mood("1", "2", "0")},
+            {**at_week_4(str(number)), **mood("0", "0", "0")},
+        )
+    ]
+
+
 def mood(*answers: str, complete: str = "2", **cells: str) -> Cells:
     said = dict(zip(("mood_1", "mood_2", "mood_3"), answers, strict=False))
     return {

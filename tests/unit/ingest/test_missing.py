@@ -15,22 +15,11 @@ from tests.unit.ingest.project import (
     incident,
     mood,
     pain,
+    people,
     person,
     records_csv,
     tally,
 )
-
-
-def people(count: int) -> list[Cells]:
-    """So many people with a mood at both timepoints, two rows each."""
-    return [
-        row
-        for number in range(1, count + 1)
-        for row in (
-            {**person(str(number)), **mood("1", "2", "0")},
-            {**at_week_4(str(number)), **mood("0", "0", "0")},
-        )
-    ]
 
 
 def retracted(bench: Bench) -> set[tuple[str, str]]:

@@ -23,10 +23,7 @@ from tests.unit.ingest.project import (
     CLINIC,
     EVERYTHING,
     Bench,
-    Cells,
-    at_week_4,
-    mood,
-    person,
+    people,
 )
 
 PEOPLE = 4
@@ -71,18 +68,6 @@ def bench_at(folder: Path, database: Database) -> Bench:
     opened = Bench.open(folder)
     opened.database.close()
     return replace(opened, database=database)
-
-
-def people(count: int) -> list[Cells]:
-    """So many people with a mood at both timepoints."""
-    return [
-        row
-        for number in range(1, count + 1)
-        for row in (
-            {**person(str(number)), **mood("1", "2", "0")},
-            {**at_week_4(str(number)), **mood("0", "0", "0")},
-        )
-    ]
 
 
 def lose_all_but_one(bench: Bench) -> None:
