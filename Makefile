@@ -60,8 +60,8 @@ bench: $(VENV)/.dev ## what our own work costs, as ratios
 soak: $(VENV)/.dev ## what delivery survives in its long form, then new generated cases (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -p no:randomly tests/live/test_survival.py tests/live/test_survival_elsewhere.py tests/live/test_failpoints.py tests/live/test_recovery.py tests/live/test_killed_pull.py tests/live/test_kill.py tests/live/test_faulty_record_systems.py tests/live/test_soak.py
 	$(BIN)/python tools/survival_page.py
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/live/test_hostile.py tests/live/test_fuzzed.py
-	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/live/test_hostile.py tests/live/test_fuzzed.py
+	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
