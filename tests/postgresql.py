@@ -94,11 +94,11 @@ class PostgreSql:
         """Where a database is."""
         return f"postgresql://adapter@127.0.0.1:{self.port}/{database}"
 
-    def new(self, template: str = "template1") -> str:
-        """The URL of a new database, like `template`."""
+    def new(self, template: str = "template1", more: str = "") -> str:
+        """The URL of a new database, like `template`; `more` is said when it is made."""
         name = f"ledger_{next(self._names)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {more}'.encode())
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:

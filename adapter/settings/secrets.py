@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def read_secret(
     try:
         said = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as wrong:
+        if isinstance(wrong, PermissionError):
+            action = f"Let the account that the adapter runs as (uid {os.geteuid()}) read it."
+            raise _not_in(file, what, "a file that may not be read", action) from wrong
         reason = getattr(wrong, "strerror", None) or "bytes that are not UTF-8"
         raise _not_in(file, what, reason) from wrong
     if not said:
@@ -76,6 +80,6 @@ def stamp_of(file: Path) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _not_in(file: Path, what: str, found: str) -> DeclarationError:
-    problem = Problem(Origin(file.name), "", f"{what} in this file", found, "Write it there.")
+def _not_in(file: Path, what: str, found: str, action: str = "Write it there.") -> DeclarationError:
+    problem = Problem(Origin(file.name), "", f"{what} in this file", found, action)
     return DeclarationError("A secret is missing.", (problem,))

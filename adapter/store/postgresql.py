@@ -22,7 +22,7 @@ from psycopg.adapt import Dumper
 from psycopg.rows import RowMaker
 from psycopg.sql import Literal
 
-from adapter.errors import LedgerError
+from adapter.errors import DeclarationError, LedgerError, Origin, Problem
 from adapter.store.outage import Outage
 from adapter.store.transaction import Connection, Rows, Transaction
 
@@ -34,6 +34,7 @@ _LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeou
 _ALONE = b"SELECT pg_advisory_xact_lock(7241009)"
 _SHARED = b"SELECT pg_advisory_xact_lock_shared(7241009)"
 _BETWEEN_TRIES_SECONDS = 0.25
+_ENCODING = "UTF8"
 _ROWS_AT_A_TIME = 200
 
 
@@ -167,8 +168,10 @@ class PostgresConnection:
             if self._is_inside:
                 raise psycopg.OperationalError("the connection was lost in a transaction")
             how: dict[str, Any] = {"autocommit": True, "row_factory": _rows}
+            how["client_encoding"] = _ENCODING  # whatever the environment says
             url = self._engine.url
             opened = psycopg.connect(url, **how) if outage is None else outage.connect(**how)
+            _check_encoding(opened, self._name)
             opened.adapters.register_dumper(bool, _AsNumber)
             milliseconds = max(1000, int(self._engine.idle_seconds * 1000))
             opened.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}".encode())
@@ -223,6 +226,7 @@ class PostgresEngine:
         """A connection.
 
         Raises:
+            DeclarationError: the database could not hold every letter.
             LedgerError: the server did not answer, or did not let us in.
         """
         return PostgresConnection(self)
@@ -253,6 +257,22 @@ class _told:  # noqa: N801 - used like a function
     def __exit__(self, _: object, wrong: BaseException | None, __: object) -> None:
         if isinstance(wrong, _LOST):
             raise _trouble(self._name, wrong) from wrong
+
+
+def _check_encoding(opened: psycopg.Connection[Any], name: str) -> None:
+    """A database in SQL_ASCII gives bytes for text; in any other code letters have no place."""
+    found = opened.info.parameter_status("server_encoding") or "no word of it"
+    if found == _ENCODING:
+        return
+    opened.close()
+    problem = Problem(
+        Origin(name),
+        "ledger",
+        f"a database in {_ENCODING}",
+        found,
+        f"Make another one: CREATE DATABASE ledger ENCODING '{_ENCODING}' TEMPLATE template0.",
+    )
+    raise DeclarationError("The ledger cannot be kept there.", (problem,))
 
 
 def _trouble(name: str, wrong: psycopg.Error) -> LedgerError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -358,6 +359,22 @@ def test_a_file_without_a_readable_secret_is_told_by_its_name(
 
     (problem,) = caught.value.problems
     assert (problem.origin.file, problem.found) == ("north.token", found)
+
+
+def test_a_file_that_may_not_be_read_is_told_with_who_has_to_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # whoever tests may be root, who reads all
+
+    with pytest.raises(DeclarationError) as caught:
+        read_secret({}, None, tmp_path / "north.token", "a token")
+
+    (problem,) = caught.value.problems
+    assert problem.found == "a file that may not be read"
+    assert f"uid {os.geteuid()}" in problem.action
 
 
 NORTH = 'token_env = "NORTH_TOKEN"\n'

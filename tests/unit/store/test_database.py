@@ -64,6 +64,33 @@ def test_a_commit_on_postgresql_waits_for_its_disk_unless_the_owner_said_otherwi
     assert (ours, said) == ("on", ("on", "default"))
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_letter_is_refused_before_anything_is_made_in_it(
+    postgresql: PostgreSql, encoding: str
+) -> None:
+    url = postgresql.new("template0", f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+
+    with pytest.raises(DeclarationError) as caught:
+        Database(url)
+
+    (problem,) = caught.value.problems
+    assert (problem.expected, problem.found) == ("a database in UTF8", encoding)
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")
+        assert tables.fetchall() == []
+
+
+def test_letters_are_kept_whatever_encoding_the_surroundings_name(
+    postgresql: PostgreSql, empty_ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+
+    with closing(Database(postgresql.new(empty_ledger))) as database:
+        told = database.read().execute("SELECT ?", ("\u2265 0.5 \u03c3",)).fetchone()[0]
+
+    assert told == "\u2265 0.5 \u03c3"
+
+
 def test_what_was_written_is_there_when_the_ledger_is_opened_again(
     database: Database, where: Path | str
 ) -> None:
