@@ -10,7 +10,7 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.provenance import Derivation, build_provenance
 from adapter.instruments.study import Study
 from adapter.release import as_blinded, as_published
-from adapter.release.blinding import as_whole, blinded_cells
+from adapter.release.blinding import THERAPY, as_whole, blinded_cells
 from tests.forms import FORMS, record_of
 from tests.unit.fhir.events import (
     CONCEALING,
@@ -162,6 +162,15 @@ def test_what_tells_nothing_stays_the_very_same() -> None:
     assert as_blinded(provenance_of(SERIOUS), FORMS["phq-9"], STUDY) == provenance_of(SERIOUS)
     other = {**provenance_of(SERIOUS), "target": [{"reference": "Observation/a"}]}
     assert as_blinded(other, None, STUDY) is other  # of a questionnaire that is no longer declared
+
+
+def test_what_tells_nothing_is_not_labelled_for_who_may_know_the_arm() -> None:
+    questionnaire: Resource = {"resourceType": "Questionnaire", "status": "active"}
+    scored = {"resourceType": "Provenance", "target": [{"reference": "Observation/a"}]}
+
+    for resource in (questionnaire, scored):
+        assert as_whole(resource, "phq-9", STUDY) is resource
+    assert as_whole(questionnaire, THERAPY, STUDY) != questionnaire  # which tells the arm
 
 
 def test_no_published_list_names_what_only_the_therapy_can_have() -> None:
