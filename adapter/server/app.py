@@ -28,6 +28,7 @@ from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
 from adapter.server.exchange import Answer, Asked, read_request, refused, respond
 from adapter.server.groups import GROUP
+from adapter.server.json_patch import PATCH_JSON
 from adapter.server.ledger import View
 from adapter.server.methods import allowed
 from adapter.server.operation_routes import operation_routes
@@ -150,6 +151,8 @@ async def _refused(request: Request, error: Exception) -> Response:
             return _wrong_method(methods)
         if error.status == HTTPStatus.METHOD_NOT_ALLOWED:  # the update of what is not there
             return refused(error, {"Allow": ", ".join(sorted(methods - {request.method}))})
+    if request.method == "PATCH" and error.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        return refused(error, {"Accept-Patch": PATCH_JSON})  # RFC 5789, section 2.2
     return refused(error)
 
 

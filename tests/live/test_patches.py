@@ -126,7 +126,9 @@ def test_a_patch_is_taken_of_whom_may_update_and_read_and_where_an_update_is(
     for other in (writes_only, reads_only):
         issue(patch(other, path, AMEND, if_match="*"), 403, "forbidden")
     issue(patch(ehr, "/QuestionnaireResponse/none", AMEND, if_match="*"), 404, "not-found")
-    issue(patch(ehr, path, AMEND, kind="application/json", if_match="*"), 415, "not-supported")
+    unknown = patch(ehr, path, AMEND, kind="application/json", if_match="*")
+    issue(unknown, 415, "not-supported")
+    assert unknown.headers["accept-patch"] == "application/json-patch+json"
     for name in ("Observation/1", "AdverseEvent/1", "Patient/1"):
         answer = patch(ehr, f"/{name}", AMEND, if_match="*")
         issue(answer, 405, "not-supported")
