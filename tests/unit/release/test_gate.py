@@ -13,6 +13,7 @@ from adapter.instruments.participant import ConsentState, ConsentWord, Participa
 from adapter.instruments.study import Purpose, Study
 from adapter.release import PARTICIPATION, THERAPY, Decision, Reader, Subject
 from adapter.release import decide as decide_about
+from adapter.release.gate import CARE
 from tests.forms import STUDY_TEXT, study_of
 
 FORMS = """
@@ -169,6 +170,34 @@ def test_a_study_without_safety_rules_tells_no_signal() -> None:
     words: dict[str, ConsentWord] = {"share": "given", "both": "given"}
 
     assert decide(Subject("1", "safety/phq-9"), STUDY, "care", words).rule == "safety-signal"
+
+
+@pytest.mark.parametrize(
+    ("fetched", "purpose", "research", "records", "rule"),
+    [
+        ("Condition", "research", "given", "given", "released"),
+        ("Condition", "research", "given", "withdrawn", "consent-withdrawn"),
+        ("Condition", "research", "given", "unknown", "consent-unknown"),
+        ("Condition", "research", "withdrawn", "given", "consent-withdrawn"),
+        ("Condition", "research", "refused", "withdrawn", "consent-refused"),
+        ("Encounter", "research", "given", "given", "standard-care"),
+        ("Condition", "care", "given", "given", "standard-care"),
+    ],
+)
+def test_what_was_fetched_from_standard_care_needs_both_consents_and_is_for_research(
+    fetched: str, purpose: Purpose, research: ConsentWord, records: ConsentWord, rule: str
+) -> None:
+    consents = "".join(
+        CONSENT.format(id=name, purpose=said)
+        for name, said in (("research", "research"), ("share", "care"), ("records", "from-care"))
+    )
+    asked = "from_care: [{type: Condition, consent: records}]\n"
+    study = study_of(f"{STUDY_TEXT}consents:\n{consents}{FORMS}{asked}")
+    words: dict[str, ConsentWord] = {"research": research, "share": "given", "records": records}
+
+    decision = decide(Subject("1", f"{CARE}{fetched}"), study, purpose, words)
+
+    assert decision == Decision(is_released=rule == "released", rule=rule)  # type: ignore[arg-type]
 
 
 def test_a_study_that_asked_for_no_consent_releases_nothing_of_anybody() -> None:

@@ -6,6 +6,7 @@ import base64
 import hmac
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,13 @@ def test_who_signs_as_agreed_gets_a_token_that_is_known_until_it_ends(
     assert token.seconds <= 300
     desk.now += timedelta(seconds=token.seconds + 1)
     assert desk.grants.caller_of(token.value) is None
+
+
+def test_a_token_of_who_is_registered_no_more_is_nobodys(desk: Desk) -> None:
+    token = desk.ask(signed())
+    later = replace(desk.grants, clients={})
+
+    assert later.caller_of(token.value) is None
 
 
 @pytest.mark.parametrize("key", [EC, RSA], ids=["ES384", "RS384"])
