@@ -1,7 +1,8 @@
 """A score as a record system files totals: its own code, and nothing but the number around it.
 
 https://hl7.org/fhir/R4/observation.html. What such a system does not know goes: items, panel,
-method, bands, and references to resources that it never gets.
+method, bands, and references to resources that it never gets. What stays beside the number is the
+note that it rests on some of the items alone: without that it would be taken for a whole one.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def as_total(observation: Resource, filing: Filing) -> Resource:
         told["valueQuantity"] = dict(observation["valueQuantity"])
         if filing.unit is not None:
             told["valueQuantity"]["unit"] = filing.unit
-    for name in ("valueString", "dataAbsentReason"):
+    for name in ("valueString", "dataAbsentReason", "note"):
         if name in observation:
             told[name] = observation[name]
     return told
