@@ -18,7 +18,8 @@ from adapter.instruments.form import Form, Scale
 from adapter.scoring.change import Change, change_since
 
 Resource = dict[str, Any]
-_SAME = ("extension", "category", "device", "subject", "effectiveDateTime", "issued")
+_MOMENT = ("effectiveDateTime", "_effectiveDateTime", "issued")
+_SAME = ("extension", "category", "device", "subject", *_MOMENT)
 
 
 def change_name(unit: str, scale: Scale, identity: Identity) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from adapter.instruments.form import Code, Form, Item, Option
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+UNKNOWN_MOMENT = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
+"""In place of a moment that the source does not say: a profile may want one, none is invented."""
 RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 UCUM = "http://unitsofmeasure.org"

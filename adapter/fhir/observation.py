@@ -16,6 +16,7 @@ from typing import Any, Literal
 from adapter.fhir.coding import (
     RESEARCH_STUDY,
     UCUM,
+    UNKNOWN_MOMENT,
     category_of,
     coding,
     concept,
@@ -142,7 +143,9 @@ def _shared(response: Response, identity: Identity) -> Shared:
     unit = identity.of_response(response)
     patient = reference("Patient", identity.patient(response.participant))
     elements: dict[str, Any] = {"status": "final", "subject": patient}
-    if response.authored is not None:
+    if response.authored is None:
+        elements["_effectiveDateTime"] = UNKNOWN_MOMENT
+    else:
         elements["effectiveDateTime"] = response.authored
         if len(response.authored) > len("2023-04-02"):  # an instant; a day alone is none
             elements["issued"] = response.authored

@@ -9,7 +9,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from adapter.fhir.coding import DATA_ABSENT_REASON, RESEARCH_STUDY, option_coding
+from adapter.fhir.coding import (
+    DATA_ABSENT_REASON,
+    RESEARCH_STUDY,
+    UNKNOWN_MOMENT,
+    option_coding,
+)
 from adapter.fhir.identity import PROJECT, Identity, questionnaire_url, reference
 from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.answer import Answer, Value
@@ -44,7 +49,9 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
     }
     if not response.is_verified:
         built["extension"].append(UNVERIFIED)
-    if response.authored is not None:
+    if response.authored is None:
+        built["_authored"] = UNKNOWN_MOMENT
+    else:
         built["authored"] = response.authored
     built["author"] = reference("Device", identity.device_id)
     built["source"] = patient

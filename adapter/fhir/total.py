@@ -14,7 +14,8 @@ from adapter.fhir.coding import CATEGORY
 from adapter.fhir.identity import code_system
 
 Resource = dict[str, Any]
-_KEPT = ("resourceType", "id", "meta", "identifier", "status", "subject", "effectiveDateTime")
+_MOMENT = ("effectiveDateTime", "_effectiveDateTime")
+_KEPT = ("resourceType", "id", "meta", "identifier", "status", "subject", *_MOMENT)
 _CORRECTED = frozenset({"amended", "corrected"})
 
 
