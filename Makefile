@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TARGET ?=
 PORT ?= 8000
 
-.PHONY: demo serve test check format bench soak golden docs agreement ladder screenshots lock clean
+.PHONY: demo serve test check format bench soak survive doors rounds golden docs agreement ladder screenshots lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -57,10 +57,16 @@ bench: $(VENV)/.dev ## what our own work costs, as ratios
 	PYTHONPATH=. $(BIN)/python benchmarks/page.py
 	PYTHONPATH=. $(BIN)/python benchmarks/export.py
 
-soak: $(VENV)/.dev ## what delivery survives in its long form, then new generated cases (hours)
+soak: survive doors rounds ## what delivery survives in its long form, then new generated cases (hours; also part by part)
+
+survive: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -p no:randomly tests/live/test_survival.py tests/live/test_survival_elsewhere.py tests/live/test_failpoints.py tests/live/test_recovery.py tests/live/test_killed_pull.py tests/live/test_kill.py tests/live/test_faulty_record_systems.py tests/live/test_soak.py
 	$(BIN)/python tools/survival_page.py
+
+doors: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/live/test_hostile.py tests/live/test_fuzzed.py
+
+rounds: $(VENV)/.dev
 	for round in 1 2 3 4 5 6 7 8 9 10; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/properties tests/unit/sources tests/unit/ingest || exit 1; done
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
