@@ -2,6 +2,9 @@
 
 The arm stands in none of them: `assignedArm` and `actualArm` are left out, and both arms are
 `on-study`, because `on-study-intervention` would tell. https://hl7.org/fhir/R4/researchsubject.html
+
+R4 has no element for why somebody's time in the study ended: that is an extension of ours, whose
+one word is `withdrawn`. Other ends have none, for the trial's database tells a day and no reason.
 """
 
 from __future__ import annotations
@@ -9,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapter.fhir.identity import Identity, reference
+from adapter.fhir.coding import UNKNOWN_MOMENT
+from adapter.fhir.identity import PROJECT, Identity, reference
 from adapter.fhir.labels import RESTRICTED
-from adapter.instruments.participant import Participant
+from adapter.instruments.participant import Participant, has_left, left_by_withdrawal
 from adapter.instruments.study import Study
+
+END_REASON = f"{PROJECT}/StructureDefinition/research-subject-end-reason"
 
 
 def build_device(identity: Identity, version: str) -> dict[str, Any]:
@@ -87,14 +93,23 @@ def build_group(
 
 
 def build_research_subject(identity: Identity, person: Participant) -> dict[str, Any]:
-    """A person's place in the study: on-study, or off-study with the day it ended."""
-    period = {word: day for word, day in (("start", person.enrolled), ("end", person.ended)) if day}
+    """A person's place in the study: on-study, or off-study with the day it ended.
+
+    A day that nobody knows is said to be unknown: a period without an end would go on (R4, Period).
+    """
+    study = identity.study
+    days = (("start", person.enrolled), ("end", person.ended))
+    period: dict[str, Any] = {word: day for word, day in days if day}
+    if person.ended is None and has_left(person, study):
+        period["_end"] = UNKNOWN_MOMENT
+    reason = {"url": END_REASON, "valueCode": "withdrawn"}
     built: dict[str, Any] = {
         "resourceType": "ResearchSubject",
         "id": identity.subject(person.participant),
         "meta": RESTRICTED,
+        **({"extension": [reason]} if left_by_withdrawal(person, study) else {}),
         "identifier": [identity.identifier("subject", person.participant)],
-        "status": _status(identity.study, person),
+        "status": _status(study, person),
         "study": reference("ResearchStudy", identity.study_id),
         "individual": reference("Patient", identity.patient(person.participant)),
     }
@@ -106,8 +121,8 @@ def build_research_subject(identity: Identity, person: Participant) -> dict[str,
 def _status(study: Study, person: Participant) -> str:
     """Where a person stands in the study; the same word for both arms."""
     words = {person.consents[rule.id].word for rule in study.consents if rule.purpose == "research"}
-    if "refused" in words:
+    if "refused" in words and "withdrawn" not in words:
         return "not-registered"
-    if "unknown" in words:
+    if "unknown" in words and "withdrawn" not in words:
         return "candidate"
-    return "off-study" if person.ended else "on-study"
+    return "off-study" if has_left(person, study) else "on-study"

@@ -123,13 +123,31 @@ def _demographics(
 
 
 def ended_by_withdrawal(person: Participant, study: Study) -> Participant:
-    """The person, whose time in the study ends on the day they withdrew from the research."""
-    withdrawn = (
-        person.consents[rule.id].until
-        for rule in study.consents
-        if rule.purpose == "research" and person.consents[rule.id].word == "withdrawn"
+    """The person, whose time in the study ends on the day they withdrew from the research.
+
+    Where nobody knows that day, none is told; `has_left` says that it is over all the same.
+    """
+    days = (said.until for said in _withdrawals(person, study))
+    return replace(person, ended=person.ended or next(filter(None, days), None))
+
+
+def has_left(person: Participant, study: Study) -> bool:
+    """Whether a person's time in the study has an end, on a day that is known or on none."""
+    return person.ended is not None or bool(_withdrawals(person, study))
+
+
+def left_by_withdrawal(person: Participant, study: Study) -> bool:
+    """Whether it ended because they withdrew from the research, not before they did so."""
+    return any(
+        None in {said.until, person.ended} or str(said.until) <= str(person.ended)
+        for said in _withdrawals(person, study)
     )
-    return replace(person, ended=person.ended or next(filter(None, withdrawn), None))
+
+
+def _withdrawals(person: Participant, study: Study) -> list[ConsentState]:
+    """What a person withdrew of the consents to the research."""
+    said = (person.consents.get(rule.id) for rule in study.consents if rule.purpose == "research")
+    return [each for each in said if each is not None and each.word == "withdrawn"]
 
 
 def _consent_state(

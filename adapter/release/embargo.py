@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from adapter.instruments.participant import Participant
+from adapter.instruments.participant import Participant, has_left
 from adapter.instruments.study import Embargo, Purpose, Study
 
 
@@ -16,7 +16,7 @@ def is_embargoed(  # noqa: PLR0913, PLR0917 - what an embargo may depend on
 ) -> bool:
     """Whether a person's data of a form must not leave for a receiver on a local day, `today`.
 
-    What is not known of a person's time is not over.
+    What is not known of a person's time is not over; who withdrew on a day nobody knows has left.
     """
     return any(
         embargo.concerns(form, purpose, clinic) and not _is_over(embargo, study, person, today)
@@ -30,7 +30,7 @@ def _is_over(embargo: Embargo, study: Study, person: Participant | None, today: 
     if person is None:
         return False
     if embargo.after == "off-study":
-        return person.ended is not None and person.ended <= today
+        return has_left(person, study) and (person.ended or today) <= today
     (point,) = (each for each in study.timepoints if each.id == embargo.after)
     if person.enrolled is None or point.week is None:
         return False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.coherence import check_form, check_study
 from adapter.instruments.form import Form
-from adapter.instruments.mapping import read_mapping
+from adapter.instruments.mapping import Lines, read_mapping
 from adapter.instruments.study import Study
 from adapter.settings import ClinicSettings, Settings
 from adapter.sync.profile import ClinicProfile
@@ -54,6 +54,7 @@ def read_mappings(settings: Settings) -> Declarations:
         if found.study is not None:
             found.problems.extend(check_study(found.study, found.forms, lines))
             found.problems.extend(_clinic_findings(found, found.study))
+            found.problems.extend(_open_to_all(found, found.study, lines))
     return found
 
 
@@ -100,6 +101,20 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
                 f"`{name}`",
                 "Correct it, or declare the identifier in the study file.",
             )
+
+
+def _open_to_all(found: Declarations, study: Study, lines: Lines) -> Iterator[Problem]:
+    """Consents for care that name no clinic, where there are several that they would open to."""
+    care = sorted({profile.id for profile, _ in found.clinics if profile.purpose == "care"})
+    for index, rule in enumerate(study.consents if len(care) > 1 else ()):
+        if rule.purpose == "care" and not rule.clinics:
+            problem = lines.problem(
+                ("consents", index, "clinics"),
+                f"the clinics that `{rule.id}` is about ({', '.join(care)})",
+                "none, which is all of them",
+                "Name those that people agreed to; all of them, if it was all.",
+            )
+            yield replace(problem, severity="warning")
 
 
 def _ways(profile: ClinicProfile, settings: ClinicSettings) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from adapter.fhir.identity import PROJECT
 from adapter.fhir.prefill import LAUNCH
 from adapter.fhir.provenance import SOURCE_CELLS
 from adapter.fhir.questionnaire_response import UNVERIFIED
+from adapter.fhir.research import END_REASON
 
 Definition = dict[str, Any]
 
@@ -67,6 +68,7 @@ def definitions() -> Iterator[Definition]:
     for name, kind in RESEARCH_EXTENSIONS.items():
         yield extension(f"{RESEARCH}/{name}", ["AdverseEvent"], kind)
     yield extension(UNVERIFIED["url"], ["QuestionnaireResponse"], "code")
+    yield extension(END_REASON, ["ResearchSubject"], "code")
     yield source_cells()
 
 

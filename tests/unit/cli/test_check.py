@@ -181,6 +181,25 @@ def test_columns_that_an_export_lacks_are_told(site: Site) -> None:
     assert places(said) == [("records.csv", 1, "stop_share"), ("records.csv", 1, "mood_2")]
 
 
+def test_a_consent_for_care_that_opens_to_several_clinics_is_a_warning(site: Site) -> None:
+    profile = (site.folder / "north-clinic.yaml").read_text("utf-8")
+    site.write("south-clinic.yaml", profile.replace("north-clinic", "south-clinic"))
+    config = site.config.read_text("utf-8")
+    more = '[[clinics]]\nprofile = "south-clinic.yaml"\nurl = "http://127.0.0.1:9/fhir"\n'
+    site.write("adapter.toml", f"{config}\n{more}")
+
+    said = site.run("check", "--json")
+
+    (finding,) = said.document["findings"]
+    assert (said.code, finding["severity"]) == (0, "warning")
+    assert (finding["file"], finding["field"]) == ("study.yaml", "consents.1.clinics")
+    assert "north-clinic, south-clinic" in finding["expected"]
+    assert finding["line"] is not None
+
+    site.change("study.yaml", "purpose: care", "purpose: care\n    clinics: [north-clinic]")
+    assert site.run("check", "--json").document == {"findings": []}
+
+
 def test_a_form_that_nobody_mapped_is_a_warning_and_no_error(site: Site) -> None:
     site.change("study.yaml", "not_mapped:\n  diary: stays in the trial\n", "")
 

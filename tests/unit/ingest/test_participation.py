@@ -210,6 +210,17 @@ def test_who_withdrew_from_research_left_the_trial_that_day(bench: Bench) -> Non
     assert subject["period"] == {"start": "2024-02-01", "end": "2024-03-10"}
 
 
+def test_who_withdrew_on_a_day_that_nobody_wrote_down_leaves_at_once(bench: Bench) -> None:
+    bench.ingest(answered())
+    bench.deliver("repository")
+
+    bench.ingest(answered(stop_research="1"))
+
+    assert bench.statuses("ResearchSubject") == {"off-study": 1}
+    assert consent(bench, "research")["status"] == "inactive"
+    assert bench.owed("repository") == {"put Consent": 1, "put ResearchSubject": 1}
+
+
 def test_identifiers_stay_out_of_the_ledger(bench: Bench) -> None:
     bench.ingest(answered(full_name="Canary Smith", dob="1966-04-12"))
 

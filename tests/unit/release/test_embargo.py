@@ -53,6 +53,17 @@ def test_a_time_that_is_not_known_is_not_over(after: str) -> None:
     assert rule(Embargo(after=after), "2099-01-01", person=person) == "embargo"
 
 
+def test_who_withdrew_from_the_research_on_an_unknown_day_is_off_study() -> None:
+    said = BASE.consents[0].model_copy(update={"id": "research", "purpose": "research"})
+    study = BASE.model_copy(
+        update={"consents": (*BASE.consents, said), "embargoes": (Embargo(after="off-study"),)}
+    )
+    consents = PERSON.consents | {"research": ConsentState("withdrawn")}
+    person = Participant("1", "2026-01-05", consents=consents)
+
+    assert decide(PHQ, study, Reader("care", "north"), person, "2026-02-01").rule == "released"
+
+
 @pytest.mark.parametrize(
     "narrowed",
     [{"forms": ("other",)}, {"purposes": ("research",)}, {"clinics": ("south",)}],
