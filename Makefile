@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TARGET ?=
 PORT ?= 8000
 
-.PHONY: demo serve test check format bench soak survive doors rounds golden docs agreement ladder screenshots lock clean
+.PHONY: demo serve test check mypy basedpyright format bench soak survive doors rounds golden docs agreement ladder screenshots lock clean
 
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
@@ -41,9 +41,11 @@ test: check ## every check and every test, the real FHIR server included
 check: $(VENV)/.dev ## format, lint, types, the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/basedpyright
+	$(MAKE) --jobs=2 --output-sync --no-print-directory mypy basedpyright
 	$(BIN)/lint-imports
+
+mypy basedpyright: $(VENV)/.dev
+	$(BIN)/$@
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

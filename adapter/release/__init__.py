@@ -1,16 +1,14 @@
 """May this leave, for whom, and why not: consent and blinding, decided at send time."""
 
-from adapter.release.blinding import THERAPY, as_blinded, as_published, reveals_allocation
-from adapter.release.gate import (
+from adapter.release.blinding import (
     CARE,
     PARTICIPATION,
-    SAFETY,
-    Decision,
-    Reader,
-    Rule,
-    Subject,
-    decide,
+    THERAPY,
+    as_blinded,
+    as_published,
+    reveals_allocation,
 )
+from adapter.release.gate import SAFETY, Decision, Reader, Rule, Subject, decide
 from adapter.release.receiver import BLINDED, LABELLED, Receiver
 
 __all__ = [

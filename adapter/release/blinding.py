@@ -25,17 +25,26 @@ THERAPY: Final = "therapy/"
 """Stands in `Subject.form` for the therapy itself; no form has a name with a slash."""
 CONCEALED: Final = "concealed/"
 """Stands in `Subject.form` before the form of a change that nobody who is blinded can see."""
+PARTICIPATION: Final = "participation"
+"""Stands in `Subject.form` for what says that and how a person takes part."""
+CARE: Final = "standard-care/"
+"""Stands in `Subject.form` before the type of what was fetched from standard care."""
+_OF_NO_FORM = frozenset({"", PARTICIPATION})
 TELLING: Final = frozenset({"AdverseEvent", "Provenance"})
 """The types of which a part may tell the arm."""
 
 
 def reveals_allocation(study: Study, form: str) -> bool:
-    """Whether the study file says of this form that it reveals the arm.
+    """Whether this form reveals the arm: the study file says so, or has no word of it any more.
 
-    The therapy always does, and so does a change that nobody who is blinded can see.
+    What is from a form that was taken out of the study file may have been just that: nobody says
+    that it tells nothing. The therapy always tells, and so does a change that nobody who is blinded
+    can see.
     """
-    named = any(placed.reveals_allocation for placed in study.forms if placed.form == form)
-    return named or form == THERAPY or form.startswith(CONCEALED)
+    if form in _OF_NO_FORM or form.startswith(CARE):
+        return False
+    placed = [each for each in study.forms if each.form == form]
+    return not placed or any(each.reveals_allocation for each in placed)
 
 
 def as_published(form: Form) -> Form:
@@ -75,7 +84,8 @@ def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
 
     Every event, and every Provenance of one, is labelled as redacted, whether or not something was
     taken out of it: else the label would tell. Of an event whose form no mapping declares any more
-    (None), nothing is known to be harmless: category, note and columns go, too.
+    (None), nothing is known to be harmless: category, note and columns go, too; so do note and
+    columns where the study file does not place the form any more.
     """
     if form is not None and form.kind != "adverse-event":
         return resource
@@ -106,7 +116,7 @@ def _is_of_event(resource: Resource) -> bool:
 
 
 def _conceals_note(form: Form | None, placed: Sequence[FormPlacement]) -> bool:
-    return form is None or any(each.conceals_note for each in placed)
+    return form is None or not placed or any(each.conceals_note for each in placed)
 
 
 def _without_cause(event: Resource, form: Form | None) -> Resource:
@@ -143,8 +153,9 @@ def _without_columns(
 
     def tells(cell: Resource) -> bool:
         is_column = cell["url"] == "field"
+        is_unknown = form is None or not placed
         return cell["url"] == "hash" or (
-            is_column and (form is None or cell["valueString"] in columns)
+            is_column and (is_unknown or cell["valueString"] in columns)
         )
 
     def kept(cells: Resource) -> Resource:

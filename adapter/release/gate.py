@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from adapter.instruments.participant import ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
-from adapter.release.blinding import CONCEALED, reveals_allocation
+from adapter.release.blinding import CARE, CONCEALED, PARTICIPATION, reveals_allocation
 from adapter.release.consent import ConsentHold, held_as_care, held_by_consent
 from adapter.release.embargo import is_embargoed
 
@@ -27,12 +27,8 @@ Rule = (
     ]
     | ConsentHold
 )
-PARTICIPATION: Final = "participation"
-"""Stands in `Subject.form` for what says that and how a person takes part."""
 SAFETY: Final = "safety/"
 """Stands in `Subject.form` before the form whose answers gave a safety signal."""
-CARE: Final = "standard-care/"
-"""Stands in `Subject.form` before the type of what was fetched from standard care."""
 
 _RELEASING: frozenset[Rule] = frozenset({"released", "retraction", "withdrawal-notice"})
 

@@ -155,6 +155,14 @@ def test_every_event_is_labelled_as_redacted_whether_or_not_something_was_taken_
         assert find_faults(told) == find_faults(known) == ()
 
 
+def test_of_an_event_whose_form_was_taken_out_of_the_study_no_more_is_told() -> None:
+    without = STUDY.model_copy(update={"forms": ()})
+    event, provenance = event_of(SERIOUS), provenance_of(SERIOUS)
+
+    assert as_blinded(event, FORM, without) == as_blinded(event, FORM, CONCEALING)
+    assert columns_of(as_blinded(provenance, FORM, without)) == set()
+
+
 def test_what_tells_nothing_stays_the_very_same() -> None:
     observation = {"resourceType": "Observation"}
 
@@ -169,7 +177,7 @@ def test_what_tells_nothing_is_not_labelled_for_who_may_know_the_arm() -> None:
     scored = {"resourceType": "Provenance", "target": [{"reference": "Observation/a"}]}
 
     for resource in (questionnaire, scored):
-        assert as_whole(resource, "phq-9", STUDY) is resource
+        assert as_whole(resource, FORM.id, STUDY) is resource
     assert as_whole(questionnaire, THERAPY, STUDY) != questionnaire  # which tells the arm
 
 

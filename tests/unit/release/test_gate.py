@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from adapter.instruments.participant import ConsentState, ConsentWord, Participant
 from adapter.instruments.study import Purpose, Study
-from adapter.release import PARTICIPATION, THERAPY, Decision, Reader, Subject
+from adapter.release import CARE, PARTICIPATION, THERAPY, Decision, Reader, Subject
 from adapter.release import decide as decide_about
-from adapter.release.gate import CARE
 from tests.forms import STUDY_TEXT, study_of
 
 FORMS = """
@@ -62,6 +61,7 @@ NOTICE = Subject("1", PARTICIPATION, is_known_there=True)
 NEWS = Subject("1", PARTICIPATION)
 BLINDED = Subject("1", "session-attendance")
 NOBODYS = Subject("", "phq-9")
+TAKEN_OUT = Subject("1", "gad-7")
 BLINDED_FORM = Subject("", "session-attendance")
 THERAPY_OF_SOMEBODY = Subject("1", THERAPY)
 RETRACTION = Subject("1", "phq-9", is_retraction=True)
@@ -95,6 +95,9 @@ BLINDED_RETRACTION = Subject("1", "session-attendance", is_retraction=True)
         # What tells the arm leaves for nobody, whatever was agreed to.
         (BLINDED, "research", "given", "given", "given", "blinding"),
         (BLINDED, "care", "given", "given", "given", "blinding"),
+        # What it says nothing of any more may have been such a form.
+        (TAKEN_OUT, "care", "given", "given", "given", "blinding"),
+        (Subject("1", "safety/gad-7"), "care", "given", "given", "given", "blinding"),
         (BLINDED, "care", "given", "withdrawn", "given", "blinding"),
         (BLINDED_FORM, "research", "given", "given", "given", "blinding"),
         # What belongs to nobody needs nobody's consent.
@@ -237,7 +240,7 @@ def test_nothing_of_anybody_leaves_without_every_consent_of_its_purpose(
     is_notice = subject.form == PARTICIPATION and subject.is_known_there and "withdrawn" in needed
     if subject.is_retraction:
         assert decision.is_released
-    elif subject.form == "session-attendance":
+    elif subject.form in {"session-attendance", "another"}:  # which nobody says anything of
         assert not decision.is_released
     else:
         assert decision.is_released is (is_agreed or is_notice)
