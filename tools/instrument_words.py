@@ -67,6 +67,8 @@ def _head(form: Form) -> Iterator[tuple[str, str]]:
     yield "Source", form.source
     yield "Licence", form.licence.status
     yield "Wording", form.licence.wording
+    if form.answered_by != "participant":
+        yield "Answered by", form.answered_by
     if form.recall:
         yield "Asks about", form.recall
     yield "Codes", _codes(form.codes)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from adapter.fhir.answerer import answerer
 from adapter.fhir.coding import (
     RESEARCH_STUDY,
     UCUM,
@@ -251,7 +252,7 @@ def _item_observation(item: Item, part: tuple[str, Value], shared: Shared) -> Dr
         {
             **shared.head(what),
             "code": concept(item.codes, own, item.text or f"{form.title}, {item.link_id}"),
-            "performer": [shared.patient],
+            "performer": [answerer(form, shared.patient)],
             **_item_value(form, item, value),
         },
         shared.plan.frame,

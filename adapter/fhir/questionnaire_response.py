@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from adapter.fhir.answerer import answerer
 from adapter.fhir.coding import (
     DATA_ABSENT_REASON,
     RESEARCH_STUDY,
@@ -54,7 +55,7 @@ def build_questionnaire_response(response: Response, identity: Identity) -> dict
     else:
         built["authored"] = response.authored
     built["author"] = reference("Device", identity.device_id)
-    built["source"] = patient
+    built["source"] = answerer(response.form, patient)
     built["item"] = build_items(response)
     return built
 

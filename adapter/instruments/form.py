@@ -32,6 +32,7 @@ Category = Literal[
     "therapy",
     "imaging",
 ]
+AnsweredBy = Literal["participant", "staff", "clinician"]
 Method = Literal["sum", "mean", "highest", "lookup", "profile", "between", "percent", "reported"]
 SYSTEMS = {
     "loinc": "http://loinc.org",
@@ -200,6 +201,7 @@ class Form(Unique, frozen=True):
     recall: Text | None = None
     language: str | None = None
     category: Category = "survey"
+    answered_by: AnsweredBy = "participant"
     codes: tuple[Code, ...] = ()
     options: dict[str, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()

@@ -206,7 +206,10 @@ def _version(resources: Iterable[Resource]) -> str:
 
 
 def _by(resources: Iterable[Resource]) -> str:
-    kinds = {each["resourceType"] for each in resources}
-    if "AdverseEvent" in kinds:
+    known = {each["resourceType"]: each for each in resources}
+    if "AdverseEvent" in known:
         return "the trial's staff"
-    return "the participant" if "QuestionnaireResponse" in kinds else "the trial, as totals"
+    if "QuestionnaireResponse" not in known:
+        return "the trial, as totals"
+    said: str = known["QuestionnaireResponse"].get("source", {}).get("display", "the participant")
+    return said

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from adapter.fhir.answerer import who_answered
 from adapter.fhir.identity import code_system
 from adapter.instruments.form import Form, Scale
 from adapter.scoring.change import Change, change_since
@@ -27,12 +28,6 @@ from adapter.viewer.safety import Event, Signal, read_events, read_signals
 
 Resource = dict[str, Any]
 _OWN = code_system("score")
-_SOURCES = {
-    "Patient": "the patient",
-    "RelatedPerson": "a relative or carer",
-    "Practitioner": "a clinician",
-    "PractitionerRole": "a clinician",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +115,9 @@ def read_record(resources: Iterable[Resource], forms: Mapping[str, Form]) -> Pat
     """What resources of one patient say, by the instruments that are known here."""
     standing = [each for each in resources if each.get("status") != "entered-in-error"]
     answers = {
-        each["id"]: Answers(each["id"], _form_of(each), each.get("authored", ""), _by(each), each)
+        each["id"]: Answers(
+            each["id"], _form_of(each), each.get("authored", ""), who_answered(each), each
+        )
         for each in standing
         if each["resourceType"] == "QuestionnaireResponse"
     }
@@ -295,9 +292,3 @@ def _response(observation: Resource) -> str:
 def _id_in(reference: Resource) -> str:
     name = str(reference.get("reference", "")).partition("/_history/")[0]
     return name.rpartition("/")[2]
-
-
-def _by(response: Resource) -> str:
-    reference = response.get("source", {}).get("reference", "")
-    kind = reference.rpartition("/")[0].rpartition("/")[2]
-    return _SOURCES.get(kind, "not said")

@@ -54,6 +54,19 @@ def page_of(report: Report, person: Person | None = None) -> str:
     return page.extract_text()
 
 
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [
+        ("phq-9", "the participant"),
+        ("session-attendance", "the trial's staff"),
+        ("c-ssrs-screen", "a clinician"),
+        ("bdi", "the trial, as totals"),
+    ],
+)
+def test_a_report_says_who_answered(name: str, by: str) -> None:
+    assert report_of(name).by == by
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_document_of_every_form_is_valid(name: str) -> None:
     assert find_faults(document_of(name)) == ()

@@ -179,6 +179,16 @@ def test_who_answered_for_the_patient_is_said(kind: str) -> None:
     assert point.by in {"a clinician", "a relative or carer"}
 
 
+def test_of_a_name_beside_the_answers_nothing_is_said() -> None:
+    resources = pain("7", JUNE, 1)
+    staff, named = {"display": "the trial's staff"}, {"display": "Jo Smith"}
+
+    (told,) = only([{**resources[0], "source": staff}, *resources[1:]]).points
+    (untold,) = only([{**resources[0], "source": named}, *resources[1:]]).points
+
+    assert (told.by, untold.by) == ("the trial's staff", "not said")
+
+
 def test_a_score_that_does_not_say_how_it_was_scored_is_not_taken_for_the_trial_s() -> None:
     (told,) = total("bdi", "12", JUNE, 1)
     foreign = {name: told[name] for name in told if name != "method"}
