@@ -12,11 +12,15 @@ from typing import Any
 
 from adapter.fhir.identity import PROJECT, Identity, code_system, reference
 
+TURNED_DOWN = "none-of-candidates"
+"""Stands in a link's rule before the name of who said so: a record is none of its candidates."""
 _TYPES = "http://dicom.nema.org/resources/ontology/DCM"
 _ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 _CODES = {"released": "E", "held": "E", "export": "R"}
 """AuditEvent.action: E executes a decision, R reads, C creates what a person said."""
+_PERSONS = frozenset({"acknowledge", "take", "leave", "retry", "withdraw", "link"})
+"""Acts whose rule is the name of who did it, by the pages; at the terminal nobody is named."""
 _IS_REFUSED = "4"
 _OBJECT = {"system": _ENTITY, "code": "2", "display": "System Object"}
 _REST = "http://terminology.hl7.org/CodeSystem/audit-event-type"
@@ -78,7 +82,7 @@ def build_audit_event(
         "action": _CODES.get(act["action"], "C"),
         "recorded": act["at"],
         "outcome": _IS_REFUSED if act["action"] == "held" else "0",
-        "agent": [{"who": device, "requestor": True}],
+        "agent": _agents(identity, act, device),
         "source": {"observer": device},
         "entity": [*([_person(patient)] if act["record"] else []), about],
     }
@@ -96,7 +100,7 @@ def build_access_event(
     system = _INTERACTION if is_rest else code_system("audited-access")
     subtype = [{"system": system, "code": word}] if word else []
     named = access["client"] or access["person"]
-    who = {"identifier": identity.identifier("client" if access["client"] else "person", named)}
+    who = _named(identity, "client" if access["client"] else "person", named)
     details = [
         {"type": each, "valueString": str(access[each])}
         for each in ("door", "request", "status", "count")
@@ -120,6 +124,19 @@ def build_access_event(
         "source": {"observer": reference("Device", identity.device_id)},
         "entity": [*map(_person, patients), about],
     }
+
+
+def _agents(
+    identity: Identity, act: dict[str, str], device: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Who asked for it: the person that the log names, with the Device beside them, or that."""
+    person = act["rule"].removeprefix(TURNED_DOWN).strip() if act["action"] in _PERSONS else ""
+    asked = [{"who": _named(identity, "person", person), "requestor": True}] if person else []
+    return [*asked, {"who": device, "requestor": not asked}]
+
+
+def _named(identity: Identity, kind: str, name: str) -> dict[str, Any]:
+    return {"identifier": identity.identifier(kind, name)}
 
 
 def _person(patient: str) -> dict[str, Any]:

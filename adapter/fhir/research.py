@@ -49,7 +49,7 @@ def build_research_study(identity: Identity) -> dict[str, Any]:
             "coding": [
                 {
                     "system": "http://terminology.hl7.org/CodeSystem/research-study-prim-purp-type",
-                    "code": "treatment",
+                    "code": study.primary_purpose,
                 }
             ]
         },

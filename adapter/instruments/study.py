@@ -36,6 +36,16 @@ AbsentReason = Literal[
 Purpose = Literal["research", "care"]
 CareType = Literal["Condition", "Encounter", "MedicationRequest", "MedicationStatement"]
 """What may be asked of standard care: the types of which it is known what may be kept."""
+PrimaryPurpose = Literal[
+    "treatment",
+    "prevention",
+    "diagnostic",
+    "supportive-care",
+    "screening",
+    "health-services-research",
+    "basic-science",
+    "device-feasibility",
+]
 StudyStatus = Literal[
     "active",
     "administratively-completed",
@@ -246,6 +256,7 @@ class Study(Unique, frozen=True):
     base: Annotated[str, Field(pattern=r"^https?://[^\s]+[^/\s]$")]
     registry: Registration | None = None
     status: StudyStatus
+    primary_purpose: PrimaryPurpose = "treatment"
     period: Period | None = None
     timezone: Zone
     record_id: Text

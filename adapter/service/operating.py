@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from adapter.errors import NotFoundError
+from adapter.fhir.audit_event import TURNED_DOWN
 from adapter.ingest.participation import withdraw
 from adapter.service.running import Service
 from adapter.service.shown import Forms
@@ -122,6 +123,6 @@ def turn_down(service: Service, clinic: Clinic, record: str, by: str = "") -> in
             "Expected a record that waits for a person's word; found none of this name. "
             "`adapter candidates` lists them."
         )
-    why = f"none-of-candidates {by}".strip()
+    why = f"{TURNED_DOWN} {by}".strip()
     service.audit.add([Act(service.now(), "link", clinic.name, record, rule=why)])
     return count

@@ -20,6 +20,7 @@ ACTS = (
     Act(NOW, "withdraw", record="1", what="share"),
     Act(NOW, "link", "north", "1"),
     Act(NOW, "retry", "north"),
+    Act(NOW, "acknowledge", "north", "1", "Flag/a/1", "an-operator"),
     Act(NOW, "export", rule="research"),
     Act(NOW, "unblind", "north", "1", rule="emergency"),
 )

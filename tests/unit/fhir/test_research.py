@@ -8,7 +8,7 @@ import pytest
 
 from adapter.fhir.check import find_faults
 from adapter.fhir.identity import Identity
-from adapter.fhir.research import END_REASON, build_research_subject
+from adapter.fhir.research import END_REASON, build_research_study, build_research_subject
 from adapter.instruments.participant import ConsentState, Participant
 from tests.forms import STUDY_TEXT, study_of
 
@@ -42,6 +42,22 @@ def subject(ended: str | None = None, **consents: ConsentState) -> dict[str, Any
     built = build_research_subject(IDENTITY, person)
     assert not find_faults(built)
     return built
+
+
+@pytest.mark.parametrize("purpose", ["treatment", "prevention"])
+def test_the_study_says_what_it_is_for(purpose: str) -> None:
+    told = {} if purpose == "treatment" else {"primary_purpose": purpose}
+    study = STUDY.model_validate({**STUDY.model_dump(exclude_unset=True), **told})
+
+    built = build_research_study(Identity(study, IDENTITY.key))
+
+    assert not find_faults(built)
+    assert built["primaryPurposeType"]["coding"] == [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/research-study-prim-purp-type",
+            "code": purpose,
+        }
+    ]
 
 
 def test_who_withdrew_on_a_day_that_nobody_knows_is_off_study_since_an_unknown_day() -> None:
