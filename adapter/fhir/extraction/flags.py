@@ -43,8 +43,9 @@ class _Said:
 def validate_extraction(questionnaire: Node, form: Form) -> tuple[Issue, ...]:
     """Everything by which a Questionnaire asks for other Observations than its form gives."""
     found = Findings()
-    canonical = f"{questionnaire_url(form)}|{form.version}"
-    if f"{questionnaire.get('url')}|{questionnaire.get('version')}" != canonical:
+    canonical = f"{questionnaire_url(form)}|{form.published_version}"
+    plain = f"{questionnaire_url(form)}|{form.version}"  # without the words that a site laid over
+    if f"{questionnaire.get('url')}|{questionnaire.get('version')}" not in {canonical, plain}:
         found.error("not-found", f"{_ROOT}.url", f"`{canonical}`", "another Questionnaire")
         return tuple(found.issues)
     observed = {item.link_id for item in form.items if item.observe}

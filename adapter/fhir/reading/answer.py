@@ -1,8 +1,9 @@
 """One item of a QuestionnaireResponse: what was answered, whoever wrote it down.
 
 A choice is found by its declared code or by the project's own; the weight that an answer may carry
-is compared and never counted. A whole number may come as a decimal and the other way round, because
-programs without an integer type write it so.
+is compared and never counted; of two that differ nobody knows which was meant, and the answer is
+refused. A whole number may come as a decimal and the other way round, because programs without an
+integer type write it so.
 """
 
 from __future__ import annotations
@@ -126,8 +127,11 @@ def _read_option(
             "code-invalid", place, f"one of the {offered} codings offered", "another coding"
         )
         return
-    for weight in _weights(answer, coding):
-        if weight != option.score:
+    weights = dict.fromkeys(_weights(answer, coding))
+    if len(weights) > 1:  # which of them whoever wrote it counted, nobody can tell
+        found.error("business-rule", place, "one weight of the answer", "several that differ")
+    for weight in weights:
+        if len(weights) == 1 and weight != option.score:
             expected = "the weight that the form gives this option"
             found.warning("business-rule", place, expected, "another weight, which is not counted")
     yield option

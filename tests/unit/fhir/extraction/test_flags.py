@@ -10,6 +10,7 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.coding import CATEGORY
 from adapter.fhir.extraction import validate_extraction
 from adapter.fhir.questionnaire import EXTRACT, EXTRACT_CATEGORY, build_questionnaire
+from adapter.instruments.wording import Wording, with_wording
 from tests.answered import ALL
 from tests.unit.fhir.extraction.observed import FORM
 
@@ -46,6 +47,18 @@ def test_what_we_build_asks_for_what_is_extracted(name: str) -> None:
     built = build_questionnaire(ALL[name], "q")
 
     assert validate_extraction(built, ALL[name]) == ()
+
+
+def test_a_form_asks_for_the_same_with_the_words_of_a_site_and_without() -> None:
+    words = {"mood": "Wie war die Stimmung"}
+    said = Wording(kind="wording", form="observed", language="de", source="ours", items=words)
+    worded = with_wording(FORM, [said])
+    built = build_questionnaire(worded, "q")
+
+    assert built["version"] != FORM.version
+    assert validate_extraction(built, worded) == ()
+    assert validate_extraction(build_questionnaire(FORM, "q"), worded) == ()
+    assert [issue.code for issue in validate_extraction(built, FORM)] == ["not-found"]
 
 
 def test_a_category_of_its_own_stands_in_the_questionnaire() -> None:

@@ -33,6 +33,16 @@ def coded(code: str, system: str = OWN) -> Resource:
     return {"valueCoding": {"system": system, "code": code}}
 
 
+def weighted(inside: str, beside: str) -> Resource:
+    """An answer with one weight in its coding, and one beside it."""
+    core = "http://hl7.org/fhir/StructureDefinition"
+    coding = coded("sent-often-1")["valueCoding"]
+    ordinal = {"url": f"{core}/ordinalValue", "valueDecimal": Decimal(inside)}
+    weight = {"url": f"{core}/itemWeight", "valueDecimal": Decimal(beside)}
+    answer = {"valueCoding": {**coding, "extension": [ordinal]}, "extension": [weight]}
+    return answering("how-often", answer)
+
+
 def with_items(*items: Resource) -> Resource:
     return sent(item=[*sent()["item"], *items])
 
@@ -43,6 +53,11 @@ def declined(code: str = "asked-declined") -> Resource:
 
 def test_a_good_response_has_no_issue() -> None:
     assert told(sent()) == []
+
+
+def test_a_weight_said_twice_is_one_weight() -> None:
+    assert told(weighted("1", "1.0")) == []
+    assert {issue[0] for issue in told(weighted("3", "3.0"))} == {"warning"}
 
 
 ERRORS = [
@@ -57,6 +72,8 @@ ERRORS = [
         answering("how-often", coded("LA6569-3", LOINC)), "code-invalid", 0, id="a code of two"
     ),
     pytest.param(answering("how-often", {"valueString": "Never"}), "structure", 0, id="text"),
+    pytest.param(weighted("1", "3"), "business-rule", 0, id="two weights that differ"),
+    pytest.param(weighted("3", "2"), "business-rule", 0, id="two weights, neither the form's"),
     pytest.param(answering("how-many", {"valueInteger": 11}), "value", 1, id="above the highest"),
     pytest.param(answering("how-many", {"valueInteger": -1}), "value", 1, id="below the lowest"),
     pytest.param(answering("how-many", {"valueDecimal": Decimal("1.5")}), "value", 1, id="broken"),
