@@ -14,17 +14,18 @@ from adapter.fhir.adverse_event import build_adverse_event
 from adapter.fhir.draft import Draft
 from adapter.fhir.observation import build_observations
 from adapter.fhir.questionnaire_response import build_questionnaire_response
+from adapter.fhir.text import read_text
 from adapter.ingest.blinded import concealed
 from adapter.ingest.change import Place, changes_at, follow_baseline, forget_baseline
 from adapter.ingest.compare import find_differences
-from adapter.ingest.document import put_document
+from adapter.ingest.document import REPORTED, put_document
 from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_gone, retract_unit
 from adapter.ingest.signals import accept_signals, retract_signals
 from adapter.ingest.therapy import drop_therapy, put_therapy
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED, Response, ResponseStatus
 from adapter.scoring import Score, score_response
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, versions
 from adapter.store.database import Transaction
 from adapter.store.differences import keep_differences
 from adapter.store.instances import Instance
@@ -94,6 +95,33 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
     if said.before is None:
         return "created"
     return "changed" if changed else "unchanged"
+
+
+def as_it_stands(tx: Transaction, trial: Trial, same: Response) -> Response | None:
+    """The response itself where all that is built of it is what the ledger holds, else None.
+
+    So a cell that is written otherwise and says the same is no correction.
+    """
+    unit = trial.identity.of_response(same)
+    built = _build(trial, same, score_response(same) if same.status in SCORED else ())
+    if same.repeat is None:
+        built += changes_at(tx, trial, Place(same.participant, same.form, same.timepoint))
+    held = {
+        (each.type, each.id): each.text
+        for each in versions.of_unit(tx, unit)
+        if each.type in REPORTED and not each.is_retracted
+    }
+    is_held = {draft.name for draft in built} == held.keys() and all(
+        _as_held(draft, held[draft.name]) for draft in built
+    )
+    return same if is_held else None
+
+
+def _as_held(draft: Draft, text: bytes) -> bool:
+    """Whether a draft is what is held; an Observation under whatever status it has come to."""
+    if draft.name[0] == "Observation":
+        draft = draft.with_status(read_text(text)["status"])
+    return draft.write() == text
 
 
 def retract_response(tx: Transaction, trial: Trial, gone: Instance, now: str) -> None:

@@ -88,15 +88,15 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
         inbox.keep(tx, left)
         return
     inbox.keep(tx, replace(left, stands="apart"))
-    record = record_of(found.trial_row)
-    form = trial.form_of(record.form)
+    record = trial.as_read(record_of(found.trial_row))
+    form, source_hash = trial.form_of(record.form), trial.identity.source_hash(record)
     before = instances.instance(tx, found.unit)
     word: ResponseStatus = "in-progress" if record.complete == "0" else "completed"
-    status = next_status(word, before, found.row_hash)
+    status = next_status(word, before, source_hash)
     response = parse_response(record, form, trial.study, status)
     if response is not None:
         run = instances.last_run(tx) or 0
-        accept(tx, trial, response, Acceptance(record, run, now, before, found.row_hash))
+        accept(tx, trial, response, Acceptance(record, run, now, before, source_hash))
 
 
 def judge_again(tx: Transaction, trial: Trial, clinic: str, now: str, after: int = 0) -> int:

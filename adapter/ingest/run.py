@@ -9,11 +9,12 @@ ledger.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
-from adapter.ingest.accept import accept, next_status
+from adapter.ingest.accept import accept, as_it_stands, next_status
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.missing import retract_missing
@@ -87,12 +88,13 @@ def _take_forms(work: Ingest, forms: frozenset[str]) -> None:
 def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     trial = work.trial
     form = trial.form_of(record.form)
+    whole, record = record, trial.as_read(record)
     source_hash = trial.identity.source_hash(record)
     point = trial.study.timepoint_of(record.event)
     unit = trial.identity.unit(
         record.participant, form.id, point.id if point else "", record.repeat
     )
-    before = instances.instance(tx, unit)
+    before = _as_hashed_now(tx, trial, instances.instance(tx, unit), whole, source_hash)
     try:
         word = _status_word(tx, work, record, before)
         status = next_status(word, before, source_hash)
@@ -112,13 +114,43 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     theirs = None if before is None else inbox.standing(tx, unit)
     if theirs is not None:
         instances.see_again(tx, unit, work.report.run)
+        if _was_whole(trial, theirs.row_hash, whole, source_hash):
+            theirs = replace(theirs, row_hash=source_hash)
+            inbox.keep(tx, theirs)
         if is_contradicted(tx, trial, theirs, Row(record, response, source_hash)):
             reject(tx, work, form.id, (findings.contradicted(record, theirs.number),))
         else:
             work.report.add(form.id, "unchanged")
         return
+    if before is not None and (before.status, word) == ("completed", "completed"):
+        as_before = as_it_stands(tx, trial, replace(response, status="completed"))
+        if as_before is not None:
+            response, before = as_before, replace(before, source_hash=source_hash)
     said = Acceptance(record, work.report.run, work.now, before, source_hash)
     work.report.add(form.id, accept(tx, trial, response, said))
+
+
+def _as_hashed_now(
+    tx: Transaction,
+    trial: Trial,
+    before: instances.Instance | None,
+    whole: Record,
+    source_hash: str,
+) -> instances.Instance | None:
+    """What the form instance was, with the hash of what is read of it, if its cells are the same.
+
+    Earlier adapters hashed all cells of a form; no ledger of theirs takes that for a change.
+    """
+    if before is None or not _was_whole(trial, before.source_hash, whole, source_hash):
+        return before
+    before = replace(before, source_hash=source_hash)
+    instances.keep_instance(tx, before)
+    return before
+
+
+def _was_whole(trial: Trial, kept: str, whole: Record, source_hash: str) -> bool:
+    """Whether a hash that was kept is that of all cells, of which not all are read."""
+    return kept != source_hash and kept == trial.identity.source_hash(whole)
 
 
 def _is_same(before: instances.Instance, source_hash: str, mapping: str, status: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapter.fhir.identity import Identity
+from adapter.instruments.fields import columns_read
 from adapter.instruments.form import Form
+from adapter.instruments.response import Record
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 
@@ -31,6 +33,20 @@ class Trial:
         """The form that a form of the source is read by; KeyError where the study maps none."""
         placed = {placement.source_form: placement.form for placement in self.study.forms}
         return self.forms[placed[source_form]]
+
+    def as_read(self, record: Record) -> Record:
+        """The record with those cells alone that its mapping reads; the same where it has no other.
+
+        What nobody mapped must leave no trace: who got the therapy may stand in it.
+        """
+        placement = self.study.placement_of(record.form)
+        if placement is None:
+            return record
+        read = columns_read(self.forms[placement.form], self.study, placement)
+        if record.values.keys() <= read:
+            return record
+        cells = {name: value for name, value in record.values.items() if name in read}
+        return replace(record, values=cells)
 
     def mapping_of(self, form: Form) -> str:
         """A digest of everything that decides what a record of this form becomes."""

@@ -57,6 +57,14 @@ def field_names(form: Form, placement: FormPlacement) -> tuple[str, ...]:
 
 
 @functools.cache
+def columns_read(form: Form, study: Study, placement: FormPlacement) -> frozenset[str]:
+    """Every column of the source that something is read from: those of checkboxes box by box."""
+    boxes = field_map(form, study, placement).checkboxes.values()
+    of_boxes = (column for told in boxes for column, _ in told)
+    return frozenset((*field_names(form, placement), *of_boxes))
+
+
+@functools.cache
 def field_map(form: Form, study: Study, placement: FormPlacement) -> FieldMap:
     """The form's fields in this study, made once."""
     names = placement.fields

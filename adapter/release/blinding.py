@@ -16,6 +16,7 @@ from adapter.fhir.adverse_event import NOTE
 from adapter.fhir.coding import answer_concept
 from adapter.fhir.labels import as_concealing, as_very_restricted
 from adapter.fhir.provenance import SOURCE_CELLS
+from adapter.instruments.fields import columns_read
 from adapter.instruments.form import Form
 from adapter.instruments.response import Record
 from adapter.instruments.study import FormPlacement, Study
@@ -95,7 +96,7 @@ def as_blinded(resource: Resource, form: Form | None, study: Study) -> Resource:
             told = _without_cause(resource, form)
             return as_concealing(_without_note(told) if _conceals_note(form, placed) else told)
         case "Provenance" if _is_of_event(resource):
-            return as_concealing(_without_columns(resource, form, placed))
+            return as_concealing(_without_columns(resource, _told_columns(form, placed, study)))
     return resource
 
 
@@ -145,18 +146,12 @@ def _without_note(event: Resource) -> Resource:
     return event if kept == extensions else {**event, "extension": kept}
 
 
-def _without_columns(
-    provenance: Resource, form: Form | None, placed: list[FormPlacement]
-) -> Resource:
-    """Where it was read from, without what would tell: some columns, and the hash over them."""
-    columns = _columns(form, placed)
+def _without_columns(provenance: Resource, told: frozenset[str]) -> Resource:
+    """Where it was read from, with these columns alone, and without the hash over all of them."""
 
     def tells(cell: Resource) -> bool:
         is_column = cell["url"] == "field"
-        is_unknown = form is None or not placed
-        return cell["url"] == "hash" or (
-            is_column and (is_unknown or cell["valueString"] in columns)
-        )
+        return cell["url"] == "hash" or (is_column and cell["valueString"] not in told)
 
     def kept(cells: Resource) -> Resource:
         if cells["url"] != SOURCE_CELLS:
@@ -172,6 +167,19 @@ def _without_columns(
     ]
     is_same = entities == provenance.get("entity", [])
     return provenance if is_same else {**provenance, "entity": entities}
+
+
+def _told_columns(
+    form: Form | None, placed: Sequence[FormPlacement], study: Study
+) -> frozenset[str]:
+    """The columns that a blinded receiver may know to be filled in.
+
+    What nobody mapped is none of them: a Provenance of an earlier adapter names it, too.
+    """
+    if form is None:
+        return frozenset()
+    read = (columns_read(form, study, each) for each in placed)
+    return frozenset().union(*read) - _columns(form, placed)
 
 
 def _columns(form: Form | None, placed: Sequence[FormPlacement]) -> frozenset[str]:

@@ -89,6 +89,7 @@ FIELDS = (
     ("incident_what", "incident", "text", ""),
     ("incident_day", "incident", "text", ""),
     ("incident_serious", "incident", "yesno", ""),
+    ("incident_session", "incident", "text", ""),
     ("diary_text", "diary", "notes", ""),
 )
 FORM_NAMES = tuple(dict.fromkeys(form for _, form, _, _ in FIELDS))

@@ -86,6 +86,15 @@ def test_the_columns_that_tell_are_not_named_in_the_provenance() -> None:
     }
 
 
+def test_a_column_that_nobody_mapped_is_not_named_though_an_earlier_adapter_named_it() -> None:
+    provenance = provenance_of({**SERIOUS, "incident_session": "3"})
+    assert "incident_session" in columns_of(provenance)
+
+    told = as_blinded(provenance, FORM, STUDY)
+
+    assert columns_of(told) == set(SERIOUS) - {"ae_related"}
+
+
 @pytest.mark.parametrize(
     "otherwise",
     [

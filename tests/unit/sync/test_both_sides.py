@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from adapter.errors import NotFoundError
+from adapter.errors import NotFoundError, Origin
 from adapter.ingest.both_sides import both_sides
 from adapter.ingest.decide import leave, take
+from adapter.instruments.response import Record
 from adapter.store import inbox
 from tests.unit.ingest import project
 from tests.unit.sync.far_side import Take
@@ -101,6 +102,34 @@ def test_another_row_of_the_source_is_another_question(
     report = ward.ingest(p1=project.mood("0", "0", "1"))
 
     assert (ward.row("r1").state, ward.total(), report.problems) == ("waiting", 6, 1)
+
+
+@ORDERS
+@pytest.mark.parametrize("word", ["take", "leave"])
+def test_what_a_person_chose_before_unmapped_cells_were_left_out_stands(
+    ward: Ward, come: Callable[[Ward], None], word: str
+) -> None:
+    ward.people["1"]["mood_spare"] = "x"
+    come(ward)
+    row = ward.row("r1")
+    assert "mood_spare" not in row.trial_row
+    decide(ward, word)
+    cells = {"mood_1": "0", "mood_2": "0", "mood_3": "0", "mood_spare": "x"}
+    whole = Record(
+        "p1", project.WEEK_0, "mood", None, cells, Origin(""), "2", "2024-02-01 10:15:00"
+    )
+    with ward.database.write() as tx:
+        hashed = ward.trial.identity.source_hash(whole)
+        tx.execute("UPDATE inbox SET row_hash = ?", (hashed,))
+        if word == "leave":
+            tx.execute("UPDATE instance SET source_hash = ?", (hashed,))
+
+    first = ward.ingest()
+    second = ward.ingest(p1={"mood_spare": "y"})
+
+    assert (first.problems, second.problems) == (0, 0)
+    assert ward.row("r1").state == ("taken" if word == "take" else "left")
+    assert ward.total() == (6 if word == "take" else 0)
 
 
 @ORDERS
