@@ -18,7 +18,8 @@ from adapter.fhir.check import find_faults
 from adapter.fhir.operation_outcome import Issue, RefusalError, not_r4, refuse
 from adapter.fhir.r4 import NotR4Error, load_exactly, parse_json
 from adapter.fhir.reading.findings import Findings
-from adapter.server.exchange import FHIR_JSON, JSON_TYPES, read_body
+from adapter.server.exchange import read_body
+from adapter.server.media import FHIR_JSON, JSON_TYPES, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -51,8 +52,7 @@ async def read_content(request: Request, kinds: Collection[str], expected: str) 
     Raises:
         RefusalError: 408, 413 or 415.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in kinds:
+    if kind_of(request) not in kinds:
         raise refuse(415, "not-supported", f"The content is expected as {expected}")
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > MOST_BYTES:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from adapter.fhir.operation_outcome import Issue, IssueCode, operation_outcome, refuse
-from adapter.server.exchange import FHIR_JSON
+from adapter.server.media import FHIR_JSON
 from adapter.sync.budget import Bucket, fill, wait_for_one
 
 if TYPE_CHECKING:

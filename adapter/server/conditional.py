@@ -25,7 +25,7 @@ def matching(view: View, identity: Identity, resource_type: str, query: str) -> 
     """The ids of what fits and the caller may know of, in the order of pages.
 
     Raises:
-        RefusalError: 412, for criteria that are none.
+        RefusalError: 412, for criteria that are none; 400, for the character of number 0.
     """
     criteria = _criteria(view, resource_type, query)
     ids = _found(view, resource_type, criteria)
@@ -50,6 +50,8 @@ def digests(identity: Identity, client: str, resource: Mapping[str, Any]) -> lis
 
 def _criteria(view: View, resource_type: str, query: str) -> list[Criterion]:
     said = parse_qsl(query.partition("?")[2] or query, keep_blank_values=True)
+    if any("\0" in part for pair in said for part in pair):
+        raise refuse(400, "value", "A value of the criteria is not of its kind")
     pairs = [(name, value) for name, value in said if name not in SHAPING]
     if not pairs:
         raise refuse(412, "not-supported", "Criteria are expected that say which resource is meant")

@@ -22,6 +22,7 @@ from adapter.fhir.operation_outcome import (
     operation_outcome,
     refuse,
 )
+from adapter.server.media import FHIR_JSON, check_accept, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +31,9 @@ if TYPE_CHECKING:
 
     from adapter.server.ledger import Seen
 
-FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
 SHAPING = frozenset({"_format", "_pretty"})
 """What every interaction takes, and what is no criterion of any."""
-JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
-_ACCEPTED = frozenset({*JSON_TYPES, "application/*", "*/*", "json"})
-_ANOTHER_VERSION = re.compile(r"fhirVersion=(?!4\.0(?:\.\d)?\b)")
 _BEGINS_META = b',"meta":{"'
 _QUOTE_OF_META = len(_BEGINS_META) - 1
 _BEGINS_ID = b'","id":"'
@@ -84,9 +81,9 @@ async def read_request(request: Request, *, has_form: bool = False) -> Asked:
             where who asks would have it strict, for a `_pretty` that is neither true nor false.
     """
     parameters = request.query_params.multi_items()
-    check_accept(request)
-    if has_form:
-        parameters += await _read_form(request)
+    form = await _read_form(request) if has_form else []
+    check_accept(request, dict(form).get("_format"))
+    parameters += form
     prefer = request.headers.get("prefer", "")
     handling: Handling = "strict" if re.search(r"\bhandling=strict\b", prefer) else "lenient"
     pretty = {value for name, value in parameters if name == "_pretty"}
@@ -113,7 +110,8 @@ def one_version(seen: Seen, asked: Asked) -> Answer:
     headers = version_headers(seen)
     since, unchanged = asked.if_modified_since, False
     if asked.if_none_match:
-        unchanged = seen.etag in {one.strip() for one in asked.if_none_match.split(",")}
+        versions = {one.strip().removeprefix("W/") for one in asked.if_none_match.split(",")}
+        unchanged = "*" in versions or seen.etag.removeprefix("W/") in versions
     elif since is not None and seen.updated:
         unchanged = datetime.fromisoformat(seen.updated).replace(microsecond=0) <= since
     if unchanged:
@@ -179,28 +177,9 @@ def _returned(prefer: str) -> Returned:
     return said[1] if said else "representation"  # type: ignore[return-value]
 
 
-def check_accept(request: Request) -> None:
-    """That the client takes what this server speaks.
-
-    Raises:
-        RefusalError: 406, for another format, or another version of FHIR.
-    """
-    accepted = request.headers.get("accept") or "*/*"
-    said = request.query_params.get("_format", accepted)
-    if not _is_spoken(said):
-        raise refuse(406, "not-supported", f"This server answers with {FHIR_JSON} of FHIR 4.0 only")
-
-
-@lru_cache(maxsize=256)
-def _is_spoken(said: str) -> bool:
-    kinds = {kind.partition(";")[0].strip().replace(" ", "+") for kind in said.split(",")}
-    return not _ACCEPTED.isdisjoint(kinds) and not _ANOTHER_VERSION.search(said)
-
-
 async def _read_form(request: Request) -> list[tuple[str, str]]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await read_body(request, MOST_FORM_BYTES)
-    if body and kind != FORM:
+    if body and kind_of(request) != FORM:
         raise refuse(415, "not-supported", f"The content is expected as {FORM}")
     return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
 

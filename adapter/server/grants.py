@@ -150,7 +150,7 @@ class Grants:
         """That the claims hold now, and were not used before."""
         now, ends, jti = self.now().timestamp(), claims["exp"], claims["jti"]
         is_time = isinstance(ends, int | float) and not isinstance(ends, bool)
-        is_named = isinstance(jti, str) and 0 < len(jti) <= _NAMED
+        is_named = isinstance(jti, str) and 0 < len(jti) <= _NAMED and jti.isprintable()
         if claims["sub"] != claims["iss"] or not is_time or not is_named:
             raise GrantError("invalid_client")
         if not now - SKEW_SECONDS < ends <= now + LONGEST_ASSERTION_SECONDS + SKEW_SECONDS:

@@ -171,7 +171,8 @@ def _client_of(hooks: Hooks, request: Request, below: str = "") -> HookClient:
     except UnsignedError:
         raise _stranger() from None
     client, jti = _of_claims(hooks, claims), claims["jti"]
-    if client is None or not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_NAME:
+    is_named = isinstance(jti, str) and 0 < len(jti) <= _LONGEST_NAME and jti.isprintable()
+    if client is None or not is_named:
         raise _stranger()
     with hooks.ledger.database.write() as tx:
         # Apart from what bought tokens of ours: a name there is another one here.

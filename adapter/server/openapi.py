@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from adapter.server.exchange import FHIR_JSON, FORM
+from adapter.server.exchange import FORM
 from adapter.server.json_patch import PATCH_JSON
+from adapter.server.media import FHIR_JSON
 from adapter.server.openapi_words import SEARCHED, SHAPING, STEPS, value_of
 
 Object = dict[str, Any]

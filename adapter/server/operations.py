@@ -10,6 +10,7 @@ Source: https://hl7.org/fhir/R4/resource-operation-validate.html and the SDC gui
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -213,7 +214,8 @@ def _form_asked(view: View, trial: Trial, words: Mapping[str, str], questionnair
         name = "" if seen is None or seen.text is None else str(read_text(seen.text)["url"])
     url = name.partition("|")[0]
     form = trial.forms.get(url.removeprefix(f"{PROJECT}/Questionnaire/"))
-    if form is None or questionnaire_url(form) != url or not form.items:
+    is_there = form is not None and questionnaire_url(form) == url and form.items
+    if form is None or not is_there or not view.may_see("", form.id):
         text = "Expected a Questionnaire of this server, by its id or its canonical"
         raise refuse(422, "not-found", text, "Parameters.parameter")
     return form
@@ -228,13 +230,19 @@ def _of_profile(resource_type: str, profile: str) -> list[Issue]:
 def _of_content(view: View, trial: Trial, resource: Resource, mode: str) -> list[Issue]:
     resource_type = resource["resourceType"]
     if resource_type == RESPONSE and mode in {"create", "update"}:
-        return as_issues(misfits(resource, trial))
+        return as_issues(misfits(resource, _without_hidden(trial, view)))
     found = Findings()
     found.add_faults(find_faults(resource))
     if resource_type == EVENT and mode == "create" and not found.issues and event_form(trial):
         may_know, person = view.caller.is_unblinded, _person_of(view, resource)
         return as_issues(event_misfits(resource, trial, person, may_know_arm=may_know))
     return as_issues(found.issues)
+
+
+def _without_hidden(trial: Trial, view: View) -> Trial:
+    """The trial without the forms of which the caller may not know: they are as if unknown."""
+    told = {name: form for name, form in trial.forms.items() if view.may_see("", name)}
+    return replace(trial, forms=told)
 
 
 def _person_of(view: View, resource: Resource) -> str:

@@ -19,6 +19,7 @@ from adapter.server.ledger import Seen, View
 from adapter.server.subset import subset
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_SUMMARIES = frozenset({"false", "true", "text", "data"})  # nothing can be counted here
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 
 
@@ -32,10 +33,22 @@ def read(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
     seen = told_group(view, name[1]) if name[0] == GROUP else view.latest(*name)
     if seen is None:
         raise unknown()
-    answer = one_version(seen, asked)
+    return _in_part(one_version(seen, asked), asked)
+
+
+def _in_part(answer: Answer, asked: Asked) -> Answer:
+    """The part of a resource that is asked for.
+
+    Raises:
+        RefusalError: 400, where who asks would have it strict, for a `_summary` that is none.
+    """
+    if not asked.parameters:  # as of nearly every read
+        return answer
     shaped = dict(asked.parameters)
     elements = frozenset(filter(None, shaped.get("_elements", "").split(",")))
     summary = shaped.get("_summary", "false")
+    if asked.handling == "strict" and summary not in _SUMMARIES:
+        raise _bad("_summary")
     if answer.content and (elements or summary in {"true", "text", "data"}):
         content = subset(answer.content, summary, elements)  # type: ignore[arg-type]
         return Answer(content, answer.status, answer.headers)
@@ -43,7 +56,7 @@ def read(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
 
 
 def vread(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
-    """One version of one resource.
+    """One version of one resource, or a part of it.
 
     Raises:
         RefusalError: 404, or 410 where it was deleted by then.
@@ -53,7 +66,7 @@ def vread(view: View, path: Mapping[str, str], asked: Asked) -> Answer:
     seen = view.numbered(path["type"], path["id"], number)
     if seen is None:
         raise unknown()
-    return one_version(seen, asked)
+    return _in_part(one_version(seen, asked), asked)
 
 
 def history(view: View, path: Mapping[str, str], asked: Asked, base: str) -> Answer:

@@ -62,6 +62,8 @@ class Routed:
         Raises:
             HTTPException: 404, or 405 where only the method is another.
         """
+        if "\0" in scope["path"]:  # no name here has it, and no text of PostgreSQL
+            raise HTTPException(404)
         segments = _segments(scope["path"][len(scope.get("root_path", "")) :])
         scope["path_params"], is_there = {}, False
         if len(segments) <= _MOST_SEGMENTS:  # else there would be many shapes to look up

@@ -7,12 +7,15 @@ The answer has an entry for each, in the order in which they were sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qsl
 
+from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import RefusalError, operation_outcome, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
@@ -21,18 +24,24 @@ from adapter.server.body import check_r4
 from adapter.server.bundle import write_bundle
 from adapter.server.caller import Caller
 from adapter.server.conditional import matching
+from adapter.server.entries import (
+    Entry,
+    Resource,
+    check_overlap,
+    in_order,
+    note_changed,
+    read_entries,
+)
 from adapter.server.exchange import Answer, Asked
 from adapter.server.ledger import View
-from adapter.server.reads import read
-from adapter.server.rewriting import named_in, rewritten, searches_in
+from adapter.server.reads import ID, read, unknown
+from adapter.server.rewriting import rewritten, searches_in
 from adapter.server.searching import read_search, search
 from adapter.server.writes import Kind, Write, Writing, told_of
 from adapter.store.transaction import Transaction
 
-MOST_ENTRIES = 500
-_ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
+_LOG = logging.getLogger(__name__)
 _KINDS: Mapping[str, Kind] = {"POST": "create", "PUT": "update"}
-Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,24 +57,6 @@ class Work:
         return View(self.api.ledger, self.caller, tx, about={} if about is None else about)
 
 
-@dataclass(slots=True)
-class _Entry:
-    """An entry, where it stands, and what is answered to it."""
-
-    place: int
-    method: str
-    url: str
-    full_url: str
-    resource: Resource
-    request: Mapping[str, Any]
-    answer: Resource = field(default_factory=dict)
-    part: Telling = field(default_factory=lambda: Telling(""))
-
-    @property
-    def expression(self) -> str:
-        return f"Bundle.entry[{self.place}]"
-
-
 def answer_bundle(work: Work, bundle: Resource, asked: Asked) -> bytes:
     """The Bundle that answers one.
 
@@ -77,7 +68,7 @@ def answer_bundle(work: Work, bundle: Resource, asked: Asked) -> bytes:
         text = "A Bundle of type batch or transaction is expected"
         raise refuse(400, "invalid", text, "Bundle.type")
     work.telling.interaction = kind
-    entries = list(_entries(bundle))
+    entries = list(read_entries(bundle))
     work.telling.parts = [entry.part for entry in entries]
     if kind == "batch":
         for entry in entries:
@@ -91,31 +82,7 @@ def answer_bundle(work: Work, bundle: Resource, asked: Asked) -> bytes:
     )
 
 
-def _entries(bundle: Resource) -> Iterator[_Entry]:
-    listed = bundle.get("entry", [])
-    if not isinstance(listed, list):
-        raise refuse(400, "structure", "A list of entries is expected", "Bundle.entry")
-    if len(listed) > MOST_ENTRIES:
-        text = f"At most {MOST_ENTRIES} entries are taken at once"
-        raise refuse(413, "too-costly", text, "Bundle.entry")
-    for place, entry in enumerate(listed):
-        request = entry.get("request") if isinstance(entry, dict) else None
-        words = request if isinstance(request, dict) else {}
-        if not all(isinstance(words.get(word), str) for word in ("method", "url")):
-            expression = f"Bundle.entry[{place}].request"
-            raise refuse(400, "required", "A method and a url are expected", expression)
-        resource = entry.get("resource", {})
-        yield _Entry(
-            place=place,
-            method=words["method"],
-            url=words["url"],
-            full_url=str(entry.get("fullUrl", "")),
-            resource=resource if isinstance(resource, dict) else {},
-            request={name: str(value) for name, value in words.items()},
-        )
-
-
-def _each_for_itself(work: Work, entry: _Entry, asked: Asked) -> None:
+def _each_for_itself(work: Work, entry: Entry, asked: Asked) -> None:
     try:
         about = dict[str, None]()
         entry.part.about = about
@@ -127,23 +94,34 @@ def _each_for_itself(work: Work, entry: _Entry, asked: Asked) -> None:
         else:
             work.api.ledger.catch_up()
             _look(work, work.view(work.api.ledger.database.read(), about), entry, asked)
-    except RefusalError as refusal:
+    except Exception as wrong:  # noqa: BLE001 - whatever it is, the others stand
+        refusal = _told_of(wrong)
         entry.answer = _refused(refusal)
         entry.part.status = refusal.status
 
 
-def _all_or_nothing(work: Work, entries: list[_Entry], asked: Asked) -> None:
-    _check_overlap(entries)
-    in_order = sorted(entries, key=lambda entry: _rank(entry.method))
+def _told_of(wrong: Exception) -> RefusalError:
+    """What is told of an entry that failed, as it would be told of a request by itself."""
+    if isinstance(wrong, RefusalError):
+        return wrong
+    _LOG.error("An entry of a batch failed", exc_info=wrong)
+    if isinstance(wrong, AdapterError):
+        return refuse(503, "transient", "The ledger cannot be used now; ask again later")
+    return refuse(500, "exception", "The server failed; the reason is in its log")
+
+
+def _all_or_nothing(work: Work, entries: list[Entry], asked: Asked) -> None:
+    check_overlap(entries)
     try:
         with work.api.ledger.database.write() as tx:
             about = dict[str, None]()
             view = work.view(tx, about)
-            names = dict[str, str]()
-            for entry in _by_need(in_order):
+            names, changed = dict[str, str](), set[tuple[str, str]]()
+            for entry in in_order(entries):
                 entry.part.about = about
                 try:
                     _one(work, view, entry, asked, names)
+                    note_changed(entry, changed)
                 except RefusalError as refusal:
                     raise refusal.within(entry.expression) from None
     except RefusalError as refusal:
@@ -152,7 +130,7 @@ def _all_or_nothing(work: Work, entries: list[_Entry], asked: Asked) -> None:
         raise
 
 
-def _one(work: Work, view: View, entry: _Entry, asked: Asked, names: dict[str, str]) -> None:
+def _one(work: Work, view: View, entry: Entry, asked: Asked, names: dict[str, str]) -> None:
     if entry.method not in _KINDS:
         while work.api.ledger.index(view.tx):
             pass
@@ -168,11 +146,10 @@ def _one(work: Work, view: View, entry: _Entry, asked: Asked, names: dict[str, s
 
 
 def _write(
-    work: Work, view: View, entry: _Entry, asked: Asked, *, keeps: bool = True
+    work: Work, view: View, entry: Entry, asked: Asked, *, keeps: bool = True
 ) -> Literal[True]:
     kind = _KINDS[entry.method]
-    path, _, criteria = entry.url.partition("?")
-    resource_type, _, resource_id = path.partition("/")
+    resource_type, resource_id, criteria = entry.named
     part = entry.part
     part.interaction = kind
     if resource_type not in SERVED_TYPES:
@@ -184,7 +161,7 @@ def _write(
         id=resource_id,
         criteria=criteria,
         if_match=entry.request.get("ifMatch", ""),
-        if_none_exist=entry.request.get("ifNoneExist", ""),
+        if_none_exist=entry.request.get("ifNoneExist"),
     )
     api = work.api
     done = Writing(view, api.trial, api.base, api.moment()).perform(write, kind)
@@ -200,11 +177,10 @@ def _write(
     return True
 
 
-def _look(work: Work, view: View, entry: _Entry, asked: Asked) -> None:
+def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
     if entry.method not in {"GET", "HEAD"}:
         raise refuse(405, "not-supported", "GET, POST and PUT are taken here")
-    path, _, query = entry.url.partition("?")
-    resource_type, _, resource_id = path.partition("/")
+    resource_type, resource_id, _ = entry.named
     part = entry.part
     part.interaction = "read" if resource_id else "search-type"
     if resource_type not in SERVED_TYPES:
@@ -214,8 +190,17 @@ def _look(work: Work, view: View, entry: _Entry, asked: Asked) -> None:
     if not work.caller.may(letter, resource_type):
         text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
         raise refuse(403, "forbidden", text)
-    said = Asked(tuple(parse_qsl(query, keep_blank_values=True)), asked.handling, is_pretty=False)
+    query = entry.url.partition("?")[2]
+    said = Asked(
+        tuple(parse_qsl(query, keep_blank_values=True)),
+        asked.handling,
+        is_pretty=False,
+        if_none_match=entry.request.get("ifNoneMatch", ""),
+        if_modified_since=entry.if_modified_since,
+    )
     if resource_id:
+        if not ID.fullmatch(resource_id):
+            raise unknown()
         answer = read(view, {"type": resource_type, "id": resource_id}, said)
         part.id = resource_id
     else:
@@ -229,50 +214,14 @@ def _response(answer: Answer) -> Resource:
     for name, word in (("Location", "location"), ("ETag", "etag")):
         if name in answer.headers:
             said[word] = answer.headers[name]
+    if "Last-Modified" in answer.headers:
+        said["lastModified"] = parsedate_to_datetime(answer.headers["Last-Modified"]).isoformat()
     return {**({"resource": answer.content} if answer.content else {}), "response": said}
 
 
 def _refused(refusal: RefusalError) -> Resource:
     said = f"{refusal.status} {HTTPStatus(refusal.status).phrase}"
     return {"response": {"status": said, "outcome": operation_outcome(*refusal.issues)}}
-
-
-def _check_overlap(entries: list[_Entry]) -> None:
-    met = set[str]()
-    for entry in entries:
-        if entry.method not in {"PUT", "DELETE", "PATCH"}:
-            continue
-        if entry.url in met:
-            text = "Two entries of a transaction cannot change the same resource"
-            raise refuse(400, "invalid", text, f"{entry.expression}.request.url")
-        met.add(entry.url)
-
-
-def _rank(method: str) -> int:
-    return _ORDER.index(method) if method in _ORDER else len(_ORDER)
-
-
-def _by_need(entries: list[_Entry]) -> Iterator[_Entry]:
-    """What is named by others comes before them.
-
-    Raises:
-        RefusalError: 400, where one names what is not among them, or two name each other.
-    """
-    urls = {entry.full_url for entry in entries if entry.full_url.startswith("urn:")}
-    needs = {entry.place: named_in(entry.resource) - {entry.full_url} for entry in entries}
-    for entry in entries:
-        if needs[entry.place] - urls:
-            text = "A reference to an entry is expected to name one of this transaction"
-            raise refuse(400, "not-found", text, entry.expression)
-    waiting, met = list(entries), set[str]()
-    while waiting:
-        ready = next((entry for entry in waiting if needs[entry.place] <= met), None)
-        if ready is None:
-            text = "Entries of a transaction cannot name each other in a circle"
-            raise refuse(400, "invalid", text, waiting[0].expression)
-        waiting.remove(ready)
-        met.add(ready.full_url)
-        yield ready
 
 
 def _the_one(work: Work, view: View, said: str) -> str:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from adapter.errors import kinds_and_places
 from adapter.fhir.operation_outcome import operation_outcome, refuse
 from adapter.server.audited import client_of
-from adapter.server.exchange import FHIR_JSON
+from adapter.server.media import FHIR_JSON
 from adapter.server.metrics import Requests
 
 if TYPE_CHECKING:

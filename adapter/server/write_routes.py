@@ -39,7 +39,7 @@ def write_routes(api: Api) -> list[Route]:
                 id=request.path_params.get("id", ""),
                 criteria=request.url.query if "id" not in request.path_params else "",
                 if_match=request.headers.get("if-match", ""),
-                if_none_exist=request.headers.get("if-none-exist", ""),
+                if_none_exist=request.headers.get("if-none-exist"),
             )
 
             def perform(writing: Writing) -> Done:

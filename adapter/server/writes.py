@@ -48,7 +48,8 @@ _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 class Write:
     """A create (`id` and `criteria` are empty) or an update, by its id or by criteria.
 
-    `if_match` and `if_none_exist` are those of HTTP, '' for none.
+    `if_match` and `if_none_exist` are those of HTTP, '' and None for none: what asks by an empty
+    text asks, too.
     """
 
     type: str
@@ -56,7 +57,7 @@ class Write:
     id: str = ""
     criteria: str = ""
     if_match: str = ""
-    if_none_exist: str = ""
+    if_none_exist: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Writing:
         return self.perform(replace(write, resource=parse(write_text(made))), "update")
 
     def _create(self, write: Write) -> Done:
-        if write.if_none_exist:
+        if write.if_none_exist is not None:
             known = self._matching(write.type, write.if_none_exist)
             if len(known) > 1:
                 raise _several()
@@ -232,6 +233,8 @@ class Writing:
         kind = resource["resourceType"]
         is_event = kind == EVENT
         form = event_form(self.trial) if is_event else form_named(resource, self.trial)
+        if form is not None and not is_event and not self.view.may_see("", form):
+            form = None  # of a form that the caller may not know of it is not told that it is asked
         if form is None and is_event:
             text = "Expected a study that keeps a log of adverse events; found none in this one"
             raise refuse(422, "not-supported", text, kind)

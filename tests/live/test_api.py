@@ -221,6 +221,8 @@ def test_who_has_the_newest_version_is_told_so(asking: Callable[..., Asking]) ->
     assert ask.get(path, 304, **{"If-None-Match": read.headers["etag"]}).content == b""
     ask.get(path, 304, **{"If-Modified-Since": read.headers["last-modified"]})
     ask.get(path, 200, **{"If-None-Match": 'W/"77"'})
+    for same in ("*", read.headers["etag"].removeprefix("W/"), f'"77", {read.headers["etag"]}'):
+        ask.get(path, 304, **{"If-None-Match": same})
     ask.get(path, 200, **{"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"})
 
 
@@ -250,6 +252,21 @@ def test_a_correction_is_a_version_of_its_own_and_a_page_goes_on_while_others_wr
         old = ask.get(f"/Observation/{each['id']}/_history/1").json()
         assert old == history["entry"][1]["resource"]
         ask.get(f"/Observation/{each['id']}/_history/3", 404)
+
+
+def test_a_part_of_a_resource_is_told_of_an_older_version_too(
+    asking: Callable[..., Asking],
+) -> None:
+    ask = asking()
+    path = f"/Observation/{ask.all('Observation?_count=1000')[0]['id']}"
+
+    for where in (path, f"{path}/_history/1"):
+        assert "subject" not in ask.get(f"{where}?_elements=effective").json()
+        assert ask.get(f"{where}?_summary=text").json()["meta"]["tag"][-1]["code"] == "SUBSETTED"
+        assert "SUBSETTED" not in ask.get(f"{where}?_summary=bogus").text
+        for wrong in ("bogus", "count"):
+            refused = ask.get(f"{where}?_summary={wrong}", 400, prefer="handling=strict")
+            assert refused.json()["issue"][0]["code"] == "value"
 
 
 def test_a_search_by_form_is_the_same_as_by_address(asking: Callable[..., Asking]) -> None:
@@ -520,7 +537,7 @@ def test_an_unknown_parameter_is_passed_over_and_told_or_refused_as_the_client_w
 def test_formats_are_agreed_on(asking: Callable[..., Asking]) -> None:
     ask = asking()
 
-    for accepted in ("application/fhir+json", "application/json", "*/*", "text/html, */*;q=0.1"):
+    for accepted in ("application/fhir+json", "text/json", "*/*", "text/html, */*;q=0.1"):
         ask.get("/Patient?_count=1", accept=accepted)
     for refused in ("application/xml", "application/fhir+json; fhirVersion=5.0"):
         ask.get("/Patient?_count=1", 406, accept=refused)
@@ -530,5 +547,9 @@ def test_formats_are_agreed_on(asking: Callable[..., Asking]) -> None:
         "/Patient/_search", content=b"<a/>", headers={"content-type": "text/xml"}
     )
     assert sent.status_code == 415
+    for said, status in (("xml", 406), ("json", 200)):
+        form = {"_count": "1", "_format": said}
+        sent = ask.client.post("/Patient/_search", data=form, headers={"accept": "text/xml"})
+        assert sent.status_code == status
     sent = ask.client.post("/Patient/_search", data={"_id": "a" * 70_000})
     assert sent.status_code == 413

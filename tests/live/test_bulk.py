@@ -316,6 +316,7 @@ def test_a_filter_by_a_moment_tells_the_blinded_of_no_hidden_correction(
         "Observation%3Fdate%3DAnna",
         "Observation%3F%27%3B+DROP+TABLE+version%3B--%3D1",
         "Observation%3F" + "code%3D1%26" * 200,
+        "Observation%3Fcode%3D%2500",
     ],
 )
 def test_a_hostile_filter_is_refused_before_anything_is_done(bulk: Exporting, query: str) -> None:
@@ -460,6 +461,14 @@ def test_the_order_of_an_export_tells_the_blinded_of_no_hidden_correction(
     ]
     bulk.as_()
     assert told() == [f"{event['id']}/1", "second/1", "first/2"]
+
+
+def test_who_asks_for_the_head_alone_begins_no_export(bulk: Exporting) -> None:
+    for path in ("/$export", "/Patient/$export"):
+        refused = bulk.client.head(path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
+
+    bulk.begin()
 
 
 def test_one_export_of_a_client_is_written_at_a_time(bulk: Exporting) -> None:

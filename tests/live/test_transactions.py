@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
+from adapter.errors import LedgerError
 from adapter.fhir.check import find_faults
+from adapter.server import Api, Caller, Ledger
+from adapter.server.audited import Telling
+from adapter.server.caller import read_scopes
+from adapter.server.exchange import Asked
+from adapter.server.transaction import Work, answer_bundle
+from adapter.service import now
 from adapter.store import inbox
 from tests.live.answering import PERSON
 from tests.live.small import SmallTrial
-from tests.live.writing import BASE, Resource, Writer, take_in, writers
+from tests.live.writing import BASE, CLINIC, OTHER, SCOPES, Resource, Writer, take_in, writers
 
 Open = Callable[..., Writer]
 URN = "urn:uuid:7bffd5e4-140c-5dc7-8626-634be82bd1b7"
@@ -155,6 +165,127 @@ def test_of_a_batch_each_entry_has_its_own_answer_and_its_own_scope(open_for: Op
     assert find_faults(answer.json()) == ()
     assert statuses(answer.json()) == ["201", "422", "200", "403", "405", "404"]
     assert [each.status for each in ehr.noted()] == [201, 422, 200, 403, 405, 404]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"), [(RuntimeError("Jane"), 500), (LedgerError("away"), 503)]
+)
+def test_an_entry_of_a_batch_that_breaks_breaks_no_other(
+    open_for: Open, trouble: Exception, status: int
+) -> None:
+    ehr, caller = open_for(), Caller("an-ehr", "care", CLINIC, scopes=read_scopes(SCOPES.split()))
+    service = ehr.service
+
+    def is_linked(_: str, participant: str) -> bool:
+        if participant == PERSON:
+            return True
+        raise trouble
+
+    async def nobody(_: Request) -> Caller:
+        return caller
+
+    ledger = Ledger(
+        service.database, service.trial.identity, service.trial.forms, now, is_linked=is_linked
+    )
+    work = Work(Api(ledger, BASE, "0", nobody, service.trial), caller, Telling(""))
+    entries = [
+        post(ehr.response(1)),
+        get(f"Patient/{ehr.patient(OTHER)}"),
+        get(f"Patient/{ehr.patient()}"),
+    ]
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+
+    answer = json.loads(answer_bundle(work, bundle, Asked((), "lenient", is_pretty=False)))
+
+    assert find_faults(answer) == ()
+    assert statuses(answer) == ["201", str(status), "200"]
+    assert [part.status for part in work.telling.parts] == [201, status, 200]
+    assert "Jane" not in str(answer)
+
+
+def test_what_no_database_holds_is_refused_entry_by_entry(open_for: Open) -> None:
+    ehr = open_for()
+    entries = (
+        get("Patient/a\0b"),
+        get("Patient/a%00b"),
+        get("Patient?_id=a%00b"),
+        post(ehr.response(1), ifNoneExist="identifier=a%00b"),
+        {
+            "resource": ehr.response(1),
+            "request": {"method": "PUT", "url": "QuestionnaireResponse?status=a\0b"},
+        },
+        get(f"Patient/{ehr.patient()}/_history/1"),
+        get(f"Patient/{ehr.patient()}"),
+    )
+
+    answer = ehr.send("batch", *entries).json()
+
+    assert statuses(answer) == ["400", "400", "400", "400", "400", "404", "200"]
+    by_criteria = ehr.put("/QuestionnaireResponse?status=a%00b", ehr.response(1))
+    if_none = ehr.post(ehr.response(1), if_none_exist="identifier=a%00b")
+    paths = [
+        ehr.client.request(method, path).status_code
+        for method, path in (("GET", "/bulk/a%00b"), ("DELETE", "/bulk/a%00b"))
+    ]
+    assert (by_criteria.status_code, if_none.status_code, paths) == (400, 400, [404, 404])
+
+
+def put(resource: Resource, url: str, **more: str) -> Resource:
+    return {"resource": resource, "request": {"method": "PUT", "url": url, **more}}
+
+
+def test_two_entries_that_change_one_resource_fail_however_they_name_it(open_for: Open) -> None:
+    ehr = open_for()
+    named = {"system": "urn:x", "value": "A1"}
+    first = ehr.post(ehr.response(1, identifier=named)).json()
+    there = f"QuestionnaireResponse/{first['id']}"
+    one, other = (
+        {**ehr.response(option, identifier=named), "status": "amended"} for option in (2, 3)
+    )
+    by_id = put({**one, "id": first["id"]}, there, ifMatch='W/"1"')
+    by_first = put(other, "QuestionnaireResponse?identifier=urn:x|A1")
+    when = f"patient={ehr.patient()}&authored={first['authored'][:10]}"
+    by_second = put(one, f"QuestionnaireResponse?{when}")
+    by_id_again = put({**other, "id": first["id"]}, f"{there}?", ifMatch="*")
+
+    for pair in ((by_id, by_first), (by_first, by_second), (by_id, by_id_again)):
+        answer = ehr.send("transaction", *pair)
+        assert answer.status_code == 400, answer.text
+        (told,) = answer.json()["issue"]
+        assert told["code"] == "invalid"
+        assert "Bundle.entry[1]" in told["expression"][0]
+    assert ehr.client.get(f"/{there}").json() == first
+    assert statuses(ehr.send("transaction", by_id).json()) == ["200"]
+
+
+def test_a_batch_reads_what_is_new_and_says_since_when_it_stands(open_for: Open) -> None:
+    ehr = open_for()
+    path = f"Patient/{ehr.patient()}"
+    read = ehr.client.get(f"/{path}")
+    stands = read.json()["meta"]["lastUpdated"]
+
+    def given(**words: str) -> Resource:
+        return {"request": {"method": "GET", "url": path, **words}}
+
+    answer = ehr.send(
+        "batch",
+        given(),
+        given(ifNoneMatch=read.headers["etag"]),
+        given(ifNoneMatch='W/"77"'),
+        given(ifModifiedSince=stands),
+        given(ifModifiedSince="2001-01-01T00:00:00Z"),
+        given(ifModifiedSince="yesterday"),
+        post(ehr.response(1)),
+    ).json()
+
+    assert find_faults(answer) == ()
+    assert statuses(answer) == ["200", "304", "200", "304", "200", "200", "201"]
+    moments = [entry["response"]["lastModified"] for entry in answer["entry"]]
+    told = datetime.fromisoformat(moments[0])
+    assert told == datetime.fromisoformat(stands).replace(microsecond=0)
+    assert "resource" not in answer["entry"][1]
+    created = answer["entry"][-1]["resource"]
+    assert moments[-1][:19] == created["meta"]["lastUpdated"][:19]
 
 
 def test_too_many_entries_and_what_is_no_batch_are_refused(open_for: Open) -> None:

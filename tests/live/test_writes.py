@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from adapter.fhir.check import find_faults
+from adapter.fhir.identity import questionnaire_url
 from adapter.store import inbox
 from tests.live.answering import PERSON, WEEK
 from tests.live.small import SmallTrial
-from tests.live.writing import BASE, CLINIC, OTHER, Resource, Writer, take_in, writers
+from tests.live.writing import BASE, CLINIC, FHIR_JSON, OTHER, Resource, Writer, take_in, writers
 from tests.postgresql import PostgreSql
 
 Open = Callable[..., Writer]
@@ -66,6 +67,7 @@ def test_a_response_that_is_written_is_read_back_with_its_scores(open_for: Open)
     assert stored["id"] != "mine"
     place = f"{BASE}/QuestionnaireResponse/{stored['id']}/_history/1"
     assert (answer.headers["location"], answer.headers["etag"]) == (place, 'W/"1"')
+    assert answer.headers["last-modified"].endswith(" GMT")
     assert ehr.client.get(f"/QuestionnaireResponse/{stored['id']}").json() == stored
     derived = ehr.found(f"Observation?derived-from=QuestionnaireResponse/{stored['id']}")
     assert {each["status"] for each in derived} == {"final"}
@@ -114,6 +116,7 @@ def test_a_correction_is_a_new_version_and_amends_what_it_changes(open_for: Open
     late = ehr.put(path, changed, if_match='W/"1"')
 
     assert (answer.status_code, answer.headers["etag"]) == (200, 'W/"2"')
+    assert answer.headers["last-modified"].endswith(" GMT")
     assert (answer.json()["status"], late.status_code) == ("amended", 412)
     derived = ehr.found(f"Observation?derived-from=QuestionnaireResponse/{first['id']}")
     assert "amended" in {each["status"] for each in derived}
@@ -224,6 +227,7 @@ def test_a_conditional_create_finds_what_was_created_before(open_for: Open) -> N
     issue(ehr.post(ehr.response(2), if_none_exist=several), 412, "multiple-matches")
     issue(ehr.post(ehr.response(2), if_none_exist="colour=blue"), 412, "not-supported")
     issue(ehr.post(ehr.response(2), if_none_exist="?"), 412, "not-supported")
+    issue(ehr.post(ehr.response(2), if_none_exist=""), 412, "not-supported")
     issue(ehr.post(ehr.response(2), if_none_exist="authored=x"), 412, "value")
     # Another client calls other things so.
     stranger = open_for("another-ehr")
@@ -246,6 +250,8 @@ def test_a_conditional_update_is_a_create_an_update_or_none(open_for: Open) -> N
     issue(refused, 405, "not-supported")
     assert (created.status_code, updated.status_code) == (201, 200)
     assert updated.json()["id"] == created.json()["id"]
+    issue(ehr.put(by_identifier, amended, if_match='W/"1"'), 412, "conflict")
+    assert ehr.put(by_identifier, amended, if_match='W/"2"').status_code == 200
     issue(otherwise, 400, "invalid")
     issue(several, 412, "multiple-matches")
 
@@ -348,6 +354,37 @@ def test_only_linked_people_are_written_about_and_only_where_the_scopes_allow_it
     issue(unlinked, 422, "not-found")
     issue(reader.post(reader.response(1)), 403, "forbidden")
     issue(reader.put("/QuestionnaireResponse/x", reader.response(1)), 403, "forbidden")
+
+
+def test_a_form_that_tells_the_arm_is_to_the_blinded_as_if_there_were_none(
+    one_for_all: Writer,
+) -> None:
+    ehr, told = one_for_all, list[Any]()
+    hidden = ehr.service.trial.forms["session-attendance"]
+    known = f"{questionnaire_url(hidden)}|{hidden.published_version}"
+    who = {"reference": f"Patient/{ehr.patient()}"}
+
+    for canonical in (known, known.replace("attendance", "attendants")):
+        response = ehr.response(1, questionnaire=canonical)
+        judged = {"name": "mode", "valueCode": "create"}, {"name": "resource", "resource": response}
+        asked = (
+            {"name": "canonical", "valueUri": canonical},
+            {"name": "subject", "valueReference": who},
+        )
+        sent = {
+            "/QuestionnaireResponse": response,
+            "/QuestionnaireResponse/$extract": response,
+            "/QuestionnaireResponse/$validate": {
+                "resourceType": "Parameters",
+                "parameter": list(judged),
+            },
+            "/Questionnaire/$populate": {"resourceType": "Parameters", "parameter": list(asked)},
+        }
+        answers = [ehr.client.post(at, json=sent[at], headers=FHIR_JSON) for at in sent]
+        told.append([(each.status_code, each.json()) for each in answers])
+
+    assert told[0] == told[1]
+    assert [status for status, _ in told[0]] == [422, 422, 200, 422]
 
 
 def test_other_types_and_deletion_are_refused(open_for: Open) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import orjson
 
@@ -231,7 +232,9 @@ def _since(value: str) -> str:
     said = value.replace(" ", "+")  # a plus that was not encoded
     try:
         moment = datetime.fromisoformat(said) if _INSTANT.fullmatch(said) else None
-    except ValueError:
+        if moment is not None:
+            moment.astimezone(UTC)  # an offset may lead out of all years
+    except (ValueError, OverflowError):
         moment = None
     if moment is None:
         text = "_since is expected as an instant, such as 2026-03-01T09:30:00.000Z"
@@ -252,6 +255,8 @@ def _filters(said: list[str], types: tuple[str, ...]) -> tuple[tuple[str, str], 
         found = _FILTER.fullmatch(each)
         if found is None:
             raise refuse(400, "value", "_typeFilter is expected as Type?parameter=value")
+        if "\0" in unquote(each):
+            raise refuse(400, "value", "A value of _typeFilter is not of its kind")
         if found["type"] not in types:
             raise refuse(400, "value", "_typeFilter is about a type that is not exported")
         filters.append((found["type"], found["query"]))

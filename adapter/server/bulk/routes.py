@@ -25,8 +25,9 @@ from adapter.server.bulk.desk import Desk
 from adapter.server.bulk.filters import in_our_ids
 from adapter.server.bulk.order import Asking, Level, read_order, read_parameters
 from adapter.server.caller import Caller
-from adapter.server.exchange import FHIR_JSON, JSON_TYPES, SHAPING, check_accept, read_body
+from adapter.server.exchange import SHAPING, read_body
 from adapter.server.ledger import View
+from adapter.server.media import FHIR_JSON, JSON_TYPES, check_accept, kind_of
 from adapter.store import exports
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
@@ -55,6 +56,11 @@ def bulk_routes(desk: Desk, authenticate: Authenticate) -> list[Route]:
 
         return endpoint
 
+    def begun_at(path: str, level: Level) -> Route:
+        route = Route(path, kick_off(level), methods=["GET", "POST"])
+        route.methods = {"GET", "POST"}  # a HEAD, which Starlette adds, would begin an export
+        return route
+
     async def status(request: Request) -> Response:
         is_over = request.method == "DELETE"
         word = "export-delete" if is_over else "export-status"
@@ -81,9 +87,9 @@ def bulk_routes(desk: Desk, authenticate: Authenticate) -> list[Route]:
         return _File(path, media_type=NDJSON, headers={"Vary": "Accept-Encoding"})
 
     return [
-        Route("/$export", kick_off("system"), methods=["GET", "POST"]),
-        Route("/Patient/$export", kick_off("patient"), methods=["GET", "POST"]),
-        Route("/Group/{id}/$export", kick_off("group"), methods=["GET", "POST"]),
+        begun_at("/$export", "system"),
+        begun_at("/Patient/$export", "patient"),
+        begun_at("/Group/{id}/$export", "group"),
         Route("/bulk/{job}", status, methods=["GET", "DELETE"]),
         Route("/bulk/{job}/{name}", file, methods=["GET"]),
     ]
@@ -120,8 +126,7 @@ async def _read(request: Request, level: Level, base: str) -> Asking:
     is_post = request.method == "POST"
     if is_post:
         body = await read_body(request, MOST_BYTES)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if body and kind not in JSON_TYPES:
+        if body and kind_of(request) not in JSON_TYPES:
             raise refuse(415, "not-supported", f"The content is expected as {FHIR_JSON}")
         said += read_parameters(body) if body else []
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))

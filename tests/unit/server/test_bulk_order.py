@@ -36,6 +36,8 @@ def asking(
         (("_since", "2026-03-01"), 400, "value"),
         (("_since", "2026-03-01T09:30:00"), 400, "value"),
         (("_since", "2026-13-01T09:30:00Z"), 400, "value"),
+        (("_since", "9999-12-31T23:59:59.999999999-23:59"), 400, "value"),
+        (("_since", "0001-01-01T00:00:00+14:00"), 400, "value"),
         (("_since", f"{NAME}'; DROP TABLE export"), 400, "value"),
         (("_type", NAME), 400, "not-supported"),
         (("_type", "Observation,Immunization"), 400, "not-supported"),
