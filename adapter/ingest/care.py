@@ -113,7 +113,7 @@ def follow_care(tx: Transaction, trial: Trial, person: Participant, now: str) ->
     gone = {
         rule.id
         for rule in trial.study.consents
-        if rule.on_withdrawal == "retract" and person.consents[rule.id].word == "withdrawn"
+        if rule.on_withdrawal == "retract" and person.word(rule.id) == "withdrawn"
     }
     research = {rule.id for rule in trial.study.consents if rule.purpose == "research"}
     for held in _held(tx, person.participant):

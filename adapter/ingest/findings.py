@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.answer import describe
+from adapter.instruments.facts import UNTIL_THEN
 from adapter.instruments.participant import participant_forms
 from adapter.instruments.response import Record
 from adapter.instruments.study import Study
@@ -36,7 +37,7 @@ def apart(record: Record) -> Problem:
         record.form,
         "all rows of a record one after another",
         "more of them further down",
-        "Sort the export by record; what the first rows say of the participant was taken.",
+        f"Sort the export by record; {UNTIL_THEN}",
     )
 
 
@@ -59,6 +60,17 @@ def unknown_participant(record: Record, study: Study) -> Problem:
         f"a record with form `{study.participant.form}`",
         "a record without it",
         "Complete that form, or remove the row.",
+    )
+
+
+def kept_back(record: Record, study: Study) -> Problem:
+    """Answers of somebody who may well take part, and of whom that could not be read."""
+    return Problem(
+        record.origin,
+        study.record_id,
+        "a record of which it could be read who takes part, and what they agreed to",
+        "one whose own row was kept back, or could not be read",
+        "Mend what is listed of that row; all forms of the record wait for it.",
     )
 
 

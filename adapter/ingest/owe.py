@@ -210,6 +210,6 @@ def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool
     return any(
         rule.concerns(receiver.purpose, receiver.name)
         and rule.on_withdrawal == "retract"
-        and person.consents[rule.id].word == "withdrawn"
+        and person.word(rule.id) == "withdrawn"
         for rule in trial.study.consents
     )

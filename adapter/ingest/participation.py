@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,8 @@ from adapter.ingest.newcomers import owe_newcomers
 from adapter.ingest.owe import follow_consent, owe
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
-from adapter.instruments.participant import Participant, ended_by_withdrawal
+from adapter.instruments.participant import ConsentState, Participant, ended_by_withdrawal
+from adapter.instruments.study import Study
 from adapter.release import PARTICIPATION, as_published, reveals_allocation
 from adapter.store import instances, versions
 from adapter.store.database import Transaction
@@ -78,6 +80,7 @@ def accept_participant(
     tx: Transaction, trial: Trial, person: Participant, run: int, now: str
 ) -> bool:
     """Keeps a person's facts and resources, follows their consents; gives whether any changed."""
+    person = _with_every_consent(person, trial.study)
     person = ended_by_withdrawal(instances.with_withdrawals(tx, person), trial.study)
     is_changed = instances.keep_participant(tx, person, run)
     identity = trial.identity
@@ -98,6 +101,12 @@ def accept_participant(
     return is_changed
 
 
+def _with_every_consent(person: Participant, study: Study) -> Participant:
+    """Somebody of whom an earlier study file read less; what was added since is not known."""
+    consents = {rule.id: ConsentState("unknown") for rule in study.consents} | person.consents
+    return replace(person, consents=consents)
+
+
 def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -> None:
     """Records a withdrawal that the source does not say yet, and follows it at once.
 
@@ -105,13 +114,13 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
         NotFoundError: nobody of this name takes part, or the study has no such consent.
     """
     person = instances.participant(tx, name)
-    if person is None or consent not in person.consents:
+    if person is None or consent not in {rule.id for rule in trial.study.consents}:
         raise NotFoundError(
             "Expected a record that takes part and a consent of the study "
             f"({', '.join(rule.id for rule in trial.study.consents)}); found one unknown. "
             "Check both words."
         )
-    if person.consents[consent].word == "withdrawn":
+    if person.word(consent) == "withdrawn":
         return
     today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
     owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before

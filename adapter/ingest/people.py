@@ -1,62 +1,219 @@
-"""Who takes part: read first, because nothing else may leave without it."""
+"""Who takes part: read first, because nothing else may leave without it.
+
+Whoever cannot be read whole is held by the release gate until they can, for a row that is lost may
+say that they withdrew. What can be read of a withdrawal counts, whatever else is wrong.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
-from adapter.errors import AnswerError
+from adapter.errors import Problem
 from adapter.ingest import findings
 from adapter.ingest.participation import accept_participant
-from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, batches, reject
-from adapter.instruments.participant import parse_participant, participant_forms
+from adapter.ingest.readable import Readable
+from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Outcome, batches, reject
+from adapter.instruments.facts import UNTIL_THEN, Choices, Facts, read_participant
+from adapter.instruments.participant import Participant, held_as_unreadable, participant_forms
 from adapter.instruments.response import Record
 from adapter.store import instances
+from adapter.store.cursors import forget_cursor
 from adapter.store.database import Transaction
 
-
-def take_people(work: Ingest) -> None:
-    """Takes in everybody who takes part, before any form: who they are, consent, participation."""
-    forms = participant_forms(work.trial.study)
-    rows = work.snapshot.source.records(forms)
-    # A row that cannot be read is met again, and reported, when the forms are read.
-    records = (row for row in rows if isinstance(row, Record))
-    groups = (list(group) for _, group in groupby(records, key=lambda record: record.participant))
-
-    def take(tx: Transaction, group: list[Record]) -> None:
-        _take_person(tx, work, group)
-
-    for batch in batches(groups, RECORDS_A_COMMIT):
-        work.database.write_each(batch, take)
+_FORM = "participant"
 
 
-def _take_person(tx: Transaction, work: Ingest, group: list[Record]) -> None:
-    form, name, run = "participant", group[0].participant, work.report.run
-    met = instances.participant_run(tx, name)
-    try:
-        _check_rows(group, is_met=met == run)
-        person = parse_participant(group, work.trial.study)
-    except AnswerError as wrong:
-        instances.see_participant_again(tx, name, run)
-        reject(tx, work, form, wrong.problems)
-        return
-    if met is None:
-        work.report.newcomers.add(name)
-    work.crosswalk.keep(person)
-    is_changed = accept_participant(tx, work.trial, person, run, work.now)
-    work.report.add(form, "created" if met is None else "changed" if is_changed else "unchanged")
+@dataclass(slots=True)
+class _Rows:
+    """What stands together of one person; `is_whole`: no row that may be theirs was lost."""
+
+    name: str
+    records: list[Record] = field(default_factory=list)
+    is_whole: bool = True
 
 
-def _check_rows(group: list[Record], *, is_met: bool) -> None:
-    """Whether this is all of a person, and once.
+@dataclass(slots=True)
+class _Reading:
+    """One reading of everybody, and what is known only at its end.
 
-    Raises:
-        AnswerError: it is not.
+    `freed` are those who were held and can be read again, as far as they were met: more of their
+    rows may follow. `is_lossy`: a row was lost of which nobody knows whose it was.
     """
-    places = Counter((record.form, record.event) for record in group)
-    twice = [record for record in group if places[record.form, record.event] > 1]
+
+    work: Ingest
+    choices: Choices
+    freed: set[str] = field(default_factory=set)
+    is_lossy: bool = False
+
+
+def take_people(work: Ingest, readable: Readable) -> None:
+    """Takes in everybody who takes part, before any form: who they are, consent, participation."""
+    if participant_forms(work.trial.study).isdisjoint(work.snapshot.source.shapes):
+        return  # another source has them
+    reading = _Reading(work, _choices(work))
+    if readable.people:
+        _take_each(reading, _take)
+        if reading.freed:
+            _take_each(reading, _free)
+        if reading.is_lossy:
+            _hold_each(work, is_everybody=False)
+        return
+    work.report.are_people_read = False
+    with work.database.write() as tx:  # or a reading of what changed would not meet them again
+        forget_cursor(tx, work.snapshot.source.name)
+    if readable.withdrawals:
+        _take_each(reading, _take_withdrawals)
+    _hold_each(work, is_everybody=True)
+
+
+# Private functions
+
+
+def _choices(work: Ingest) -> Choices:
+    """The codes that the source lists for the fields with facts."""
+    shapes, study = work.snapshot.source.shapes, work.trial.study
+    forms = [shapes[name] for name in participant_forms(study) if name in shapes]
+    return {
+        name: tuple(field.choices)
+        for shape in forms
+        for name, field in shape.fields.items()
+        if field.choices
+    }
+
+
+def _take_each(reading: _Reading, take: Callable[[Transaction, _Reading, _Rows], None]) -> None:
+    def take_it(tx: Transaction, rows: _Rows) -> None:
+        take(tx, reading, rows)
+
+    for batch in batches(_rows(reading), RECORDS_A_COMMIT):
+        reading.work.database.write_each(batch, take_it)
+
+
+def _rows(reading: _Reading) -> Iterator[_Rows]:
+    """What the source says of people, one after the other.
+
+    A row that cannot be read is reported when the forms are read. Here it only takes belief away:
+    from its own person; where nobody knows whose it is, from those before and behind it.
+    """
+    source, study = reading.work.snapshot.source, reading.work.trial.study
+    rows = _Rows("")
+    is_lost = False
+    for found in source.records(participant_forms(study)):
+        name = found.participant if isinstance(found, Record) else found.origin.record
+        if not name or not name.isprintable():
+            reading.is_lossy, rows.is_whole, is_lost = True, False, True
+            continue
+        if name != rows.name:
+            if rows.name:
+                yield rows
+            rows = _Rows(name, is_whole=not is_lost)
+        is_lost = False
+        if isinstance(found, Record):
+            rows.records.append(found)
+        else:
+            rows.is_whole = False
+    if rows.name:
+        yield rows
+
+
+def _take(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
+    work, run = reading.work, reading.work.report.run
+    met, before = instances.participant_run(tx, rows.name), instances.participant(tx, rows.name)
+    if not rows.records:
+        reading.freed.discard(rows.name)
+        _hold(tx, work, rows.name, before)
+        return
+    facts = _facts(reading, rows, is_met=met == run)
+    if facts.is_readable and rows.is_whole:
+        if before is not None and before.is_unreadable:
+            reading.freed.add(rows.name)
+            instances.see_participant_again(tx, rows.name, run)
+        else:
+            _accept(tx, work, facts, before)
+        return
+    reading.freed.discard(rows.name)
+    if before is None and not facts.is_readable:
+        work.report.kept_back.add(rows.name)
+        reject(tx, work, _FORM, facts.problems)
+        return
+    person = held_as_unreadable(facts.person, before)
+    _accept(tx, work, replace(facts, person=person), before)
+
+
+def _free(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
+    """Takes in who was held and can be read again, now that all their rows were met."""
+    if rows.name in reading.freed:
+        facts = _facts(reading, rows, is_met=False)
+        _accept(tx, reading.work, facts, instances.participant(tx, rows.name))
+
+
+def _take_withdrawals(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
+    """Of a source in which not all can be read that decides: who withdrew, and nothing else."""
+    before = instances.participant(tx, rows.name)
+    if before is not None and rows.records:
+        facts = _facts(reading, rows, is_met=False)
+        _follow(tx, reading.work, held_as_unreadable(facts.person, before), before)
+
+
+def _facts(reading: _Reading, rows: _Rows, *, is_met: bool) -> Facts:
+    facts = read_participant(rows.records, reading.work.trial.study, reading.choices)
+    wrong = tuple(_wrong_rows(rows.records, is_met=is_met))
+    return replace(
+        facts,
+        problems=(*wrong, *facts.problems),
+        is_readable=facts.is_readable and not wrong,
+    )
+
+
+def _wrong_rows(records: list[Record], *, is_met: bool) -> Iterator[Problem]:
+    """What shows that these rows are not all of a person, and each once."""
+    places = Counter((record.form, record.event) for record in records)
+    twice = [record for record in records if places[record.form, record.event] > 1]
     if twice:
-        action = "Remove one of the rows; nothing of this participant is taken in until then."
-        raise AnswerError("The participant stands twice.", (findings.duplicate(twice[-1], action),))
+        yield findings.duplicate(twice[-1], f"Remove one of the rows; {UNTIL_THEN}")
     if is_met:
-        raise AnswerError("The participant stands apart.", (findings.apart(group[0]),))
+        yield findings.apart(records[0])
+
+
+def _accept(tx: Transaction, work: Ingest, facts: Facts, before: Participant | None) -> None:
+    """Keeps what is believed of a person, and every finding."""
+    person = facts.person
+    if before is None:
+        work.report.newcomers.add(person.participant)
+    if not person.is_unreadable:
+        work.crosswalk.keep(person)
+    is_changed = accept_participant(tx, work.trial, person, work.report.run, work.now)
+    reject(tx, work, _FORM, facts.problems, counts=not facts.is_readable)
+    if facts.is_readable:
+        outcome: Outcome = "changed" if is_changed else "unchanged"
+        work.report.add(_FORM, "created" if before is None else outcome)
+
+
+def _hold(tx: Transaction, work: Ingest, name: str, before: Participant | None) -> None:
+    if before is None:
+        work.report.kept_back.add(name)
+    else:
+        _follow(tx, work, replace(before, is_unreadable=True), before)
+
+
+def _follow(tx: Transaction, work: Ingest, person: Participant, before: Participant) -> None:
+    """Holds somebody of whom it is not said that this ingest met them."""
+    if person != before:
+        run = instances.participant_run(tx, person.participant)
+        accept_participant(tx, work.trial, person, run or 0, work.now)
+
+
+def _hold_each(work: Ingest, *, is_everybody: bool) -> None:
+    """Holds those whom this ingest did not meet, or everybody: what is lost may be theirs."""
+    run, scope, reading = work.report.run, work.snapshot.scope, work.database.read()
+
+    def hold(tx: Transaction, name: str) -> None:
+        if is_everybody or instances.participant_run(tx, name) != run:
+            _hold(tx, work, name, instances.participant(tx, name))
+
+    names = instances.names(reading)
+    some = (name for name in names if is_everybody or scope is None or name in scope)
+    for batch in batches(some, RECORDS_A_COMMIT):
+        work.database.write_each(batch, hold)

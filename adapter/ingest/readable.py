@@ -27,9 +27,13 @@ from adapter.store.shapes import AcceptedShape, accept_shape, accepted_shape
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """What of a source may be read: what is said of people, and which forms."""
+    """What of a source may be read: what is said of people, and which forms.
+
+    `withdrawals`: that people withdrew may be read, even where `people` may not.
+    """
 
     people: bool
+    withdrawals: bool
     forms: frozenset[str]
 
 
@@ -54,8 +58,9 @@ def find_readable(work: Ingest) -> Readable:
     if missing or unreadable:
         work.report.is_whole = False
     mapped = {name for name in source.shapes if study.placement_of(name) is not None}
+    is_as_declared = not unreadable & people
     # A consent that is not read must not be taken for one that was not withdrawn.
-    return Readable(not missing and not unreadable & people, frozenset(mapped - unreadable))
+    return Readable(not missing and is_as_declared, is_as_declared, frozenset(mapped - unreadable))
 
 
 def misfits(

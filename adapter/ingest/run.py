@@ -57,8 +57,7 @@ def ingest(
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
         readable = find_readable(work)
-        if readable.people:
-            take_people(work)
+        take_people(work, readable)
         _take_forms(work, readable.forms)
         is_settled = retract_missing(work)
         with database.write() as tx:
@@ -170,10 +169,7 @@ def _status_word(
         raise AnswerError("The row stands twice.", (findings.duplicate(record, action),))
     person = instances.participant(tx, record.participant)
     if person is None:
-        raise AnswerError(
-            "Nobody of this name takes part.",
-            (findings.unknown_participant(record, work.trial.study),),
-        )
+        raise AnswerError("Nobody of this name takes part.", _why_unknown(work, record))
     if record.complete not in _COMPLETE_WORDS:
         raise AnswerError("The form is in no known state.", (findings.unknown_state(record),))
     if record.complete != "0":
@@ -185,3 +181,14 @@ def _status_word(
     enrolled = datetime.fromisoformat(person.enrolled).date()
     closes = end_of_window(enrolled, point.week, point.closes_days, zone)
     return "in-progress" if work.snapshot.as_of < closes else "stopped"
+
+
+def _why_unknown(work: Ingest, record: Record) -> tuple[Problem, ...]:
+    """Why somebody's form is not taken in; once for each person whose own row was kept back."""
+    report, study = work.report, work.trial.study
+    if report.are_people_read and record.participant not in report.kept_back:
+        return (findings.unknown_participant(record, study),)
+    if record.participant in report.explained:
+        return ()
+    report.explained.add(record.participant)
+    return (findings.kept_back(record, study),)

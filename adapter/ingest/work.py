@@ -27,7 +27,9 @@ class Report:
     """What an ingest did: outcomes per form, and how many problems it kept.
 
     `is_whole`: every row and every form could be read; only then is what is missing gone.
-    `newcomers` are the people whom no ingest had met before.
+    `newcomers` are the people whom no ingest had met before, `kept_back` those whose own row does
+    not let them be met, and `explained` those of whose forms it was said why they wait for that.
+    `are_people_read`: what the source says of who takes part could be read.
     """
 
     run: int
@@ -35,6 +37,9 @@ class Report:
     problems: int = 0
     is_whole: bool = True
     newcomers: set[str] = field(default_factory=set)
+    kept_back: set[str] = field(default_factory=set)
+    explained: set[str] = field(default_factory=set)
+    are_people_read: bool = True
 
     def add(self, form: str, outcome: Outcome) -> None:
         """Counts one form instance."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from adapter.instruments.participant import ConsentWord, Participant
+from adapter.instruments.participant import Participant
 from adapter.instruments.study import Purpose, Study
 from adapter.release.blinding import CARE, CONCEALED, PARTICIPATION, reveals_allocation
 from adapter.release.consent import ConsentHold, held_as_care, held_by_consent
@@ -97,14 +97,12 @@ def _rule(
 def _rule_of_person(
     subject: Subject, study: Study, reader: Reader, person: Participant | None, today: str
 ) -> Rule:
-    consents = {} if person is None else person.consents
-    words: dict[str, ConsentWord] = {name: said.word for name, said in consents.items()}
-    hold: Rule | None = held_by_consent(study, reader.purpose, reader.clinic, words)
+    hold: Rule | None = held_by_consent(study, reader.purpose, reader.clinic, person)
     is_notice = subject.form == PARTICIPATION and subject.is_known_there
     if hold == "consent-withdrawn" and is_notice:
         return "withdrawal-notice"
     if hold is None and subject.form.startswith(CARE):
-        hold = held_as_care(study, subject.form.removeprefix(CARE), reader.purpose, words)
+        hold = held_as_care(study, subject.form.removeprefix(CARE), reader.purpose, person)
     if hold is not None:
         return hold
     form = subject.form.removeprefix(SAFETY).removeprefix(CONCEALED)

@@ -22,7 +22,6 @@ from adapter.ingest.event import create_event, event_form
 from adapter.ingest.judge import form_named
 from adapter.ingest.trial import Trial
 from adapter.ingest.written import Given, Written
-from adapter.instruments.participant import ConsentWord
 from adapter.release.consent import held_by_consent
 from adapter.server.body import as_issues, check_r4, parse
 from adapter.server.conditional import digests, matching
@@ -246,10 +245,7 @@ class Writing:
     def _may_write(self, participant: str, form: str) -> bool:
         """Whether the caller may have such a response, and the person agreed to the research."""
         person = instances.participant(self.tx, participant)
-        words: dict[str, ConsentWord] = {}
-        if person is not None:
-            words = {name: said.word for name, said in person.consents.items()}
-        is_held = held_by_consent(self.trial.study, "research", "", words)
+        is_held = held_by_consent(self.trial.study, "research", "", person)
         return self.view.may_see(participant, form) and not is_held
 
 

@@ -10,13 +10,15 @@ from adapter.sources.rows import Rows, Table
 _JSON_BEGINS = (b"[", b"{")
 
 
-def open_rows(path: Path, encoding: str = "utf-8") -> Rows:
-    """The rows of a file in CSV or JSON.
+def open_rows(path: Path, encoding: str = "utf-8", record_column: str | None = None) -> Rows:
+    """The rows of a file in CSV or JSON; `record_column` says whose a row is.
 
     Raises:
         SourceError: no such file, or neither.
     """
-    return objects_in_file(path, encoding) if _is_json(path) else Table(path, encoding)
+    if _is_json(path):
+        return objects_in_file(path, encoding)
+    return Table(path, encoding, record_column=record_column)
 
 
 def _is_json(path: Path) -> bool:

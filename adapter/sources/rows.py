@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -58,10 +58,16 @@ class Table:
 
     `encoding` is the file's own, but a UTF-8 byte-order mark outranks it, and is left out;
     `delimiter` is what separates cells, by default whichever of `DELIMITERS` gives the header most
-    columns.
+    columns. `record_column` names the record of a row that cannot be read.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        encoding: str = "utf-8",
+        delimiter: str | None = None,
+        record_column: str | None = None,
+    ) -> None:
         """Reads the header.
 
         Raises:
@@ -73,6 +79,7 @@ class Table:
             first = next(self._lines(), "")
             self._delimiter = max(DELIMITERS, key=lambda sign: self._width(first, sign))
         self.header = self._read_header()
+        self._record = self.header.index(record_column) if record_column in self.header else None
 
     def rows(self) -> Iterator[Row | Problem]:
         """Every row after the header, or what is wrong with it.
@@ -126,10 +133,18 @@ class Table:
         if text.count('"') % 2 or self._swallows(taken):
             return self._problem(line, "a CSV row", "a quote out of place", AGAIN)
         if not is_decoded(text):
-            return self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
+            told = self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
+            return replace(told, origin=replace(told.origin, record=self._whose(cells)))
         if cells and len(cells) != len(self.header):
             return self._problem(line, f"{len(self.header)} cells", f"{len(cells)}", AGAIN)
         return Row(line, cells)
+
+    def _whose(self, cells: list[str]) -> str:
+        """The record of a row that is as wide as every other; '' where that is not known."""
+        if self._record is None or len(cells) != len(self.header):
+            return ""
+        name = cells[self._record].strip()
+        return name if is_decoded(name) else ""
 
     def _swallows(self, taken: list[tuple[int, str]]) -> bool:
         """Whether a line inside could be a row of its own, which two stray quotes would hide.

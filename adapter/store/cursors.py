@@ -35,3 +35,8 @@ def keep_cursor(tx: Transaction, read: Cursor) -> None:
         " basis = excluded.basis, full_at = excluded.full_at",
         (read.source, read.position, read.basis, read.full_at),
     )
+
+
+def forget_cursor(tx: Transaction, source: str) -> None:
+    """Has all of a source read next time."""
+    tx.execute("DELETE FROM cursor WHERE source = ?", (source,))

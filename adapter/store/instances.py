@@ -113,14 +113,13 @@ def _units_behind(tx: Transaction, form: str, unit: str) -> list[str]:
 
 def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
     """Keeps a person's facts without their identifiers; gives whether they changed."""
-    facts = orjson.dumps(
-        {
-            "enrolled": person.enrolled,
-            "ended": person.ended,
-            "consents": {name: asdict(state) for name, state in person.consents.items()},
-        },
-        option=orjson.OPT_SORT_KEYS,
-    ).decode()
+    told = {
+        "enrolled": person.enrolled,
+        "ended": person.ended,
+        "consents": {name: asdict(state) for name, state in person.consents.items()},
+        **({"unreadable": True} if person.is_unreadable else {}),
+    }
+    facts = orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
     known = tx.execute(
         "SELECT facts, is_missing FROM participant WHERE participant = ?", (person.participant,)
     ).fetchone()
@@ -150,6 +149,7 @@ def read_facts(name: str, text: str) -> Participant:
         enrolled=facts["enrolled"],
         ended=facts["ended"],
         consents={key: ConsentState(**state) for key, state in facts["consents"].items()},
+        is_unreadable=facts.get("unreadable", False),
     )
 
 

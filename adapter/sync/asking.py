@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapter.errors import EhrError
-from adapter.instruments.participant import ConsentWord
 from adapter.instruments.study import Purpose
 from adapter.release.consent import held_by_consent
 from adapter.store import instances
@@ -46,12 +45,11 @@ def may_ask(clinic: Clinic, tx: Transaction, participant: str) -> bool:
     person = instances.participant(tx, participant)
     if person is None or not clinic.profile.speaks_fhir:
         return False
-    words: dict[str, ConsentWord] = {name: said.word for name, said in person.consents.items()}
     asked: tuple[tuple[Purpose, str], ...] = (
         ("research", ""),
         (clinic.profile.purpose, clinic.name),
     )
-    if any(held_by_consent(clinic.study, why, who, words) for why, who in asked):
+    if any(held_by_consent(clinic.study, why, who, person) for why, who in asked):
         return False
     return clinic.patient_of(participant) is not None
 

@@ -140,7 +140,7 @@ def _who_agreed(
         return None
     if rule.since == "enrolment" and person.enrolled is None:
         return None
-    return person if person.consents[rule.consent].word == "given" else None
+    return person if person.word(rule.consent) == "given" else None
 
 
 def _is_gone(asking: Asking, rule: CareRule, patient: str, remote_id: str) -> bool:

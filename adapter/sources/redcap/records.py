@@ -32,7 +32,7 @@ class RecordsFile:
         Raises:
             SourceError: no such file, or no column with the record's name.
         """
-        rows = open_rows(path, encoding)
+        rows = open_rows(path, encoding, study.record_id)
         by_value = is_by_value(rows.header)
         self._rows = ValueRows(path.name, rows, dictionary, study) if by_value else rows
         self._project = Project(

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapter.errors import AnswerError, Origin
+from adapter.errors import Origin
+from adapter.instruments.facts import read_participant
 from adapter.instruments.participant import (
     ConsentState,
     Participant,
     ended_by_withdrawal,
-    parse_participant,
     participant_forms,
 )
 from tests.forms import record_of, study_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from adapter.errors import Problem
     from adapter.instruments.response import Record
     from adapter.instruments.study import Study
 
@@ -77,19 +78,26 @@ def row(**values: str) -> Record:
     return record_of("participant", values)
 
 
-def days_refused(rows: Sequence[Record], study: Study) -> AnswerError:
-    """Why a person's facts are refused."""
-    with pytest.raises(AnswerError) as caught:
-        parse_participant(rows, study)
-    return caught.value
+def person_of(rows: Iterable[Record], study: Study) -> Participant:
+    """A person about whom everything can be read."""
+    facts = read_participant(rows, study)
+    assert (facts.problems, facts.is_readable) == ((), True)
+    return facts.person
+
+
+def problems_of(rows: Sequence[Record], study: Study) -> tuple[Problem, ...]:
+    """Why a person's facts are not readable."""
+    facts = read_participant(rows, study)
+    assert not facts.is_readable
+    return facts.problems
 
 
 def test_a_day_that_is_none_is_told_by_field_and_row(study: Study) -> None:
     consent = replace(row(agreed="1", agreed_on="77-31"), origin=Origin("records.csv", 7))
 
-    wrong = days_refused([row(enrolled="7731"), consent], study)
+    wrong = problems_of([row(enrolled="7731"), consent], study)
 
-    assert [(found.field, found.origin.line) for found in wrong.problems] == [
+    assert [(found.field, found.origin.line) for found in wrong] == [
         ("agreed_on", 7),
         ("enrolled", 2),
     ]
@@ -98,15 +106,15 @@ def test_a_day_that_is_none_is_told_by_field_and_row(study: Study) -> None:
 def test_every_day_that_is_none_is_told_once(study: Study) -> None:
     days = dict.fromkeys(("enrolled", "completed", "agreed_on", "left_on"), "2023-31-77")
 
-    wrong = days_refused([row(agreed="1", left="1", **days)], study)
+    wrong = problems_of([row(agreed="1", left="1", **days)], study)
 
-    assert sorted(found.field for found in wrong.problems) == sorted(days)
+    assert sorted(found.field for found in wrong) == sorted(days)
 
 
 def test_no_message_holds_a_day_or_an_identifier(study: Study) -> None:
-    wrong = days_refused([row(enrolled="31.07.1977", ihi="8003-canary")], study)
+    wrong = problems_of([row(enrolled="31.07.1977", ihi="8003-canary")], study)
 
-    told = f"{wrong}{wrong.problems!r}"
+    told = f"{list(map(str, wrong))}{wrong!r}"
     assert not [part for part in ("31", "07", "1977", "canary", "8003") if part in told]
 
 
@@ -130,14 +138,13 @@ def test_the_identifiers_do_not_show_in_a_trace() -> None:
             id="given, with a day",
         ),
         pytest.param({"agreed": "0"}, ConsentState("refused"), id="refused"),
-        pytest.param({"agreed": "yes"}, ConsentState("refused"), id="another value"),
         pytest.param(
             {"agreed": "0", "agreed_on": "2023-03-01"},
             ConsentState("refused", "2023-03-01"),
             id="refused, with a day",
         ),
         pytest.param(
-            {"agreed": "1", "left": "0", "left_on": "2023-05-01"},
+            {"agreed": "1", "left": "0"},
             ConsentState("given"),
             id="not withdrawn",
         ),
@@ -158,7 +165,7 @@ def test_the_identifiers_do_not_show_in_a_trace() -> None:
 def test_a_consent_is_one_of_four_words(
     study: Study, values: dict[str, str], state: ConsentState
 ) -> None:
-    person = parse_participant([row(**values)], study)
+    person = person_of([row(**values)], study)
 
     assert person.consents["research"] == state
 
@@ -175,7 +182,7 @@ def test_a_consent_is_one_of_four_words(
 def test_a_consent_may_be_given_by_filling_in_a_field(
     study: Study, values: dict[str, str], word: str
 ) -> None:
-    person = parse_participant([row(**values)], study)
+    person = person_of([row(**values)], study)
 
     assert person.consents["clinic"].word == word
 
@@ -188,7 +195,7 @@ def test_a_consent_may_be_given_by_filling_in_a_field(
         pytest.param({"completed": "-98"}, None, id="no day to be told"),
         pytest.param({"left": "1", "left_on": "2023-05-01"}, "2023-05-01", id="withdrew"),
         pytest.param({"left": "1"}, None, id="withdrew on a day nobody knows"),
-        pytest.param({"left": "0", "left_on": "2023-05-01"}, None, id="did not withdraw"),
+        pytest.param({"left": "0"}, None, id="did not withdraw"),
         pytest.param(
             {"completed": "2023-06-01", "left": "1", "left_on": "2023-05-01"},
             "2023-06-01",
@@ -204,7 +211,7 @@ def test_a_consent_may_be_given_by_filling_in_a_field(
 def test_a_persons_time_ends_with_the_trial_or_with_the_research_consent(
     study: Study, values: dict[str, str], ended: str | None
 ) -> None:
-    person = parse_participant([row(**values)], study)
+    person = person_of([row(**values)], study)
 
     assert person.ended == ended
 
@@ -225,7 +232,7 @@ def test_a_person_is_put_together_from_all_their_rows(study: Study) -> None:
         record_of("consent", {"agreed": "1", "agreed_on": "2023-02-28"}),
     ]
 
-    person = parse_participant(iter(rows), study)
+    person = person_of(iter(rows), study)
 
     assert person == Participant(
         participant="1",
@@ -241,13 +248,13 @@ def test_a_person_is_put_together_from_all_their_rows(study: Study) -> None:
 
 
 def test_the_later_row_goes_before_the_earlier_one(study: Study) -> None:
-    person = parse_participant([row(agreed="1"), row(agreed="0")], study)
+    person = person_of([row(agreed="1"), row(agreed="0")], study)
 
     assert person.consents["research"].word == "refused"
 
 
 def test_a_code_for_missing_does_not_undo_an_earlier_row(study: Study) -> None:
-    person = parse_participant([row(agreed="1"), row(agreed="-99")], study)
+    person = person_of([row(agreed="1"), row(agreed="-99")], study)
 
     assert person.consents["research"].word == "given"
 
@@ -255,7 +262,7 @@ def test_a_code_for_missing_does_not_undo_an_earlier_row(study: Study) -> None:
 def test_the_records_own_name_counts_as_a_field() -> None:
     text = TAKING_PART.replace("{field: agreed_clinic}", "{field: record_id}")
 
-    person = parse_participant([row(enrolled="2023-03-01")], study_of(text))
+    person = person_of([row(enrolled="2023-03-01")], study_of(text))
 
     assert person.consents["clinic"].word == "given"
 
@@ -264,3 +271,103 @@ def test_the_forms_that_hold_a_persons_facts_are_known(study: Study) -> None:
     forms = participant_forms(study)
 
     assert forms == {"participant", "consent", "clinic_consent"}
+
+
+def test_a_withdrawal_counts_although_no_day_of_it_can_be_read(study: Study) -> None:
+    facts = read_participant([row(agreed="1", left="1", left_on="10/03/2024")], study)
+
+    assert facts.person.consents["research"] == ConsentState("withdrawn")
+    assert [found.field for found in facts.problems] == ["left_on"]
+    assert facts.is_readable
+
+
+UNKNOWN = ["Yes", "TRUE", "1.0", " 1", "2", " "]
+
+
+@pytest.mark.parametrize("column", ["agreed", "left"])
+@pytest.mark.parametrize("value", UNKNOWN)
+def test_what_is_no_answer_to_a_consent_is_told_and_makes_it_unreadable(
+    study: Study, column: str, value: str
+) -> None:
+    cells = {"agreed": "1", column: value}
+
+    facts = read_participant([row(**cells)], study, {column: ("1", "0")})
+
+    (problem,) = facts.problems
+    assert (problem.field, problem.expected) == (column, "one of the values 1, 0, or nothing")
+    assert not facts.is_readable
+    assert value not in problem.found.split(" ")
+
+
+def test_every_choice_of_the_source_is_an_answer(study: Study) -> None:
+    facts = read_participant([row(agreed="7")], study, {"agreed": ("1", "7")})
+
+    assert facts.is_readable
+    assert facts.person.consents["research"].word == "refused"
+
+
+@pytest.mark.parametrize(
+    ("equals", "other"), [("1", "0"), ("Yes", "No"), ("TRUE", "FALSE"), ("n", "y")]
+)
+def test_without_choices_the_opposite_is_an_answer(equals: str, other: str) -> None:
+    told = TAKING_PART.replace("{field: left, equals: \"1\"}", f'{{field: left, equals: "{equals}"}}')
+    study = study_of(told)
+
+    words = [
+        person_of([row(agreed="1", left=said)], study).consents["research"].word
+        for said in (equals, other)
+    ]
+
+    assert words == ["withdrawn", "given"]
+
+
+@pytest.mark.parametrize("flag", [{}, {"left": "0"}], ids=["nothing", "no"])
+def test_a_day_of_withdrawal_alone_is_told_and_makes_the_person_unreadable(
+    study: Study, flag: dict[str, str]
+) -> None:
+    facts = read_participant([row(agreed="1", left_on="2023-05-01", **flag)], study)
+
+    (problem,) = facts.problems
+    assert (problem.field, problem.found) == ("left_on", "a day alone")
+    assert not facts.is_readable
+
+
+def test_a_day_that_belongs_to_another_withdrawal_is_no_finding() -> None:
+    shared = study_of(TAKING_PART.replace("left_follow_up_on", "left_on"))
+
+    person = person_of([row(agreed="1", left_follow_up="1", left_on="2023-05-01")], shared)
+
+    assert (person.word("research"), person.word("follow-up")) == ("given", "withdrawn")
+
+
+def test_a_day_that_also_ends_the_study_for_others_is_no_finding() -> None:
+    shared = study_of(TAKING_PART.replace("withdrawn_date: left_on", "withdrawn_date: completed"))
+
+    person = person_of([row(agreed="1", completed="2023-05-01")], shared)
+
+    assert person.word("research") == "given"
+
+
+def test_a_study_may_tell_a_withdrawal_by_its_day_alone() -> None:
+    alone = study_of(TAKING_PART.replace('    withdrawn: {field: left, equals: "1"}\n', ""))
+
+    person = person_of([row(agreed="1", left_on="2023-05-01")], alone)
+
+    assert person.consents["research"] == ConsentState("withdrawn", None, "2023-05-01")
+
+
+def test_a_withdrawal_in_any_row_goes_before_a_later_one_and_the_rows_are_told(
+    study: Study,
+) -> None:
+    facts = read_participant([row(agreed="1", left="1"), row(agreed="1", left="0")], study)
+
+    (problem,) = facts.problems
+    assert facts.person.word("research") == "withdrawn"
+    assert problem.expected == "the same of a withdrawal in all rows of a record"
+    assert facts.is_readable
+
+
+def test_a_withdrawal_in_the_last_row_contradicts_nothing(study: Study) -> None:
+    person = person_of([row(agreed="1", left="0"), row(left="1")], study)
+
+    assert person.word("research") == "withdrawn"

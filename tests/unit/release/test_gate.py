@@ -276,3 +276,25 @@ def test_every_consent_about_a_clinic_must_be_given() -> None:
         return decide_about(SOMEBODYS, study, Reader("care", clinic), person, "2026-03-01").rule
 
     assert [rule_for("north"), rule_for("south")] == ["released", "consent-withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "rule"),
+    [
+        pytest.param(SOMEBODYS, "given", "consent-unreadable", id="given before"),
+        pytest.param(SOMEBODYS, "refused", "consent-unreadable", id="refused before"),
+        pytest.param(NOTICE, "given", "consent-unreadable", id="what says that they take part"),
+        pytest.param(RETRACTION, "given", "retraction", id="a retraction"),
+        pytest.param(SOMEBODYS, "withdrawn", "consent-withdrawn", id="withdrawn"),
+        pytest.param(NOTICE, "withdrawn", "withdrawal-notice", id="the notice of a withdrawal"),
+    ],
+)
+def test_of_somebody_whose_consents_cannot_be_read_nothing_new_leaves(
+    subject: Subject, words: ConsentWord, rule: str
+) -> None:
+    consents = {each.id: ConsentState(words) for each in STUDY.consents}
+    person = Participant("1", consents=consents, is_unreadable=True)
+
+    decided = decide_about(subject, STUDY, Reader("care", "north"), person, "2026-03-01")
+
+    assert decided.rule == rule
