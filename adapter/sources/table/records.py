@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from adapter.errors import Origin, Problem, SourceError
@@ -54,15 +55,23 @@ class TableFiles:
         held until all of it is read: some facts for each of them. The other forms stream.
         """
         about_people = forms & participant_forms(self._study)
+        others = forms - about_people
         people: dict[str, list[Record]] = {}
-        for file in self._files if about_people else ():
-            for found in file.records(about_people):
-                if isinstance(found, Record):  # a problem is met again below
-                    people.setdefault(found.participant, []).append(found)
+        lost: list[Problem] = []
+        for file in self._files:
+            if not about_people.isdisjoint(file.forms):
+                for found in file.about(about_people):
+                    if isinstance(found, Record):
+                        people.setdefault(found.participant, []).append(found)
+                    else:
+                        lost.append(found)
         for records in people.values():
             yield from records
-        for file in self._files:
-            yield from file.records(forms - about_people)
+        if others:  # every row that cannot be read is met
+            for file in self._files:
+                yield from file.records(others)
+        else:
+            yield from lost
 
     def _missing(self, form: str, fields: tuple[str, ...]) -> list[Problem]:
         files = (file for file in self._files if form in file.forms)
@@ -73,7 +82,7 @@ class _File:
     """One CSV file and what the contract says of it."""
 
     def __init__(self, path: Path, said: TableFile, study: Study) -> None:
-        self._table = Table(path, said.encoding, said.delimiter)
+        self._table = Table(path, said.encoding, said.delimiter, said.record_column)
         self._said, self._study = said, study
         self._place = {name: place for place, name in enumerate(self._table.header)}
         self._states = said.state.numbers if said.state else {}
@@ -114,7 +123,30 @@ class _File:
                 if found is not None:
                     yield found
 
-    def _read(self, row: Row, forms: frozenset[str]) -> Record | Problem | None:
+    def about(self, forms: frozenset[str]) -> Iterator[Record | Problem]:
+        """Every row of these forms, and whatever row of them cannot be read or keeps no contract.
+
+        Where nobody knows whose a row is, it is told as of those before and behind it, too: rows
+        of one person stand together.
+        """
+        before, lost = "", list[Problem]()
+        for row in self._table.rows():
+            found = row if isinstance(row, Problem) else self._read(row, forms, is_strict=True)
+            name = "" if found is None else _whose(found)
+            if name:
+                yield from (_as_of(each, name) for each in lost)
+                before, lost = name, []
+            elif isinstance(found, Problem):
+                lost.append(found)
+                if before:
+                    yield _as_of(found, before)
+            if found is not None:
+                yield found
+
+    def _read(
+        self, row: Row, forms: frozenset[str], *, is_strict: bool = False
+    ) -> Record | Problem | None:
+        """A row of these forms, or what is wrong with one; with `is_strict` with one of theirs."""
         said = self._said
         record = self._cell(row, said.record_column)
         event = self._cell(row, said.event_column) if said.event_column else said.event
@@ -131,7 +163,8 @@ class _File:
             expected, found = "a whole number from 1, or nothing", "something else"
             return Problem(origin, said.repeat_column or "", expected, found, _MEND)
         values = self._values(row, form)
-        broken = self._broken(row, form, values, state)
+        is_asked = form in forms or not is_strict
+        broken = self._broken(row, form, values, state) if is_asked else {}
         if broken:
             fields, expected = ", ".join(broken), "; ".join(broken.values())
             return Problem(origin, fields, expected, "something else", _MEND)
@@ -192,3 +225,12 @@ class _File:
     def _lacks(self, name: str, expected: str) -> Problem:
         action = "Correct the contract or the file; the other forms go through."
         return Problem(Origin(self._table.path.name, 1), name, expected, "none", action)
+
+
+def _whose(found: Record | Problem) -> str:
+    name = found.participant if isinstance(found, Record) else found.origin.record
+    return name if name.isprintable() else ""
+
+
+def _as_of(problem: Problem, name: str) -> Problem:
+    return replace(problem, origin=replace(problem.origin, record=name))

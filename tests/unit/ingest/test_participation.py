@@ -12,6 +12,7 @@ from adapter.ingest import Report
 from adapter.ingest.participation import withdraw
 from tests.unit.ingest.project import (
     NOW,
+    STUDY,
     Bench,
     Cells,
     Resource,
@@ -114,6 +115,28 @@ def test_a_withdrawal_recorded_here_holds_although_the_source_does_not_say_it(
     assert outcome(report) == {"unchanged": 1}
     assert consent(bench, "share")["status"] == "inactive"
     assert bench.versions() == before
+
+
+def test_a_withdrawal_can_be_recorded_before_a_consent_that_was_added_is_read(
+    bench: Bench,
+) -> None:
+    bench.ingest(answered())
+    bench.deliver("north-clinic")
+    added = """\
+  - id: care
+    purpose: care
+    form: consent
+    given: {field: agree_care, equals: "1"}
+    on_withdrawal: retract
+forms:
+  - {form: mood"""
+    more = bench.with_study(STUDY.replace("forms:\n  - {form: mood", added))
+
+    withdraw_now(more, "1", "share")
+
+    assert more.owed("north-clinic")["retract Observation"] == 3
+    more.ingest(answered(agree_care="1"))
+    assert consent(more, "share")["status"] == "inactive"
 
 
 def test_a_withdrawal_recorded_twice_keeps_its_first_day(bench: Bench) -> None:

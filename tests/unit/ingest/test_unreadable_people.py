@@ -109,7 +109,7 @@ def test_whose_row_holds_bytes_of_another_encoding_is_held_alone(bench: Bench) -
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "new"])
 def test_around_a_row_of_nobody_knows_whom_both_neighbours_are_held(
-    bench: Bench, is_known: bool
+    bench: Bench, *, is_known: bool
 ) -> None:
     people = [person(name) for name in "123"]
     if is_known:

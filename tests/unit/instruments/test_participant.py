@@ -310,7 +310,7 @@ def test_every_choice_of_the_source_is_an_answer(study: Study) -> None:
     ("equals", "other"), [("1", "0"), ("Yes", "No"), ("TRUE", "FALSE"), ("n", "y")]
 )
 def test_without_choices_the_opposite_is_an_answer(equals: str, other: str) -> None:
-    told = TAKING_PART.replace("{field: left, equals: \"1\"}", f'{{field: left, equals: "{equals}"}}')
+    told = TAKING_PART.replace('{field: left, equals: "1"}', f'{{field: left, equals: "{equals}"}}')
     study = study_of(told)
 
     words = [

@@ -211,11 +211,32 @@ tables:
         ("2", "consent"),
     ]
     problems = [each for each in both if isinstance(each, Problem)]
-    assert [(each.origin.file, each.origin.line) for each in problems] == [
-        ("a.csv", 3),
-        ("b.csv", 5),
+    assert [(each.origin.file, each.origin.line, each.origin.record) for each in problems] == [
+        ("a.csv", 3, "2"),
+        ("b.csv", 5, "1"),  # nobody knows whose it is: perhaps of who stands before it
+        ("b.csv", 5, ""),
     ]
-    assert neither == problems  # a row that breaks the contract is told whichever form is read
+    # A row that breaks the contract is told whichever form is read, and once.
+    assert neither == [problems[0], problems[2]]
+
+
+def test_of_people_no_row_is_told_that_is_about_something_else(tmp_path: Path) -> None:
+    contract = """\
+kind: contract
+source: made up for tests
+tables:
+  - file: all.csv
+    form_column: form
+    record_column: id
+    columns: {agree_research: {form: consent}, pain: {form: pain, type: integer}}
+"""
+    (tmp_path / "all.csv").write_text("id,form,agree_research,pain\n1,consent,1,\n1,pain,,bad\n")
+    found = opened(tmp_path, contract)
+
+    about_people = list(found.records(frozenset({"consent"})))
+    all_of_it = list(found.records(frozenset({"pain"})))
+
+    assert [type(each) for each in (*about_people, *all_of_it)] == [Record, Problem]
 
 
 def test_the_column_that_names_the_form_is_held_to_the_contract(tmp_path: Path) -> None:
