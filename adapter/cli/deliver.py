@@ -15,6 +15,7 @@ from adapter.store.states import State
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
 from adapter.sync.push import push
+from adapter.sync.relinked import follow_links
 from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport, verify
 
@@ -49,6 +50,7 @@ def push_all(service: Service) -> list[tuple[str, PushReport]]:
         if moves.under_way(service.database.read(), clinic.name):
             with service.database.write() as tx:
                 arrive(Moving(tx, service.trial, receivers[clinic.name], service.now()))
+        follow_links(clinic, service.trial)
         return push(clinic, step)
 
     states: tuple[State, ...] = ("queued", "held", "claimed", "uncertain")

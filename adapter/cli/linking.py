@@ -37,11 +37,12 @@ def run_link(said: argparse.Namespace) -> int:
         return USAGE
     with opened(said) as service:
         if said.list is None:
-            _link(service, said.clinic, said.record, said.patient)
-            show.done({"clinic": said.clinic, "linked": 1}, as_json=said.json)
+            count = _link(service, Row(Origin(""), said.clinic, said.record, said.patient), said)
+            done = {"clinic": said.clinic, "linked": 1, **_replaced(count)}
+            show.done(done, as_json=said.json)
             return 0
         rows, problems = _read_list(said.list)
-        unlinked = [found for row in rows if (found := _link_row(service, row))]
+        unlinked = [found for row in rows if (found := _link_row(service, row, said))]
         problems += unlinked
         _show_linked(len(rows) - len(unlinked), problems, as_json=said.json)
         return REJECTED if problems else 0
@@ -65,20 +66,26 @@ def run_confirm(said: argparse.Namespace) -> int:
             count = turn_down(service, clinic, said.record)
             show.done({"clinic": clinic.name, "turned_down": count}, as_json=said.json)
             return 0
-        confirm_candidate(service, clinic, said.record, said.patient)
-        show.done({"clinic": clinic.name, "linked": 1}, as_json=said.json)
+        count = confirm_candidate(service, clinic, said.record, said.patient, replaces=said.replace)
+        done = {"clinic": clinic.name, "linked": 1, **_replaced(count)}
+        show.done(done, as_json=said.json)
     return 0
 
 
-def _link(service: Service, clinic: str, record: str, patient: str) -> None:
-    """Notes a person's word, at a clinic by its name."""
-    link_to(service, clinic_of(service, clinic), record, patient)
+def _link(service: Service, row: Row, said: argparse.Namespace) -> int:
+    """Notes a person's word, at a clinic by its name; how much stands with another Patient."""
+    clinic = clinic_of(service, row.clinic)
+    return link_to(service, clinic, row.record, row.patient, replaces=said.replace)
 
 
-def _link_row(service: Service, row: Row) -> Problem | None:
+def _replaced(count: int) -> dict[str, int]:
+    return {"taken_back_and_told_anew": count} if count else {}
+
+
+def _link_row(service: Service, row: Row, said: argparse.Namespace) -> Problem | None:
     """Links one line; what is wrong with it, None where it went through."""
     try:
-        _link(service, row.clinic, row.record, row.patient)
+        _link(service, row, said)
     except (NotFoundError, ConflictError) as wrong:
         expected, _, found = str(wrong).removeprefix("Expected ").partition("; ")
         return Problem(row.origin, "", expected, found, "The other lines are linked.")

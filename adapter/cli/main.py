@@ -19,6 +19,7 @@ from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
 
 RUNGS = ("transaction", "single", "totals", "document", "hl7v2", "task")
+_REPLACE = "also where another Patient has something: it is taken back there, and told anew"
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -222,6 +223,7 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     link.add_argument("clinic", nargs="?", help="the clinic's id")
     link.add_argument("record", nargs="?", help="the record in the trial's database")
     link.add_argument("patient", nargs="?", help="the id of the Patient at the clinic")
+    link.add_argument("--replace", action="store_true", help=_REPLACE)
     link.add_argument("--list", type=Path, help="CSV with the columns clinic, record, patient")
     told = "list who was found at a clinic and waits for a person's word"
     _configured(commands.add_parser("candidates", help=told))
@@ -229,6 +231,7 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     confirm.add_argument("clinic", help="the clinic's id")
     confirm.add_argument("record", help="the record in the trial's database")
     confirm.add_argument("patient", nargs="?", help="the id of the candidate")
+    confirm.add_argument("--replace", action="store_true", help=_REPLACE)
     confirm.add_argument("--none", action="store_true", help="it is none of its candidates")
 
 

@@ -58,6 +58,7 @@ def _take_back(tx: Transaction, work: Ingest, name: str) -> None:
     if missed.is_missed(tx, run, name):
         for held in inbox.held_of(tx, name):  # of nobody, it could not stay either
             retract_held(tx, work.trial, held, work.now)
+        work.crosswalk.forget(name)  # who comes back under this name may be somebody else
         retract_participant(tx, work.trial, name, work.now)
         work.report.add("participant", "retracted")
 

@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
-from adapter.errors import NotFoundError
+from adapter.errors import ConflictError, NotFoundError
 from adapter.fhir.audit_event import TURNED_DOWN
 from adapter.ingest.participation import withdraw
 from adapter.service.running import Service
 from adapter.service.shown import Forms
-from adapter.store import deliveries, inbox, instances, parking, settling, standing
+from adapter.store import deliveries, inbox, instances, leaving, parking, settling, standing
 from adapter.store.audit import Act
 from adapter.sync.clinic import Clinic
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""Source: https://hl7.org/fhir/R4/datatypes.html#id."""
 
 
 def state_of(service: Service, name: str, forms: Forms = None) -> dict[str, Any]:
@@ -79,28 +83,71 @@ def note_withdrawal(service: Service, record: str, consent: str, by: str = "") -
     service.audit.add([Act(service.now(), "withdraw", record=record, what=consent, rule=by)])
 
 
-def link_to(service: Service, clinic: Clinic, record: str, patient: str, by: str = "") -> None:
+def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
+    service: Service,
+    clinic: Clinic,
+    record: str,
+    patient: str,
+    by: str = "",
+    *,
+    replaces: bool = False,
+) -> int:
     """Notes a person's word on which Patient of a clinic a record is.
 
+    Gives how many resources stand with another Patient there: `replaces` lets the next pushes take
+    them back, and tell them anew.
+
     Raises:
-        NotFoundError: nobody of this record takes part.
-        ConflictError: somebody else is that Patient.
+        NotFoundError: nobody of this record takes part, or no Patient has such an id.
+        ConflictError: somebody else is that Patient, or something stands with another one.
     """
+    if not _ID.fullmatch(patient) and (clinic.profile.speaks_fhir or not patient):
+        raise NotFoundError(
+            "Expected the id of a Patient as it stands behind `Patient/`: 1 to 64 letters, "
+            "digits, `-` and `.`; found something else."
+        )
     if instances.participant(service.database.read(), record) is None:
         raise NotFoundError("Expected a record that takes part; found none of this name.")
+    count = _standing_elsewhere(service, clinic, record, patient)
+    if count and not replaces:
+        raise ConflictError(
+            f"Expected `--replace`, because {count} resources of this record stand with another "
+            "Patient there, who would keep them; found it missing. With it the next pushes mark "
+            "them as entered in error there, and tell them anew."
+        )
     service.crosswalk.link(clinic.name, record, patient, service.now())
     # Which Patient it is stands in the crosswalk alone.
-    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=by)])
+    rule = f"replace {by}".strip() if count else by
+    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=rule)])
+    return count
 
 
-def confirm_candidate(
-    service: Service, clinic: Clinic, record: str, patient: str, by: str = ""
-) -> None:
-    """Links a record to one of its candidates.
+def _standing_elsewhere(service: Service, clinic: Clinic, record: str, patient: str) -> int:
+    """How much stands with a Patient of whom the clinic did not say that it is this one by now."""
+    told, crosswalk = clinic.addresses.told(record), service.crosswalk
+    if told is None or told.patient == patient:
+        return 0
+    found = crosswalk.candidates(clinic.name, record)
+    merged = {each.patient for each in found.patients} if found is not None else set()
+    if patient in merged and crosswalk.linked(clinic.name, record) == told.patient:
+        return 0
+    return leaving.count_standing(service.database.read(), clinic.name, record)
+
+
+def confirm_candidate(  # noqa: PLR0913 - as above
+    service: Service,
+    clinic: Clinic,
+    record: str,
+    patient: str,
+    by: str = "",
+    *,
+    replaces: bool = False,
+) -> int:
+    """Links a record to one of its candidates, as `link_to` does.
 
     Raises:
         NotFoundError: it is none of them.
-        ConflictError: somebody else is that Patient.
+        ConflictError: somebody else is that Patient, or something stands with another one.
     """
     found = service.crosswalk.candidates(clinic.name, record)
     if found is None or patient not in {each.patient for each in found.patients}:
@@ -108,7 +155,7 @@ def confirm_candidate(
             "Expected one of the candidates of this record; found none of this id. "
             "`adapter candidates` lists them; `adapter link` needs none."
         )
-    link_to(service, clinic, record, patient, by)
+    return link_to(service, clinic, record, patient, by, replaces=replaces)
 
 
 def turn_down(service: Service, clinic: Clinic, record: str, by: str = "") -> int:

@@ -17,9 +17,10 @@ from typing import Any
 import orjson
 
 from adapter.errors import ConflictError
-from adapter.instruments.participant import Participant
+from adapter.instruments.participant import DEMOGRAPHICS, Participant
 from adapter.store.sealing import Sealer, wrong_key
 from adapter.store.sqlite import made
+from adapter.store.told import Told
 from adapter.store.turns import Turns
 
 _SCHEMA = """
@@ -33,6 +34,8 @@ CREATE TABLE IF NOT EXISTS sealed (   -- every column but `kind` is a keyed hash
 CREATE INDEX IF NOT EXISTS sealed_by_person ON sealed (person);
 CREATE TABLE IF NOT EXISTS seal (mark BLOB NOT NULL);
 """
+_NOTES_TOLD = 1
+"""The version of the file since which it says where clinics were told about people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Crosswalk:
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.executescript(_SCHEMA)
             self.turns = Turns(self._connection)
+            self.told = Told(self._connection, self._sealer)
         try:
             self._take_over(keys)
         except BaseException:
@@ -82,18 +86,27 @@ class Crosswalk:
             raise
 
     def keep(self, person: Participant) -> None:
-        """Keeps a person's identifiers as read last; a changed one undoes their links."""
+        """Keeps a person's identifiers as read last; a changed one undoes their links.
+
+        A name or a date of birth is none: nobody is found by it.
+        """
         place = self._sealer.place("identifiers", person.participant)
         known = self._read(place)
         if known is not None and known["values"] == person.identifiers:
             return
         with self._connection as tx:
-            if known is not None:
-                tx.execute(
-                    "DELETE FROM sealed WHERE person = ?", (self._person(person.participant),)
-                )
+            if known is not None and _numbers(known["values"]) != _numbers(person.identifiers):
+                self._forget(tx, person.participant)
             said = {"participant": person.participant, "values": person.identifiers}
             self._write("identifiers", said)
+
+    def forget(self, participant: str) -> None:
+        """Undoes the links of somebody who is gone, and what is known of who they are.
+
+        Where something was told to a clinic about them, it can still be taken back there.
+        """
+        with self._connection as tx:
+            self._forget(tx, participant)
 
     def identifier(self, participant: str, name: str) -> str | None:
         """The value of one identifier, None where the source holds none."""
@@ -114,6 +127,7 @@ class Crosswalk:
         try:
             with self._connection as tx:
                 self._write("link", said)
+                self.told.leave(participant, clinic)
                 candidates = self._sealer.place("candidates", clinic, participant)
                 tx.execute("DELETE FROM sealed WHERE place = ?", (candidates,))
         except sqlite3.IntegrityError as wrong:
@@ -178,6 +192,10 @@ class Crosswalk:
         """Closes the file."""
         self._connection.close()
 
+    def _forget(self, tx: sqlite3.Connection, participant: str) -> None:
+        tx.execute("DELETE FROM sealed WHERE person = ?", (self._person(participant),))
+        self.told.leave(participant)
+
     def _person(self, participant: str) -> bytes:
         return self._sealer.place("person", participant)
 
@@ -215,21 +233,36 @@ class Crosswalk:
             marked = tx.execute("SELECT mark FROM seal").fetchone()
             mark = None if marked is None else bytes(marked[0])
             self.was_plain = _is_plain(tx)
+            notes_told = tx.execute("PRAGMA user_version").fetchone()[0] >= _NOTES_TOLD
+            tx.execute(f"PRAGMA user_version = {_NOTES_TOLD}")
             self.was_older = mark not in {None, self._sealer.mark}
             if mark is not None and not self.was_older and not self.was_plain:
+                if not notes_told:
+                    self.told.take_over(self._everything())
                 return
             if self.was_older and all(Sealer([key]).mark != mark for key in keys):
                 raise wrong_key()
             held = [*self._everything(), *(_plain(tx) if self.was_plain else ())]
+            told = list(self.told.held())
             for table in ("identifier", "patient_link"):
                 tx.execute(f"DROP TABLE IF EXISTS {table}")
             tx.execute("DELETE FROM sealed")
+            tx.execute("DELETE FROM told")
             for kind, said in held:
                 self._write(kind, said)
+            for address, is_left in told:
+                self.told.write(address, is_left=is_left)
+            if not notes_told:
+                self.told.take_over(held)
             tx.execute("DELETE FROM seal")
             tx.execute("INSERT INTO seal (mark) VALUES (?)", (self._sealer.mark,))
         self._connection.execute("VACUUM")  # no page of before remains, neither here nor beside
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _numbers(values: dict[str, str]) -> dict[str, str]:
+    """The identifiers by which somebody may be found, without who they are else."""
+    return {name: said for name, said in values.items() if not name.startswith(DEMOGRAPHICS)}
 
 
 def _is_plain(tx: sqlite3.Connection) -> bool:

@@ -51,7 +51,7 @@ def may_ask(clinic: Clinic, tx: Transaction, participant: str) -> bool:
     )
     if any(held_by_consent(clinic.study, why, who, person) for why, who in asked):
         return False
-    return clinic.patient_of(participant) is not None
+    return clinic.addresses.patient(participant) is not None
 
 
 def search(

@@ -68,7 +68,7 @@ def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str
     person = _who_agreed(asking, read, participant, rule)
     if person is None:
         return Counter()
-    patient = clinic.patient_of(participant) or ""
+    patient = clinic.addresses.patient(participant) or ""
     source = f"pull {clinic.name} {rule.type} {participant}"
     said = (rule.model_dump_json(), trial.study.timezone, person.enrolled or "", patient)
     basis = trial.identity.token("pull-care", *said)

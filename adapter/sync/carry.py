@@ -6,11 +6,13 @@ What delivers and what reads back asks here and knows no route by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_total, still_says
+from adapter.fhir.renumbering import named_as_told
 from adapter.store.remote import answered_before
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
@@ -102,10 +104,14 @@ def _deliver(
         case "hl7v2":
             return hl7v2.deliver(_post(clinic), items, _message_of(clinic), token_of, leave)
         case "task":
-            return task.deliver(_tasks(clinic), items, clinic.person_of, token_of, leave)
+            return task.deliver(_tasks(clinic), items, clinic.addresses.person, token_of, leave)
         case "single" | "totals":
             return single.deliver(_singly(clinic, rung), items)
-    return fhir_rest.deliver(clinic.client, items, clinic.profile.bundle, absent)
+    named = _named(clinic, items)
+    people = {item.delivery.participant for item in items}
+    numbers = {clinic.addresses.at(who)[1] for who in people}
+    gone = [named_as_told(each, number) for each in absent for number in numbers]
+    return fhir_rest.deliver(clinic.client, named, clinic.profile.bundle, gone)
 
 
 def _look_up(
@@ -118,7 +124,12 @@ def _look_up(
             return task.look_up(_tasks(clinic), items, _token_of(clinic))
         case "single" | "totals":
             return looking.look_up(_singly(clinic, rung), items)
-    return fhir_rest.look_up(clinic.client, items)
+    return fhir_rest.look_up(clinic.client, _named(clinic, items))
+
+
+def _named(clinic: Clinic, items: Sequence[Outgoing]) -> list[Outgoing]:
+    """Everything by the ids that it has at the clinic."""
+    return [replace(item, delivery=clinic.addresses.named(item.delivery)) for item in items]
 
 
 def _message_of(clinic: Clinic) -> Callable[[Outgoing, str], bytes]:
@@ -126,7 +137,7 @@ def _message_of(clinic: Clinic) -> Callable[[Outgoing, str], bytes]:
         rules = clinic.profile.hl7v2
         if rules is None:
             raise _without("hl7v2")
-        person = clinic.person_of(item.delivery.participant)
+        person = clinic.addresses.person(item.delivery.participant)
         return hl7v2.message_of(item, control_id, rules, person, clinic.study.base)
 
     return message_of

@@ -13,15 +13,14 @@ from adapter.errors import EhrError
 from adapter.fhir.bare import without_references
 from adapter.fhir.check import write
 from adapter.fhir.identity import Identity
+from adapter.fhir.renumbering import as_told_again, numbered
 from adapter.fhir.research_backport import as_research_backport
 from adapter.fhir.retraction import retract
 from adapter.fhir.text import read_text
 from adapter.instruments.form import Form
-from adapter.instruments.participant import DEMOGRAPHICS
 from adapter.instruments.study import Study
 from adapter.release.blinding import CONCEALED, TELLING, as_blinded, as_whole, reveals_allocation
 from adapter.release.wording import WORDED, without_wording
-from adapter.render.person import Person
 from adapter.store import deliveries, inbox, versions
 from adapter.store.audit import AuditLog
 from adapter.store.database import Database, Transaction
@@ -30,6 +29,7 @@ from adapter.store.encounters import filed_in
 from adapter.store.identities import Crosswalk
 from adapter.store.moves import moved_to
 from adapter.store.places import way_of
+from adapter.sync.address import Addresses
 from adapter.sync.answer import RecordSystem
 from adapter.sync.capability import Capability
 from adapter.sync.filing import as_filed, in_encounter
@@ -51,8 +51,8 @@ class Clinic:
     `chance` gives numbers between 0 and 1, by which waits are shortened up to half.
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
     `capability` is what it says of itself, None where it never told; `post` is its way for HL7 v2,
-    `tasks` the folder for what a person files. `await_leave` comes before all that goes these two
-    ways; in a turn it waits for the budget and looks at the lease.
+    `tasks` the folder for what a person files; `base` stands for its server. `await_leave` comes
+    before all that goes these two ways; in a turn it waits for the budget and looks at the lease.
     """
 
     profile: ClinicProfile
@@ -69,6 +69,7 @@ class Clinic:
     capability: Capability | None = None
     post: Post | None = None
     tasks: Path | None = None
+    base: str = ""
     audit: AuditLog | None = None
     await_leave: Callable[[], None] = lambda: None
 
@@ -176,15 +177,10 @@ class Clinic:
         is_told = log is not None and bool(participant) and log.is_unblinded(self.name, participant)
         return self.profile.unblinded or is_told
 
-    def patient_of(self, participant: str) -> str | None:
-        """The id of the participant's Patient at this clinic, None while it is not known."""
-        if self.profile.patient.create or not participant:
-            return self.identity.patient(participant)
-        name = self.profile.patient.find_by
-        if name and not self.profile.speaks_fhir:  # it finds its patient by what a message says
-            known = self.crosswalk.identifier(participant, name)
-            return None if known is None else self.identity.patient(participant)
-        return self.crosswalk.linked(self.name, participant)
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Who the participants are at this clinic, and where it was told about them."""
+        return Addresses(self.profile, self.crosswalk, self.identity, self.base)
 
     def text_of(
         self, tx: Transaction, delivery: Delivery, version: int, action: Action
@@ -205,23 +201,28 @@ class Clinic:
             text = in_encounter(text, filed_in(tx, self.name, delivery.unit))
         if delivery.form in self.unlicensed and delivery.type in WORDED:
             text = write(without_wording(read_text(text), self.unlicensed[delivery.form]))
-        told = wire_text(
-            text,
-            is_retraction=action == "retract",
-            ours=self.identity.patient(delivery.participant),
-            theirs=self.patient_of(delivery.participant) or "",
-        )
+        told = self._addressed(text, delivery, is_retraction=action == "retract")
         return None if told is None else self._naming_theirs(tx, told, delivery)
+
+    def _addressed(self, text: bytes, delivery: Delivery, *, is_retraction: bool) -> bytes | None:
+        """The text as it is told where this person is told of, None for a deletion."""
+        patient, number = self.addresses.at(delivery.participant)
+        ours = self.identity.patient(delivery.participant)
+        told = wire_text(text, is_retraction=is_retraction, ours=ours, theirs=patient)
+        if told is None or number == 1:
+            return told
+        return write(as_told_again(read_text(told), number))
 
     def _naming_theirs(self, tx: Transaction, text: bytes, delivery: Delivery) -> bytes:
         """The text about the clinic's own response, where that stands there in place of ours."""
         unit, whose = delivery.unit, delivery.participant
-        ours = f'"QuestionnaireResponse/{unit}"'.encode()
+        named = numbered(unit, self.addresses.at(whose)[1])
+        ours = f'"QuestionnaireResponse/{named}"'.encode()
         theirs = inbox.name_there(tx, self.name, whose, unit) if ours in text else None
         return (
             text
             if theirs is None
-            else text.replace(ours, ours.replace(unit.encode(), theirs.encode()))
+            else text.replace(ours, ours.replace(named.encode(), theirs.encode()))
         )
 
     def _document(self, text: bytes, delivery: Delivery, action: Action) -> bytes:
@@ -233,36 +234,9 @@ class Clinic:
             # Only who sends documents pays for what renders them.
             from adapter.render.delivered import as_delivered  # noqa: PLC0415
 
-            person = self.person_of(delivery.participant)
+            person = self.addresses.person(delivery.participant)
             said = as_delivered(said, person, self.profile.document.formats)
-        return (
-            wire_text(
-                write(said),
-                is_retraction=False,
-                ours=self.identity.patient(delivery.participant),
-                theirs=self.patient_of(delivery.participant) or "",
-            )
-            or b""
-        )
-
-    def person_of(self, participant: str) -> Person:
-        """A participant as this clinic knows them: by its own number, and no other."""
-        if self.profile.patient.create:
-            return Person(((self.study.base, self.identity.patient(participant)),))
-        names = [self.profile.patient.find_by] if self.profile.patient.find_by else []
-        numbers = tuple(
-            (self.study.participant.identifiers[name].system, number)
-            for name in names
-            if (number := self.crosswalk.identifier(participant, name)) is not None
-        )
-        linked = self.crosswalk.linked(self.name, participant)
-        if linked is not None and not names:  # a person said what the clinic's own number is
-            numbers = ((f"{self.study.base}/NamingSystem/patient-{self.name}", linked),)
-        told = {
-            word: self.crosswalk.identifier(participant, f"{DEMOGRAPHICS}{word}") or ""
-            for word in ("family", "given", "birth_date", "sex")
-        }
-        return Person(numbers, **told)
+        return self._addressed(write(said), delivery, is_retraction=False) or b""
 
     def _as_told(self, text: bytes, delivery: Delivery) -> bytes:
         """What may tell the arm, blinded unless it may know; an event in the shape it asks for."""

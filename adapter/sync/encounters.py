@@ -98,14 +98,14 @@ def _is_to_be_filed(clinic: Clinic, delivery: Delivery) -> bool:
 
 
 def _whose(clinic: Clinic, delivery: Delivery) -> str:
-    patient = clinic.patient_of(delivery.participant) or ""
+    patient = clinic.addresses.patient(delivery.participant) or ""
     return clinic.identity.token("encounter-of", clinic.name, patient)[:20]
 
 
 def _of_person(
     clinic: Clinic, participant: str, known: Encounters
 ) -> list[dict[str, Any]] | Refused | Unreachable | Unknown:
-    patient = clinic.patient_of(participant) or ""
+    patient = clinic.addresses.patient(participant) or ""
     if patient not in known.told:
         asked = Asked("Encounter", (("patient", f"Patient/{patient}"),), all_pages=True)
         found = resources_of(clinic.client, asked)

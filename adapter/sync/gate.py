@@ -13,7 +13,7 @@ from adapter.sync.clinic import Clinic
 FOUND_THERE = frozenset(
     {
         *("no-encounter", "encounter-search-refused"),
-        *("patient-gone", "patient-merged", "patient-inactive"),
+        *("patient-gone", "patient-merged", "patient-inactive", "patient-moved"),
     }
 )
 """The rules that no gate says, but what was found at the clinic when it was last asked."""

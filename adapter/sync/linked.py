@@ -33,9 +33,12 @@ _HEADERS = {
 
 
 def look_at_linked(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
-    """The rule that holds what is new about a linked participant, '' for none."""
-    patient = clinic.patient_of(participant)
-    is_ours = clinic.profile.patient.create or not participant or patient is None
+    """The rule that holds what is new about a linked participant, '' for none.
+
+    Where they may be another Patient by now, the one is looked at with whom what was told stands.
+    """
+    patient, _ = clinic.addresses.at(participant)
+    is_ours = clinic.addresses.is_ours(participant) or not patient
     if is_ours or not clinic.profile.speaks_fhir or not clinic.may("Patient", "search-type"):
         return ""
     content = urlencode({"_id": patient}).encode()

@@ -40,7 +40,7 @@ class LedgerPlaces:
             return known
         given = remote_id(tx, delivery)
         if given is None and (self._clinic.chooses_id(delivery.type) or self.held(delivery)):
-            given = delivery.id
+            given = self._clinic.addresses.named(delivery).id
         return [] if given is None else [Place(0, given, self.held(delivery))]
 
     def held(self, delivery: Delivery) -> int:
@@ -99,7 +99,8 @@ class LedgerPlaces:
     def ask(self, delivery: Delivery, place: Place, cause: Cause) -> str | Unreachable:
         """Lays a task into the clinic's folder, where it has one; gives its name."""
         clinic = self._clinic
-        said = (clinic.name, delivery.name, str(place.number), str(place.version), cause)
+        name = clinic.addresses.named(delivery).name
+        said = (clinic.name, name, str(place.number), str(place.version), cause)
         task = f"{TASK}{clinic.identity.token('errand', *said)[:12]}"
         if clinic.tasks is None or not cause:
             return task
@@ -113,7 +114,7 @@ class LedgerPlaces:
             _title(resource, "" if form is None else form.title),
             resource,
         )
-        content = render_errand(errand, clinic.person_of(delivery.participant)).encode()
+        content = render_errand(errand, clinic.addresses.person(delivery.participant)).encode()
         try:
             clinic.tasks.mkdir(parents=True, exist_ok=True, mode=0o700)
             lay(content, clinic.tasks / f".{task}.txt.part", clinic.tasks / f"{task}.txt")

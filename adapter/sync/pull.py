@@ -114,7 +114,7 @@ def _is_due(clinic: Clinic, name: str, rule: PullRule) -> bool:
 
 def _pull_person(visit: _Visit, participant: str) -> None:
     clinic, report = visit.asking.clinic, visit.report
-    patient = clinic.patient_of(participant) or ""
+    patient = clinic.addresses.patient(participant) or ""
     source = f"pull {clinic.name} {RESPONSE} {participant}"
     basis = visit.trial.identity.token("pull", visit.trial.basis, patient)
     known = cursor(clinic.database.read(), source)

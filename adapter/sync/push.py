@@ -21,10 +21,11 @@ from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.encounters import file_results
 from adapter.sync.gate import FOUND_THERE, Asked
 from adapter.sync.ladder import DOCUMENT
-from adapter.sync.linked import ASTRAY, look_at_linked
+from adapter.sync.linked import look_at_linked
 from adapter.sync.outgoing import Outgoing
 from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Refused, Unknown, Unreachable
+from adapter.sync.relinked import take_over
 from adapter.sync.run import PushReport, Run, Sent
 from adapter.sync.turn import Turn
 
@@ -93,6 +94,7 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
                 becomes = Settlement(said.seq, "queued") if is_free else said
                 settling.settle(tx, [becomes], clinic.now())
     people = {"", *(each.participant for each in released)}
+    clinic.addresses.keep({each.participant for each in released if each.action == "put"})
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name, people)
     outgoing, settlements = _in_its_terms(clinic, released, report, absent)
     receipts = carry(clinic, outgoing, absent)
@@ -155,9 +157,15 @@ def _ask_gate(
 
 def _rule_of_person(clinic: Clinic, delivery: Delivery, run: Run) -> str | Unreachable | Unknown:
     """Whether somebody is no patient there, or not any more; each is asked for once a push."""
-    who = delivery.participant
-    is_linked = clinic.patient_of(who) is not None
-    if is_linked and (who in run.known or delivery.action == "retract"):
+    who, addresses = delivery.participant, clinic.addresses
+    if addresses.is_ours(who) or (delivery.action == "retract" and addresses.standing(who)):
+        return ""  # what must go goes where it stands: that takes no search, and no identifier
+    is_linked = addresses.now(who) is not None
+    if is_linked and addresses.is_left(who):
+        found = take_over(clinic, who)
+        if found:
+            return found
+    if is_linked and who in run.known:
         return ""
     found = look_at_linked(clinic, who) if is_linked else find_patient(clinic, who)
     if isinstance(found, Unreachable | Unknown):
@@ -209,8 +217,11 @@ def _in_its_terms(
 def _held_now(asked: Asked, delivery: Delivery, unfound: dict[str, str]) -> str:
     rule = asked.rule_of(delivery)
     found = unfound.get(delivery.participant, "")
-    # What must go goes, whoever the Patient is by now: it stands under its own id.
-    return rule or ("" if found in ASTRAY and delivery.action == "retract" else found)
+    # What must go goes, whoever the Patient is by now: it stands where it was told.
+    is_known = delivery.action == "retract" and asked.clinic.addresses.standing(
+        delivery.participant
+    )
+    return rule or ("" if is_known else found)
 
 
 def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:

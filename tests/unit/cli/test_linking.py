@@ -8,12 +8,17 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from adapter.store import settling
+from adapter.store.database import Database
+from adapter.store.deliveries import Delivery, Holding
 from adapter.store.identities import Candidate, Candidates, Crosswalk
+from adapter.store.told import Address
 from tests.keys import CROSSWALK_KEY
 from tests.unit.cli.site import Site
 from tests.unit.ingest.project import CLINIC, NOW, person
 
 IHI = "8003608166690503"
+TOLD = Delivery(1, CLINIC, "Observation", "a", 1, "put", "unit", "1", "mood", "accepted", 1, "1")
 
 
 @pytest.fixture
@@ -156,3 +161,33 @@ def test_the_wrong_key_opens_nothing_and_is_not_told(trial: Site, text: str) -> 
     assert said.code == 10
     assert "crosswalk_key_env or crosswalk_key_file" in said.err
     assert text not in said.err
+
+
+@pytest.mark.parametrize("patient", ["", "Patient/p1", "p 1", "p" * 65])
+def test_what_is_no_id_of_a_patient_is_linked_to_nobody(trial: Site, patient: str) -> None:
+    said = trial.run("link", CLINIC, "1", patient)
+
+    assert said.code == 15
+    assert "behind `Patient/`" in said.err
+
+
+def test_what_stands_with_another_patient_is_moved_by_a_word_alone(trial: Site) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    _stands(trial)
+
+    without = trial.run("link", CLINIC, "1", "p-2", "--json")
+    same = trial.run("link", CLINIC, "1", "p-1", "--json")
+    said = trial.run("link", CLINIC, "1", "p-2", "--replace", "--json")
+
+    assert (without.code, same.code, said.code) == (14, 0, 0)
+    assert "because 1 resources of this record stand with another" in without.err
+    assert "taken_back_and_told_anew" not in same.document
+    assert said.document["taken_back_and_told_anew"] == 1
+
+
+def _stands(site: Site) -> None:
+    """The clinic was told something of record 1."""
+    with crosswalk_of(site) as crosswalk:
+        crosswalk.told.keep(CLINIC, [("1", Address("p-1"))])
+    with closing(Database(site.folder / "state" / "ledger.sqlite")) as ledger, ledger.write() as tx:
+        settling.hold(tx, TOLD, Holding(1, "put", "1"))

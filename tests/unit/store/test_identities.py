@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import ConflictError, DeclarationError
-from adapter.instruments.participant import Participant
+from adapter.instruments.participant import DEMOGRAPHICS, Participant
 from adapter.store.identities import Candidate, Candidates, Crosswalk
+from adapter.store.told import Address
 from tests.keys import CROSSWALK_KEYS
 from tests.unit.store.ledger import LATER, NOW
 
@@ -175,6 +176,49 @@ def test_an_older_key_opens_and_the_newest_seals(tmp_path: Path) -> None:
         assert alone.linked("north", "1") == "patient-7"
     with pytest.raises(DeclarationError):
         Crosswalk(path, CROSSWALK_KEYS)
+
+
+def test_a_name_that_is_corrected_leaves_the_links(crosswalk: Crosswalk) -> None:
+    crosswalk.keep(known(ihi="8003600000000001"))
+    crosswalk.link("north", "1", "patient-7", NOW)
+    named = {"ihi": "8003600000000001", f"{DEMOGRAPHICS}family": "Zed"}
+
+    crosswalk.keep(known(**named))
+
+    assert crosswalk.linked("north", "1") == "patient-7"
+    assert crosswalk.identifiers("1") == named
+
+
+def test_where_a_clinic_was_told_outlives_the_link_and_a_new_key(tmp_path: Path) -> None:
+    path, newest = tmp_path / "who.sqlite", "the newest key of the tests, no secret"
+    told = Address("patient-7", {"ihi": "8003600000000001"}, "server", 2)
+    with closing(Crosswalk(path, CROSSWALK_KEYS)) as crosswalk:
+        crosswalk.keep(known(ihi="8003600000000001"))
+        crosswalk.link("north", "1", "patient-7", NOW)
+        crosswalk.told.keep("north", [("1", told)])
+        before = crosswalk.told.left("north")
+        crosswalk.forget("1")
+
+    with closing(Crosswalk(path, [newest, *CROSSWALK_KEYS])) as both:
+        assert (both.linked("north", "1"), both.identifiers("1")) == (None, {})
+        assert (before, both.told.left("north"), both.told.left("south")) == ([], ["1"], [])
+        assert (both.told.to("north", "1"), both.told.to("south", "1")) == (told, None)
+
+
+def test_a_file_of_before_takes_over_who_the_people_are(tmp_path: Path) -> None:
+    path, ihi = tmp_path / "who.sqlite", {"ihi": "8003600000000001"}
+    with closing(Crosswalk(path, CROSSWALK_KEYS)) as crosswalk:
+        crosswalk.keep(known(**ihi))
+        crosswalk.link("north", "1", "patient-7", NOW)
+    with closing(sqlite3.connect(path)) as older:
+        older.executescript("DROP TABLE told; PRAGMA user_version = 0;")
+
+    with closing(Crosswalk(path, CROSSWALK_KEYS)) as upgraded:
+        upgraded.keep(known())
+
+        assert upgraded.told.to("north", "1") == Address("patient-7", ihi)
+        assert upgraded.told.to("practice", "1") == Address("", ihi)
+        assert upgraded.told.left("practice") == ["1"]
 
 
 @pytest.mark.parametrize("keys", [[], ["short"], [*CROSSWALK_KEYS, "short"]])

@@ -24,6 +24,7 @@ from adapter.sync.ladder import choose_all, receiver_of
 from adapter.sync.profile import ClinicProfile, PatientRule, PullRule
 from adapter.sync.pull import PullReport, pull
 from adapter.sync.push import push
+from adapter.sync.relinked import follow_links
 from adapter.sync.run import PushReport
 from adapter.sync.verify import VerifyReport, verify
 from tests.keys import CROSSWALK_KEYS
@@ -146,6 +147,7 @@ class Ward:
         return pull(self.clinic, self.trial, is_full=is_full)
 
     def push(self) -> PushReport:
+        follow_links(self.clinic, self.trial)
         return push(self.clinic)
 
     def verify(self) -> VerifyReport:
