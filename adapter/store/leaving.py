@@ -8,11 +8,14 @@ _LANDED = "('accepted', 'awaiting', 'confirmed')"
 
 
 def is_anything_told(tx: Transaction, clinic: str, participant: str) -> bool:
-    """Whether a clinic was told anything of somebody, or may have been."""
+    """Whether a clinic was told anything of somebody, or may have been.
+
+    What is claimed is about to be told: what a process that died had claimed is in doubt by then.
+    """
     row = tx.execute(
         "SELECT 1 FROM holding WHERE clinic = ? AND participant = ? UNION ALL SELECT 1 FROM"
-        " delivery WHERE clinic = ? AND participant = ? AND (state IN ('claimed', 'uncertain')"
-        " OR EXISTS (SELECT 1 FROM begun WHERE clinic = delivery.clinic AND type = delivery.type"
+        " delivery WHERE clinic = ? AND participant = ? AND (state = 'uncertain' OR EXISTS"
+        " (SELECT 1 FROM begun WHERE clinic = delivery.clinic AND type = delivery.type"
         " AND id = delivery.id)) LIMIT 1",
         (clinic, participant) * 2,
     ).fetchone()

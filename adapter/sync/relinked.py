@@ -62,6 +62,8 @@ def follow_links(clinic: Clinic, trial: Trial) -> int:
     count = 0
     (receiver,) = (each for each in trial.receivers if each.name == clinic.name)
     with clinic.alone() as (there, _):
+        with there.write() as tx:  # what a process that died had claimed may be there
+            deliveries.reopen(tx, there.name, there.now())
         for who in people:
             if there.addresses.now(who) is not None and there.addresses.told(who) is not None:
                 count += take_over(there, who) == MOVED and _follow(there, trial, receiver, who)
