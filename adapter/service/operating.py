@@ -117,8 +117,7 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
         )
     service.crosswalk.link(clinic.name, record, patient, service.now())
     # Which Patient it is stands in the crosswalk alone.
-    rule = f"replace {by}".strip() if count else by
-    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=rule)])
+    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=by)])
     return count
 
 
