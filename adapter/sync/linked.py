@@ -52,7 +52,8 @@ def look_at_linked(clinic: Clinic, participant: str) -> str | Unreachable | Unkn
         return GONE
     instead = tuple(_replaced_by(found))
     if instead:
-        _propose(clinic, participant, instead)
+        if clinic.crosswalk.linked(clinic.name, participant) == patient:  # nobody said more yet
+            _propose(clinic, participant, instead)
         return MERGED
     return INACTIVE if found.get("active") is False else ""
 

@@ -145,6 +145,7 @@ def test_reading_back_finds_what_stands_with_somebody_who_is_no_patient_any_more
     assert clinic.push().held == {("Observation", rule): 1}
     clinic.crosswalk.link("clinic", "1", "78", clinic.clinic.now())
     clinic.push()
+    assert clinic.crosswalk.undecided() == []  # nobody is asked again
     assert clinic.verify().confirmed == {"Observation": 1}
     assert (clinic.far.holds("Observation/a") or {})["subject"] == {"reference": "Patient/78"}
 
