@@ -260,3 +260,27 @@ def test_a_message_goes_back_under_the_number_that_it_came_under(
         assert anew == [(OTHER_IHI, "F")]
         assert again == []
         assert last == [(OTHER_IHI, taken_back[0][1])]
+
+
+def test_who_comes_back_under_the_name_of_somebody_gone_is_linked_by_a_person(
+    tmp_path: Path, where: Path | str
+) -> None:
+    with opened(tmp_path, where, LISTED) as ward:
+        ward.ingest(p1=project.mood("1", "2", "0"))
+        rounds(ward, 1)
+        sent = chart(ward, "77")["stands"]
+        del ward.people["1"]
+        ward.people["2"] = project.person("2")
+        ward.ingest()
+        rounds(ward, 1)
+        gone = chart(ward, "77")
+
+        ward.people["1"] = {**project.person("1"), **project.mood("3", "3", "3")}
+        ward.ingest()
+        held = ward.push().held
+        ward.crosswalk.link(ward.profile.id, "1", "79", "later")
+        rounds(ward)
+
+        assert gone == {"wrong": sent}
+        assert {rule for _, rule in held} == {"patient-not-listed"}
+        assert (chart(ward, "77"), chart(ward, "79")) == ({"wrong": sent}, {"stands": sent})
