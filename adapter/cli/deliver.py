@@ -8,6 +8,7 @@ from collections.abc import Callable
 from adapter.cli import rounds
 from adapter.cli.opening import each_clinic, opened
 from adapter.ingest.move import Moving, arrive
+from adapter.ingest.participation import check_withdrawals
 from adapter.service import Service
 from adapter.service.noting import noted
 from adapter.store import moves
@@ -43,7 +44,12 @@ def run_verify(said: argparse.Namespace) -> int:
 
 
 def push_all(service: Service) -> list[tuple[str, PushReport]]:
-    """Every clinic, in order."""
+    """Every clinic, in order.
+
+    Raises:
+        DeclarationError: a withdrawal was recorded of a consent that the study has no more.
+    """
+    check_withdrawals(service.database.read(), service.trial.study)
     receivers = {each.name: each for each in service.trial.receivers}
 
     def deliver(clinic: Clinic, step: Callable[[int], None]) -> PushReport:

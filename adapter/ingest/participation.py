@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from adapter.errors import NotFoundError
+from adapter.errors import DeclarationError, NotFoundError, Origin, Problem
 from adapter.fhir.check import write
 from adapter.fhir.consent import build_consent
 from adapter.fhir.questionnaire import build_questionnaire
@@ -105,6 +105,29 @@ def _with_every_consent(person: Participant, study: Study) -> Participant:
     """Somebody of whom an earlier study file read less; what was added since is not known."""
     consents = {rule.id: ConsentState("unknown") for rule in study.consents} | person.consents
     return replace(person, consents=consents)
+
+
+def check_withdrawals(tx: Transaction, study: Study) -> None:
+    """Makes sure that every withdrawal recorded here is of a consent that the study knows.
+
+    Raises:
+        DeclarationError: it is not, so that what was withdrawn would be taken for agreed to.
+    """
+    known = [rule.id for rule in study.consents]
+    lost = [name for name in instances.withdrawn_consents(tx) if name not in known]
+    if lost:
+        problems = tuple(
+            Problem(
+                Origin(f"study {study.id}"),
+                "consents",
+                f"a consent `{name}`, of which `adapter withdraw` recorded withdrawals",
+                f"none of this id ({', '.join(known)})",
+                "Give the consent its id back, or leave it in the study file: else who withdrew "
+                "it would be taken to agree. Nothing was read or sent.",
+            )
+            for name in lost
+        )
+        raise DeclarationError("Recorded withdrawals belong to no consent.", problems)
 
 
 def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -> None:

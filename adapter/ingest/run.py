@@ -19,7 +19,7 @@ from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.missing import retract_missing
 from adapter.ingest.newcomers import meet_newcomers
-from adapter.ingest.participation import accept_study
+from adapter.ingest.participation import accept_study, check_withdrawals
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import find_readable
 from adapter.ingest.trial import Trial
@@ -46,9 +46,11 @@ def ingest(
 
     Raises:
         ConflictError: another ingest is at work.
+        DeclarationError: a withdrawal was recorded of a consent that the study has no more.
         SourceError: the source cannot be read on.
     """
     database = ledger.database
+    check_withdrawals(database.read(), trial.study)
     with database.sole_writer("ingest"):
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))

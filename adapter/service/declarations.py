@@ -54,6 +54,9 @@ def read_mappings(settings: Settings) -> Declarations:
         if found.study is not None:
             found.problems.extend(check_study(found.study, found.forms, lines))
             found.problems.extend(_clinic_findings(found, found.study))
+            is_told = settings.clinics and len(found.clinics) == len(settings.clinics)
+            if is_told:  # else not all names are known
+                found.problems.extend(_named_clinics(found, settings, lines))
             found.problems.extend(_open_to_all(found, found.study, lines))
     return found
 
@@ -115,6 +118,28 @@ def _open_to_all(found: Declarations, study: Study, lines: Lines) -> Iterator[Pr
                 "Name those that people agreed to; all of them, if it was all.",
             )
             yield replace(problem, severity="warning")
+
+
+def _named_clinics(found: Declarations, settings: Settings, lines: Lines) -> Iterator[Problem]:
+    """The receivers that a consent or an embargo names, and that `adapter.toml` does not have."""
+    study, serve = found.study, settings.serve
+    if study is None:
+        return
+    known = {profile.id for profile, _ in found.clinics}
+    if serve is not None:
+        known.update(each.clinic for each in serve.clients if each.clinic)
+        known.update(each.clinic for each in serve.people if each.clinic)
+    named = [("consents", index, rule.clinics) for index, rule in enumerate(study.consents)]
+    named += [("embargoes", index, rule.clinics) for index, rule in enumerate(study.embargoes)]
+    for word, index, names in named:
+        for name in names:
+            if name not in known:
+                yield lines.problem(
+                    (word, index, "clinics"),
+                    f"a clinic of adapter.toml ({', '.join(sorted(known))})",
+                    f"`{name}`",
+                    "Correct it, or add the clinic: the rule is about nobody else.",
+                )
 
 
 def _ways(profile: ClinicProfile, settings: ClinicSettings) -> Iterator[Problem]:

@@ -162,6 +162,12 @@ def withdraw(tx: Transaction, name: str, consent: str, since: str) -> None:
     )
 
 
+def withdrawn_consents(tx: Transaction) -> list[str]:
+    """The ids of the consents of which a withdrawal was recorded here, of whomever."""
+    rows = tx.execute("SELECT DISTINCT consent FROM withdrawal ORDER BY consent")
+    return [row["consent"] for row in rows]
+
+
 def with_withdrawals(tx: Transaction, person: Participant) -> Participant:
     """The person, with the withdrawals recorded here on top of what the source says.
 

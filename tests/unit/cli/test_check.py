@@ -302,3 +302,21 @@ def test_a_dictionary_that_changed_under_a_mapping_keeps_its_form_back(site: Sit
     assert "mood" not in changed.document["forms"]
     assert changed.document["forms"]["pain"]["unchanged"] == 1
     assert status.document["rejected"] == changed.document["rejected"]
+
+
+def test_a_clinic_that_nobody_configured_is_told_where_a_rule_names_it(site: Site) -> None:
+    site.change("study.yaml", "purpose: care", "purpose: care\n    clinics: [north-clinc]")
+    embargo = (
+        'embargoes:\n  - {until: "2030-01-01", clinics: [north-clinic, south-clinic]}\nforms:\n'
+    )
+    site.change("study.yaml", "forms:\n  - {form: mood", f"{embargo}  - {{form: mood")
+
+    said = site.run("check", "--json")
+
+    told = [(each["field"], each["found"], each["severity"]) for each in said.document["findings"]]
+    assert said.code == 10
+    assert told == [
+        ("consents.1.clinics", "`north-clinc`", "error"),
+        ("embargoes.0.clinics", "`south-clinic`", "error"),
+    ]
+    assert "(north-clinic, repository)" in said.document["findings"][0]["expected"]

@@ -564,3 +564,15 @@ def test_where_the_crosswalk_was_restored_too_a_word_makes_everything_owed_doubt
     states = clinic_of(ingested.run("status", "--json"), CLINIC)
     assert states["uncertain"] > 0
     assert states["queued"] == 0
+
+
+def test_a_withdrawal_of_a_consent_that_was_renamed_stops_what_would_send(site: Site) -> None:
+    site.export({**person("1"), **mood("1", "2", "0")})
+    site.run("ingest")
+    assert site.run("withdraw", "1", "share").code == 0
+    site.change("study.yaml", "id: share", "id: share-with-clinic")
+
+    said = [site.run(command, "--json") for command in ("ingest", "push", "sync")]
+
+    assert [each.code for each in said] == [10, 10, 10]
+    assert all("a consent `share`, of which" in f"{each.out}{each.err}" for each in said)
