@@ -73,6 +73,7 @@ rounds: $(VENV)/.dev
 
 golden: $(VENV)/.dev ## writes the expectations of fixtures/golden anew; review the difference
 	PYTHONPATH=. $(BIN)/python tests/golden/cases.py
+	PYTHONPATH=. $(BIN)/python tests/golden/participation.py
 	PYTHONPATH=. $(BIN)/python tests/golden/sources.py
 
 docs: $(VENV)/.dev ## writes docs/instruments anew, a page for every mapping file of an instrument

@@ -16,6 +16,7 @@ import pytest
 from adapter.fhir.r4 import NotR4Error, read_resource
 from adapter.fhir.text import read_text
 from adapter.service import Service
+from tests.golden import participation
 from tests.live.cohort import (
     IDBT_PAIN,
     NEXT_TRIAL,
@@ -141,6 +142,12 @@ def test_the_second_trial_shows_what_the_first_does_not(
         if "dataAbsentReason" in each
     }
     assert reasons == {"asked-declined"}
+
+
+def test_everything_that_is_said_of_a_consent_is_valid(judge: Validator) -> None:
+    errors = find_errors([encode(each) for each in participation.build_case().values()], judge)
+
+    assert not errors, tell(errors)
 
 
 def test_what_the_faults_are_seeded_in_is_valid(judge: Validator) -> None:

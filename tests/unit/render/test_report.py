@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
 from dataclasses import replace
@@ -100,6 +102,32 @@ def test_the_message_of_every_form_keeps_the_grammar_of_its_version(
     assert message.obr.obr_25.value == "F"
     assert {each.obx_11.value for each in results(message)} <= {"F", "X"}
     assert results(message)[-1].obx_2.value == "ED"
+
+
+@pytest.mark.parametrize(
+    ("version", "pdf"),
+    [("2.4", ["PDF", "Display format in PDF", "AUSPDI"]), ("2.5.1", ["PDF", "Report as PDF", "L"])],
+)
+def test_a_message_asks_for_the_word_that_it_came_and_calls_its_page_as_its_readers_do(
+    version: Version, pdf: list[str]
+) -> None:
+    message = message_of(report_of("phq-9"), version, pdf=b"%PDF-1.7")
+
+    # Table 0155: always once it was accepted, never again once it was read.
+    assert (message.msh.msh_15.value, message.msh.msh_16.value) == ("AL", "NE")
+    name = results(message)[-1].obx_3
+    assert [name.ce_1.value, name.ce_2.value, name.ce_3.value] == pdf
+
+
+def test_an_attachment_has_the_hash_that_r4_asks_for() -> None:
+    for content in document_of("phq-9")["content"]:
+        attachment = content["attachment"]
+        data = base64.b64decode(attachment["data"])
+
+        # https://hl7.org/fhir/R4/datatypes-definitions.html#Attachment.hash: SHA-1, in base64.
+        digest = base64.b64decode(attachment["hash"])
+        assert digest == hashlib.sha1(data, usedforsecurity=False).digest()
+        assert attachment["size"] == len(data)
 
 
 def test_a_message_that_the_grammar_forbids_is_our_mistake() -> None:
