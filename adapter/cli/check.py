@@ -10,7 +10,7 @@ from adapter.errors import (
 )
 from adapter.service import now, read_declarations
 from adapter.service.capabilities import check_clinics
-from adapter.service.checking import check_sources
+from adapter.service.checking import check_sources, check_versions
 from adapter.settings import read_settings
 
 
@@ -22,7 +22,8 @@ def run_check(said: argparse.Namespace) -> int:
         problems = [*wrong.problems]
     else:
         declared = read_declarations(settings)
-        problems = [*declared.problems, *check_sources(settings, declared, now())]
+        sources = check_sources(settings, declared, now())
+        problems = [*declared.problems, *check_versions(settings, declared), *sources]
         if said.online:
             problems += check_clinics(declared)
     show.findings(problems, as_json=said.json)

@@ -12,7 +12,7 @@ import orjson
 
 from adapter.errors import NotFoundError, Origin
 from adapter.ingest.accept import accept, next_status
-from adapter.ingest.judge import CONFLICT, Became, held_answers, judge
+from adapter.ingest.judge import CONFLICT, Became, held_answers, judge, refuse_changed
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.reconcile import said
 from adapter.ingest.trial import Trial
@@ -87,8 +87,9 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
     if not found.trial_row:
         inbox.keep(tx, left)
         return
-    inbox.keep(tx, replace(left, stands="apart"))
     record = trial.as_read(record_of(found.trial_row))
+    refuse_changed(trial, trial.form_of(record.form).id)
+    inbox.keep(tx, replace(left, stands="apart"))
     form, source_hash = trial.form_of(record.form), trial.identity.source_hash(record)
     before = instances.instance(tx, found.unit)
     word: ResponseStatus = "in-progress" if record.complete == "0" else "completed"

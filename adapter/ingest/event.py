@@ -20,6 +20,7 @@ from adapter.fhir.identity import reference
 from adapter.fhir.issue import Issue, has_errors
 from adapter.fhir.provenance import Taken
 from adapter.fhir.reading.adverse_event import EVENT, READ, read_event
+from adapter.ingest import findings
 from adapter.ingest.accept import accept
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.trial import Trial
@@ -114,6 +115,9 @@ def _read(
 def _place(tx: Transaction, trial: Trial, given: Given) -> _Place | Issue:
     """Where it belongs: what is asked throughout has one place, else its day says when."""
     name = event_form(trial) or ""
+    if name in trial.changed:
+        told = findings.other_meaning(trial.forms[name])
+        return Issue("error", "business-rule", EVENT, told.expected, told.found, told.action)
     placement = next(each for each in trial.study.forms if each.form == name)
     found = list(placement.at)
     if len(found) > 1:

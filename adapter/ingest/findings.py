@@ -7,6 +7,7 @@ from collections.abc import Collection
 from adapter.errors import Origin, Problem
 from adapter.instruments.answer import describe
 from adapter.instruments.facts import UNTIL_THEN
+from adapter.instruments.form import Form
 from adapter.instruments.participant import participant_forms
 from adapter.instruments.response import Record
 from adapter.instruments.study import Study
@@ -16,6 +17,19 @@ def duplicate(record: Record, action: str) -> Problem:
     """One row too many for a form instance; `action` says what was taken."""
     expected = "each form of a record, event and repeat once"
     return Problem(record.origin, record.form, expected, "it a second time", action)
+
+
+def other_meaning(form: Form) -> Problem:
+    """A form that is no longer what its version stood for."""
+    return Problem(
+        Origin(f"{form.id}.yaml"),
+        "version",
+        f"a new version of form `{form.id}`, for its items or its scoring are not those that "
+        f"{form.version} had",
+        f"{form.version} still",
+        "Raise `version` in the file, and say in `migrates` how earlier answers are read, if they "
+        "fit; or take the change back. Nothing of this form is taken until then.",
+    )
 
 
 def contradicted(record: Record, number: int) -> Problem:

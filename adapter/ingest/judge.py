@@ -20,6 +20,7 @@ from adapter.fhir.questionnaire_response import build_items
 from adapter.fhir.reading import Occasion, read_response, validate_response
 from adapter.fhir.reading.migration import migrated
 from adapter.fhir.text import read_text
+from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status, retract_response
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.reconcile import Answers, Ours, reconcile
@@ -163,12 +164,24 @@ def timepoint_of(
     return "", f"it fits {len(found)} timepoints" if found else "it fits no timepoint"
 
 
+def refuse_changed(trial: Trial, form: str) -> None:
+    """Takes nothing of a form that is not what its version stood for.
+
+    Raises:
+        AnswerError: it is such a form.
+    """
+    if form in trial.changed:
+        found = findings.other_meaning(trial.forms[form])
+        raise AnswerError("The form has changed under its version.", (found,))
+
+
 # Private functions
 
 
 def _response(trial: Trial, said: Received, timepoint: str) -> Response:
     origin = Origin(said.clinic, record=said.participant, event=timepoint)
     resource = read_text(said.text)
+    refuse_changed(trial, form_named(resource, trial) or "")
     who = {resource["subject"]["reference"]: said.participant}
     placed = (each.form for each in trial.study.forms)
     forms = {name: trial.forms[name] for name in placed if name in trial.forms}

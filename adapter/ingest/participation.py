@@ -34,12 +34,15 @@ from adapter.store.versions import Belonging
 
 def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
     """Keeps what belongs to nobody: the codes, the device, the study, its questionnaires."""
-    identity, forms = trial.identity, _placed_forms(trial)
+    identity, placed = trial.identity, _placed_forms(trial)
+    # What changed under its version stays what that version said, until somebody raises it.
+    forms = [form for form in placed if form.id not in trial.changed]
     # A fragment may leave codes out: not even that there is such a form is told to who is blinded.
     published = [as_published(form) for form in forms]
     told = [form for form in published if not reveals_allocation(trial.study, form.id)]
+    systems = build_code_systems(told, trial.study.safety, identity) if forms == placed else ()
     built = [
-        *(("", system) for system in build_code_systems(told, trial.study.safety, identity)),
+        *(("", system) for system in systems),
         *((form.id, answers) for form in published for answers in build_value_sets(form, identity)),
         ("", build_device(identity, trial.software)),
         ("", build_research_study(identity)),
@@ -52,7 +55,7 @@ def accept_study(tx: Transaction, trial: Trial, now: str) -> None:
     for form_id, resource in built:
         unit = identity.token("study-unit", resource["resourceType"], resource["id"])
         _put(tx, trial, resource, Belonging(unit, "", form_id), now)
-    _retire_older(tx, trial, forms, now)
+    _retire_older(tx, trial, placed, now)
 
 
 def _questionnaire_id(trial: Trial, form: Form) -> str:

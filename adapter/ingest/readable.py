@@ -78,6 +78,11 @@ def misfits(
 
 def _is_readable(tx: Transaction, work: Ingest, shape: FormShape) -> bool:
     trial = work.trial
+    placement = trial.study.placement_of(shape.form)
+    if placement is not None and placement.form in trial.changed:
+        found = findings.other_meaning(trial.forms[placement.form])
+        reject(tx, work, shape.form, (found,), counts=False)
+        return False
     now = AcceptedShape(_versions(work, shape.form), orjson.dumps(asdict(shape)).decode())
     before = accepted_shape(tx, shape.form)
     problems: list[Problem] = []

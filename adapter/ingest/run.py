@@ -17,6 +17,7 @@ from adapter.ingest import findings
 from adapter.ingest.accept import accept, as_it_stands, next_status
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.meaning import hold_to_versions
 from adapter.ingest.missing import retract_missing
 from adapter.ingest.newcomers import meet_newcomers
 from adapter.ingest.participation import accept_study, check_withdrawals
@@ -56,6 +57,7 @@ def ingest(
             report = Report(instances.start_run(tx, snapshot.source.name, now))
         meet_newcomers(database, trial, now)
         with database.write() as tx:
+            trial = hold_to_versions(tx, trial)
             accept_study(tx, trial, now)
         work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
         readable = find_readable(work)

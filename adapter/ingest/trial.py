@@ -18,6 +18,8 @@ from adapter.release import Receiver
 class Trial:
     """One study on its way into the ledger. `software` is the adapter's own version.
 
+    `changed` are the forms that are not what their version stood for: nothing of them is taken.
+
     `unblinded` says whether a person's arm (second) was made known to a receiver (first) by an act.
     """
 
@@ -27,12 +29,17 @@ class Trial:
     receivers: tuple[Receiver, ...]
     software: str
     unblinded: Callable[[str, str], bool] = field(default=lambda *_: False, compare=False)
+    changed: frozenset[str] = frozenset()
     _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def form_of(self, source_form: str) -> Form:
         """The form that a form of the source is read by; KeyError where the study maps none."""
         placed = {placement.source_form: placement.form for placement in self.study.forms}
         return self.forms[placed[source_form]]
+
+    def with_changed(self, changed: frozenset[str]) -> Trial:
+        """The same trial, of which these forms wait."""
+        return self if changed == self.changed else replace(self, changed=changed)
 
     def as_read(self, record: Record) -> Record:
         """The record with those cells alone that its mapping reads; the same where it has no other.

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 
-from adapter.errors import DeclarationError, Problem, SourceError
+from adapter.errors import DeclarationError, LedgerError, Problem, SourceError
 from adapter.ingest.findings import mapped_forms, not_in_source, not_mapped
+from adapter.ingest.meaning import changed_findings
 from adapter.ingest.readable import misfits
 from adapter.instruments.study import Study
 from adapter.service.access import Access
 from adapter.service.declarations import Declarations
+from adapter.service.keeping import ledger_of
 from adapter.service.sources import open_source
 from adapter.settings import Settings
 from adapter.sources.source import Source
+from adapter.store.meanings import meanings_at
 
 
 def check_sources(
@@ -42,6 +45,18 @@ def check_sources(
             there.update(snapshot.source.shapes)
             problems.extend((*snapshot.notes, *_findings(study, declared, snapshot.source)))
     return [*problems, *not_in_source(study, there)]
+
+
+def check_versions(
+    settings: Settings, declared: Declarations, environment: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """The forms that are not what the ledger knows their version for; it is only looked at."""
+    try:
+        where = ledger_of(settings, os.environ if environment is None else environment)
+        known = meanings_at(where)
+    except (DeclarationError, LedgerError):
+        return []  # whoever writes to it is told
+    return changed_findings(declared.forms, known)
 
 
 def _findings(study: Study, declared: Declarations, source: Source) -> Iterator[Problem]:

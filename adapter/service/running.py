@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from urllib.parse import quote
 
 from adapter.errors import DeclarationError, Origin, Problem
 from adapter.fhir.identity import Identity
 from adapter.ingest import Snapshot, Trial
+from adapter.ingest.meaning import changed_forms
 from adapter.service.access import Access, GoesOn
 from adapter.service.capabilities import capability_of
 from adapter.service.clients import LateClient
 from adapter.service.clock import now
+from adapter.service.keeping import ledger_of
 from adapter.service.posts import LateMllp, post_of
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
@@ -35,6 +36,7 @@ from adapter.store.audit import AuditLog
 from adapter.store.chain import Seal
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
+from adapter.store.meanings import meanings
 from adapter.sync.clinic import Clinic
 from adapter.sync.ladder import choose_all, receiver_of
 
@@ -98,7 +100,7 @@ def open_service(
     if errors or declared.study is None:
         raise DeclarationError("The mappings cannot be used.", errors)
     identity = Identity(declared.study, _study_key(settings, surroundings))
-    ledger = _ledger(settings, surroundings)
+    ledger = ledger_of(settings, surroundings)
     database = Database(ledger, settings.lease_seconds, waits=not answers)
     crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
 
@@ -119,7 +121,13 @@ def open_service(
         )
         software = installed_version("trial-fhir-adapter")
         trial = Trial(
-            declared.study, declared.forms, identity, receivers, software, audit.is_unblinded
+            declared.study,
+            declared.forms,
+            identity,
+            receivers,
+            software,
+            audit.is_unblinded,
+            changed_forms(declared.forms, meanings(database.read())),
         )
         clinics = tuple(
             Clinic(
@@ -165,18 +173,6 @@ def open_service(
         accesses.close()
         crosswalk.close()
         database.close()
-
-
-def _ledger(settings: Settings, environment: Mapping[str, str]) -> Path | str:
-    """Where the ledger is; a password that stands apart is laid into its URL."""
-    if isinstance(settings.ledger, Path):
-        return settings.ledger
-    names = settings.ledger_password_env, settings.ledger_password_file
-    password = read_secret(environment, *names, "the password of the ledger")
-    if password is None:  # libpq may have its own: PGPASSWORD, a password file, a certificate
-        return settings.ledger
-    mark = "&" if "?" in settings.ledger else "?"
-    return f"{settings.ledger}{mark}password={quote(password, safe='')}"
 
 
 def _crosswalk_keys(settings: Settings, environment: Mapping[str, str]) -> list[str]:

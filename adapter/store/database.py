@@ -186,6 +186,25 @@ class Database:
         return known
 
 
+@contextmanager
+def open_present(where: Path | str) -> Iterator[Transaction | None]:
+    """A connection to read a ledger of the present schema with; None where there is none such.
+
+    Raises:
+        DeclarationError: the file is no database, or cannot be had.
+        LedgerError: the database cannot be reached.
+    """
+    if isinstance(where, Path) and not where.exists():
+        yield None
+        return
+    engine = _engine(where, leases.LEASE_SECONDS, waits=False)
+    connection = engine.connect()
+    try:
+        yield connection if engine.version(connection) == SCHEMA_VERSION else None
+    finally:
+        connection.close()
+
+
 def _engine(where: Path | str, lease_seconds: float, *, waits: bool) -> Engine:
     if isinstance(where, str) and where.startswith(POSTGRES):
         # Only who keeps a ledger there pays for the driver.

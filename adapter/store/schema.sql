@@ -136,6 +136,13 @@ CREATE TABLE shape (  -- what the source said of a form when its mapping stood
   run         INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE meaning (  -- what a version of a form stood for when it was met first
+  form    TEXT NOT NULL,
+  version TEXT NOT NULL,
+  digest  TEXT NOT NULL,            -- of what it asks and how it is scored
+  PRIMARY KEY (form, version)
+) WITHOUT ROWID;
+
 CREATE TABLE cursor ( -- how far a source was read whole, where it can tell what changed
   source   TEXT PRIMARY KEY,
   position TEXT NOT NULL,           -- in the source's own words

@@ -22,6 +22,7 @@ from tests.unit.ingest.project import (
     mood,
     pain,
     person,
+    raised,
     tally,
 )
 
@@ -110,10 +111,14 @@ def test_the_same_answers_under_another_rule_are_corrected(bench: Bench) -> None
     bench.ingest(row)
     weighed = FORMS["mood"].replace("method: sum, range: [0, 9]", "method: mean, range: [0, 3]")
 
-    report = bench.with_form(weighed).ingest(row)
+    report = bench.with_form(raised(weighed)).ingest(row)
 
     assert report.counts["mood"] == {"changed": 1}
-    assert by_status(bench) == {"mood": "final", "mood-total": "corrected", "mood-first": "final"}
+    assert by_status(bench) == {
+        "mood": "final",
+        "mood-total": "corrected",
+        "mood-first": "corrected",
+    }
     assert bench.statuses("QuestionnaireResponse") == {"completed": 1}
 
 
