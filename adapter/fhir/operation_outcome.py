@@ -34,6 +34,7 @@ IssueCode = Literal[
     "required",
     "processing",
     "structure",
+    "suppressed",
     "throttled",
     "timeout",
     "too-costly",

@@ -29,8 +29,9 @@ from adapter.server.audited import told
 from adapter.server.bundle import write_bundle
 from adapter.server.exchange import Answer, Asked, read_request, respond
 from adapter.server.ledger import View
+from adapter.server.pages import PAGE, bad_value
 from adapter.server.reads import unknown
-from adapter.server.searching import PAGE, Search, bad_value, read_search, warning
+from adapter.server.searching import Search, read_search, warning
 from adapter.server.subset import subset
 from adapter.store import reading
 

@@ -16,7 +16,10 @@ from adapter.fhir.operation_outcome import refuse
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import BadSearchError, Criterion, HasToken, Ids
 from adapter.server.exchange import SHAPING
+from adapter.server.groups import through_group
+from adapter.server.last_told import as_told
 from adapter.server.ledger import View
+from adapter.server.reach import check_reach
 from adapter.server.value_sets import expanding
 from adapter.store import finding, named
 
@@ -25,7 +28,8 @@ def matching(view: View, identity: Identity, resource_type: str, query: str) -> 
     """The ids of what fits and the caller may know of, in the order of pages.
 
     Raises:
-        RefusalError: 412, for criteria that are none; 400, for the character of number 0.
+        RefusalError: 412, for criteria that are none; 400, for the character of number 0; 403, for
+            those that rest on a type that the scopes of the client do not let it search.
     """
     criteria = _criteria(view, resource_type, query)
     ids = _found(view, resource_type, criteria)
@@ -55,19 +59,21 @@ def _criteria(view: View, resource_type: str, query: str) -> list[Criterion]:
     pairs = [(name, value) for name, value in said if name not in SHAPING]
     if not pairs:
         raise refuse(412, "not-supported", "Criteria are expected that say which resource is meant")
+    zone, base, expand = view.ledger.study.zone, view.ledger.base, expanding(view)
     try:
-        zone = view.ledger.study.zone
-        expand = expanding(view)
-        return [read_criterion(resource_type, name, said, zone, expand) for name, said in pairs]
+        asked = [read_criterion(resource_type, *pair, zone, expand, base=base) for pair in pairs]
     except BadSearchError as wrong:
         raise refuse(412, wrong.code, wrong.text) from None
+    check_reach(asked, view.caller)
+    through = [one for each in asked for one in through_group(each, resource_type, view)]
+    return [as_told(each, resource_type, view) for each in through]
 
 
 def _found(view: View, resource_type: str, criteria: Iterable[Criterion]) -> list[str]:
     return [
         hit.id
-        for hit in finding.find(view.tx, resource_type, list(criteria))
-        if view.may_see(hit.participant, hit.form) and not hit.is_retracted
+        for hit in finding.find(view.tx, resource_type, list(criteria), view.may_see)
+        if not hit.is_retracted
     ]
 
 

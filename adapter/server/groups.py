@@ -93,8 +93,8 @@ def _holds(view: View, criterion: Criterion) -> bool:
         case IsMissing(parameter="member", is_missing=is_missing):
             return is_missing == (next(_members(view), None) is None)
         case Chained(parameter="member", type="Patient", criterion=inner):
-            hits = finding.find(view.tx, "Patient", [inner])
-            return any(view.may_see(hit.participant, hit.form) for hit in hits)
+            hits = finding.find(view.tx, "Patient", [inner], view.may_see)
+            return next(hits, None) is not None
         case Chained() | NamedBy() | Updated():  # nothing names it, and it has no moment
             return False
         case _:

@@ -39,7 +39,8 @@ class Ledger:
     `identity` is the study's. `now` is the clock, aware. `is_linked` tells of a clinic and a
     participant whether a person said which Patient there it is: a clinic's client knows of nobody
     else. `patient_of` gives the id of our Patient by a clinic and the id of its own, None for
-    nobody.
+    nobody. `base` is the address of the service: an absolute reference in a search is to one of its
+    resources if it begins so.
     """
 
     database: Database
@@ -48,6 +49,7 @@ class Ledger:
     now: Callable[[], datetime]
     is_linked: Callable[[str, str], bool]
     patient_of: Callable[[str, str], str | None] = lambda *_: None
+    base: str = ""
     _as_held: dict[tuple[str, str, bool], bool] = field(
         default_factory=dict, repr=False, compare=False
     )

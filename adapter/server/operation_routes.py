@@ -26,7 +26,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "extract": ("QuestionnaireResponse", "Observation"),
     "populate": ("Questionnaire", "Patient"),
 }
-"""Of which types somebody must be allowed to read; `$validate` needs its own type alone."""
+"""Which types somebody must be allowed to read.
+
+`$validate` needs its own type alone, to read or to write: it tells of what is sent.
+"""
 
 
 def operation_routes(api: Api) -> list[Route]:
@@ -43,7 +46,8 @@ def operation_routes(api: Api) -> list[Route]:
                 raise refuse(404, "not-found", "There is no such type of resource here")
             telling.type = types[0]
             for each in types:
-                if not any(caller.may(letter, each) for letter in ("r", "c", "u")):
+                letters = "r" if NEEDS[name] else "rcu"
+                if not any(caller.may(letter, each) for letter in letters):
                     text = f"The scopes of this client do not allow it: system/{each}.r"
                     raise refuse(403, "forbidden", text)
             asked = await read_request(request)

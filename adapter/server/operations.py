@@ -135,7 +135,9 @@ def populate(view: View, trial: Trial, said: Resource, questionnaire_id: str) ->
 
 
 def _previous(view: View, form: Form, patient: str) -> Resource | None:
-    """The person's last response to a form that the caller may have."""
+    """The person's last response to a form that the caller may have, None where it may none."""
+    if not view.caller.may("r", RESPONSE):
+        return None
     held = reading.newest(view.tx, "Patient", patient)
     if held is None or all(item.prefill != "previous" for item in form.items):
         return None

@@ -6,17 +6,12 @@ the next one goes on there whatever was written meanwhile.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-import orjson
-
-from adapter.fhir.operation_outcome import Issue, RefusalError, refuse
-from adapter.fhir.retraction import retract
+from adapter.fhir.operation_outcome import Issue, IssueCode, refuse
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import BadSearchError, Criterion, UnknownParameterError
 from adapter.fhir.search.parameters import SERVED_TYPES, parameters
@@ -25,6 +20,8 @@ from adapter.server.exchange import Answer, Asked, Parameters, as_served
 from adapter.server.groups import GROUP, fits_group, found_groups, through_group
 from adapter.server.last_told import as_sorted, as_told
 from adapter.server.ledger import Seen, View
+from adapter.server.pages import PAGE, bad_value, begin_of, page_behind
+from adapter.server.reach import check_reach
 from adapter.server.subset import Summary, subset
 from adapter.server.their_names import in_our_names
 from adapter.server.value_sets import expanding
@@ -34,8 +31,7 @@ from adapter.store.finding import Hit
 DEFAULT_COUNT, LARGEST_COUNT = 50, 1000
 MOST_INCLUDED = 1000
 MOST_PARAMETERS, MOST_ALL = 50, 500
-_LARGEST_PLACE = 2**63
-PAGE = "_page"
+_BEYOND_SCOPES = "The scopes of this client do not let it read all that would come along"
 _WHOLE = re.compile(r"\d{1,40}", re.ASCII)  # however many are wanted, fewer may be given
 
 
@@ -64,6 +60,8 @@ class Search:
     elements: frozenset[str]
     total: Literal["none", "estimate", "accurate"]
     after: tuple[float | None, int] | None
+    page: str | None
+    is_strict: bool
 
 
 def read_search(resource_type: str, asked: Asked, view: View) -> Search:
@@ -71,21 +69,26 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
 
     Raises:
         RefusalError: 400, for a value that is not of its kind, an unknown modifier, and, where the
-            client wants it so, an unknown parameter.
+            client wants it so, an unknown parameter; 403, for what rests on a type that its scopes
+            do not let it search.
     """
     _check_cost(asked.parameters)
     shaping = dict[str, str]()
     criteria, said, ignored, includes = list[Criterion](), [], [], list[Include]()
     for name, value in asked.parameters:
         try:
-            if name in {"_include", "_revinclude"}:
+            _check_plain(name)
+            if name in _INCLUDES:
                 includes.append(_include(resource_type, name, value))
             elif name in _SHAPES:
                 shaping[name] = value
             else:
                 zone = view.ledger.study.zone
                 ours = in_our_names(resource_type, name, value, view)
-                asks = read_criterion(resource_type, *ours, zone, expanding(view))
+                asks = read_criterion(
+                    resource_type, *ours, zone, expanding(view), base=view.ledger.base
+                )
+                check_reach((asks,), view.caller)
                 criteria += through_group(asks, resource_type, view)
         except UnknownParameterError as wrong:
             if asked.handling == "strict":
@@ -98,6 +101,7 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
             said.append((name, value))
     summary = _one_of(shaping, "_summary", ("false", "true", "text", "data", "count"))
     wanted = _count(shaping.get("_count", str(DEFAULT_COUNT)))
+    page = shaping.get(PAGE)
     return Search(
         type=resource_type,
         criteria=tuple(as_told(each, resource_type, view) for each in criteria),
@@ -109,11 +113,14 @@ def read_search(resource_type: str, asked: Asked, view: View) -> Search:
         summary=summary,  # type: ignore[arg-type]
         elements=frozenset(filter(None, shaping.get("_elements", "").split(","))),
         total=_one_of(shaping, "_total", ("none", "estimate", "accurate")),  # type: ignore[arg-type]
-        after=_after(shaping[PAGE]) if PAGE in shaping else None,
+        after=None if page is None else begin_of(view, resource_type, tuple(said), page),
+        page=page,
+        is_strict=asked.handling == "strict",
     )
 
 
 _SHAPES = frozenset({"_count", "_sort", "_summary", "_elements", "_total", PAGE})
+_INCLUDES = frozenset({"_include", "_revinclude"})
 
 
 def search(view: View, asked_for: Search, base: str) -> Answer:
@@ -124,11 +131,11 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
     groups = found_groups(view, asked_for.criteria) if asked_for.type == GROUP and is_begin else []
     matches = [*groups, *view.latest_of(hits)]  # the index has no Group
     entries = [_entry(base, seen, "match", asked_for) for seen in matches]
-    entries += [
-        _entry(base, seen, "include", asked_for)
-        for seen in view.latest_of(_included(view, hits, asked_for))
-    ]
+    included, is_whole = _included(view, hits, asked_for)
+    entries += [_entry(base, seen, "include", asked_for) for seen in view.latest_of(included)]
     entries += [warning(text) for text in asked_for.ignored]
+    if not is_whole:
+        entries.append(warning(_BEYOND_SCOPES, "suppressed"))
     said = {"total": _total(view, asked_for)} if wants_total else {}
     links = _links(view, asked_for, hits, base, has_more=has_more)
     return Answer(write_bundle("searchset", {**said, "link": links}, entries))
@@ -137,10 +144,10 @@ def search(view: View, asked_for: Search, base: str) -> Answer:
 def _page(view: View, asked_for: Search) -> tuple[list[Hit], bool]:
     """As many as a page holds of what fits and may be seen; whether there is more."""
     hits = list[Hit]()
-    for hit in finding.find(
-        view.tx, asked_for.type, asked_for.criteria, sort=asked_for.sort, after=asked_for.after
-    ):
-        if not view.may_see(hit.participant, hit.form) or _is_gone(hit):
+    criteria, sort, after = asked_for.criteria, asked_for.sort, asked_for.after
+    found = finding.find(view.tx, asked_for.type, criteria, view.may_see, sort=sort, after=after)
+    for hit in found:
+        if _is_gone(hit):
             continue
         if len(hits) == asked_for.count:
             return hits, True
@@ -149,43 +156,45 @@ def _page(view: View, asked_for: Search) -> tuple[list[Hit], bool]:
 
 
 def _is_gone(hit: Hit) -> bool:
-    """Whether the type has no word for what should not have been: it is as if deleted."""
-    return hit.is_retracted and retract({"resourceType": hit.type}) is None
+    return hit.is_retracted and finding.is_gone(hit.type)
 
 
 def _total(view: View, asked_for: Search) -> int:
     if asked_for.type == GROUP:
         return int(fits_group(view, asked_for.criteria))
-    return sum(
-        group.count
-        for group in finding.count(view.tx, asked_for.type, asked_for.criteria)
-        if view.may_see(group.participant, group.form)
-    )
+    return finding.count(view.tx, asked_for.type, asked_for.criteria, view.may_see)
 
 
-def _included(view: View, hits: list[Hit], asked_for: Search) -> list[Hit]:
-    found: dict[int, Hit] = {}
+def _included(view: View, hits: list[Hit], asked_for: Search) -> tuple[list[Hit], bool]:
+    """What comes along and may be seen, and whether that is of every type that would."""
+    found, is_whole = dict[int, Hit](), True
     for include in asked_for.includes:
-        if include.is_reverse:
-            named = finding.naming(view.tx, include.source, include.parameter, hits)
+        named = include.source if include.is_reverse else include.target
+        if named and not view.caller.may("r", named):
+            is_whole = False
         else:
-            types = [include.target] if include.target else []
-            named = [
-                each
-                for hit in hits
-                for each in finding.named_by(view.tx, include.parameter, hit, types)
-            ]
-        found |= {each.first: each for each in named}
+            found |= {each.first: each for each in _coming(view, hits, include)}
     matched = {hit.first for hit in hits}
     told = [
-        hit
-        for first, hit in sorted(found.items())
-        if first not in matched and view.may_see(hit.participant, hit.form) and not _is_gone(hit)
+        hit for first, hit in sorted(found.items()) if first not in matched and not _is_gone(hit)
     ]
-    if len(told) > MOST_INCLUDED:
+    allowed = [hit for hit in told if view.caller.may("r", hit.type)]
+    is_whole = is_whole and len(allowed) == len(told)
+    if not is_whole and asked_for.is_strict:
+        raise refuse(403, "forbidden", _BEYOND_SCOPES)
+    if len(allowed) > MOST_INCLUDED:
         text = f"More than {MOST_INCLUDED} resources would come along; ask for a smaller page"
         raise refuse(400, "too-costly", text)
-    return told
+    return allowed, is_whole
+
+
+def _coming(view: View, hits: list[Hit], include: Include) -> list[Hit]:
+    parameter, may_see = include.parameter, view.may_see
+    if include.is_reverse:
+        return finding.naming(view.tx, include.source, parameter, hits, may_see)
+    types = [include.target] if include.target else []
+    named = (finding.named_by(view.tx, parameter, hit, types, may_see) for hit in hits)
+    return [each for some in named for each in some]
 
 
 def _entry(base: str, seen: Seen, mode: str, asked_for: Search) -> dict[str, Any]:
@@ -199,9 +208,9 @@ def _entry(base: str, seen: Seen, mode: str, asked_for: Search) -> dict[str, Any
     }
 
 
-def warning(text: str) -> dict[str, Any]:
+def warning(text: str, code: IssueCode = "not-supported") -> dict[str, Any]:
     """An entry that says what of a search was passed over."""
-    issue = Issue("not-supported", text, severity="warning")
+    issue = Issue(code, text, severity="warning")
     outcome = {"resourceType": "OperationOutcome", "issue": [issue.as_resource()]}
     return {"resource": outcome, "search": {"mode": "outcome"}}
 
@@ -214,29 +223,14 @@ def _links(
         url = f"{base}/{asked_for.type}" + (f"?{parameters_said}" if parameters_said else "")
         return {"relation": relation, "url": url}
 
-    here = () if asked_for.after is None else ((PAGE, _page_name(*asked_for.after)),)
+    here = () if asked_for.page is None else ((PAGE, asked_for.page),)
     links = [link("self", here)]
     if has_more:
-        last = hits[-1]
-        sort = asked_for.sort
+        last, sort = hits[-1], asked_for.sort
         key = None if sort is None else finding.sorted_by(view.tx, last, sort)
-        links.append(link("next", ((PAGE, _page_name(key, last.first)),)))
+        page = page_behind(view, asked_for.type, asked_for.said, last, key)
+        links.append(link("next", ((PAGE, page),)))
     return links
-
-
-def _page_name(key: float | None, first: int) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([str(key), first])).decode().rstrip("=")
-
-
-def _after(said: str) -> tuple[float | None, int]:
-    try:
-        key, first = orjson.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
-        place = None if key == "None" else float(key), int(first)
-    except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError):
-        raise bad_value(PAGE) from None
-    if not 0 <= place[1] < _LARGEST_PLACE:
-        raise bad_value(PAGE)
-    return place
 
 
 def _check_cost(said: Parameters) -> None:
@@ -251,6 +245,13 @@ def _check_cost(said: Parameters) -> None:
         raise refuse(400, "too-costly", text)
     if any("\x00" in value for _, value in said):  # no text of FHIR has it, and no PostgreSQL
         raise refuse(400, "value", "A value is expected without the character of number 0")
+
+
+def _check_plain(name: str) -> None:
+    """That what shapes an answer is said without a modifier; `:iterate` is none of ours."""
+    word, _, modifier = name.partition(":")
+    if modifier and word in {*_SHAPES, *_INCLUDES}:
+        raise BadSearchError("not-supported", f"{word} is taken without a modifier")
 
 
 def _include(resource_type: str, name: str, value: str) -> Include:
@@ -288,11 +289,6 @@ def _count(said: str) -> int:
     if not _WHOLE.fullmatch(said):
         raise bad_value("_count")
     return min(int(said), LARGEST_COUNT)
-
-
-def bad_value(name: str) -> RefusalError:
-    """The value of a parameter is none."""
-    return refuse(400, "value", f"The value of the parameter {name} is not of its kind")
 
 
 def _unsupported(name: str) -> BadSearchError:

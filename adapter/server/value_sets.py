@@ -24,7 +24,8 @@ def expanding(view: View) -> Expand:
 
 def _expansion(view: View, said: str) -> tuple[TokenAsked, ...] | None:
     version, address = canonical(said)
-    for hit in finding.find(view.tx, "ValueSet", [HasToken("url", (("", address),))]):
+    by_url = HasToken("url", (("", address),))
+    for hit in finding.find(view.tx, "ValueSet", [by_url], view.may_see):
         seen = view.latest(hit.type, hit.id)
         held: dict[str, Any] = {} if seen is None or seen.text is None else read_text(seen.text)
         if held and version in {None, held.get("version")}:

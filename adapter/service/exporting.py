@@ -12,8 +12,8 @@ from adapter.service.running import Service
 HOURS = 24.0
 
 
-def ledger_of(service: Service) -> Ledger:
-    """The ledger as it is read by whom the release gate lets."""
+def ledger_of(service: Service, base: str = "") -> Ledger:
+    """The ledger as it is read by whom the release gate lets, at `base`, '' for no address."""
     trial, crosswalk = service.trial, service.crosswalk
 
     def is_linked(clinic: str, participant: str) -> bool:
@@ -24,7 +24,7 @@ def ledger_of(service: Service) -> Ledger:
         return None if name is None else trial.identity.patient(name)
 
     stands = service.database, trial.identity, trial.forms
-    return Ledger(*stands, service.clock, is_linked, patient_of)
+    return Ledger(*stands, service.clock, is_linked, patient_of, base)
 
 
 def desk_of(

@@ -73,10 +73,10 @@ def service_app(service: Service, ring: Callable[[], None] = lambda: None) -> Fa
         return await caller_of(request, grants, issued)
 
     authenticate = paced(known, settings)
-    ledger = ledger_of(service)
+    base = f"{settings.url}/fhir"
+    ledger = ledger_of(service, base)
     ledger.catch_up()  # all of it now, so that no first search waits
     software, trial = service.trial.software, service.trial
-    base = f"{settings.url}/fhir"
     desk = desk_of(service, ledger, settings.export_folder, base, settings.export_hours)
     doors = {"token": grants.url}
     audit = service.audit.path if any(each.auditor for each in settings.clients) else None

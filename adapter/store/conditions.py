@@ -18,7 +18,7 @@ from adapter.fhir.search.criteria import (
     Prefix,
     Updated,
 )
-from adapter.fhir.search.parameters import BY_IDENTIFIER
+from adapter.fhir.search.parameters import ALWAYS_THERE, BY_IDENTIFIER
 
 TABLES = ("found_token", "found_range", "found_words")
 # A parameter that names one person or one thing finds few; the search begins with it.
@@ -36,6 +36,16 @@ def where(resource_type: str, criteria: Sequence[Criterion]) -> Where:
         parts.append(said)
         values += more
     return " AND ".join(parts), values
+
+
+def others(criterion: Chained | NamedBy, of: str, first: int, resource_id: str) -> Where:
+    """The query of the others by which a criterion holds of one resource of a type.
+
+    It gives the type of each, whose it is, from which form, and whether it is retracted.
+    """
+    said, values = _others(criterion, of, ("?", "?", "?"))
+    one = [first] if isinstance(criterion, Chained) else [resource_id, of]
+    return f"SELECT c.type, c.participant, c.form, c.is_retracted{said}", [*values, *one]
 
 
 def _is_narrow(criterion: Criterion) -> bool:
@@ -63,25 +73,39 @@ def _said(criterion: Criterion, of: str, alias: str, *, is_narrow: bool = False)
             return _in("found_words", of, parameter, said, values, alias, is_narrow=is_narrow)
         case Pair(pairs):
             return _any(_both(pair, of, alias) for pair in pairs)
+        case IsMissing(parameter, is_missing) if parameter in ALWAYS_THERE:
+            return ("1 = 0" if is_missing else "1 = 1"), []
         case IsMissing(parameter, is_missing):
             by_identifier = ("found_token", f"{parameter}{BY_IDENTIFIER}")
             places = (*((table, parameter) for table in TABLES), by_identifier)
             has, values = _any(_in(table, of, name, "1 = 1", [], alias) for table, name in places)
             return (f"NOT {has}" if is_missing else has), values
-        case Chained(parameter, target, inner):
-            said, values = _said(inner, target, "c")
-            return (
-                f"EXISTS (SELECT 1 FROM found_token AS l JOIN newest AS c ON c.type = l.system"
-                f" AND c.id = l.value WHERE l.first = {alias}.first AND l.type = ?"
-                f" AND l.parameter = ? AND c.type = ? AND {said})"
-            ), [of, parameter, target, *values]
-        case NamedBy(source, parameter, inner):
-            said, values = _said(inner, source, "c")
-            return (
-                f"EXISTS (SELECT 1 FROM found_token AS l JOIN newest AS c ON c.first = l.first"
-                f" WHERE l.type = ? AND l.parameter = ? AND l.value = {alias}.id"
-                f" AND l.system = {alias}.type AND {said})"
-            ), [source, parameter, *values]
+        case Chained() | NamedBy():
+            said, values = _others(
+                criterion, of, (f"{alias}.first", f"{alias}.id", f"{alias}.type")
+            )
+            return f"EXISTS (SELECT 1{said})", values
+
+
+def _others(criterion: Chained | NamedBy, of: str, one: tuple[str, str, str]) -> Where:
+    """From where, and of which, the others come (as `c`) that a criterion of one resource means.
+
+    The one is said by its place, its id and its type.
+    """
+    if isinstance(criterion.criterion, Chained | NamedBy):
+        raise TypeError("A chain is of one step")  # the gate is asked about one other, not two
+    first, name, kind = one
+    said, values = _said(criterion.criterion, criterion.type, "c")
+    if isinstance(criterion, Chained):
+        return (
+            " FROM found_token AS l JOIN newest AS c ON c.type = l.system AND c.id = l.value"
+            f" WHERE l.type = ? AND l.parameter = ? AND c.type = ? AND {said} AND l.first = {first}"
+        ), [of, criterion.parameter, criterion.type, *values]
+    return (
+        " FROM found_token AS l JOIN newest AS c ON c.first = l.first"
+        f" WHERE l.type = ? AND l.parameter = ? AND {said}"
+        f" AND l.value = {name} AND l.system = {kind}"
+    ), [criterion.type, criterion.parameter, *values]
 
 
 def _in(  # noqa: PLR0913, PLR0917 - the parts of one condition
@@ -137,9 +161,10 @@ def _compare(  # noqa: PLR0911 - one line a prefix
         case "ne":
             return f"NOT {within}", inside
         case "gt":
-            return f"{high} > ?", [end]
+            return _behind(low, high, start, end)
         case "ge":
-            return f"({high} > ? OR {within})", [end, *inside]
+            behind, values = _behind(low, high, start, end)
+            return f"({behind} OR {within})", [*values, *inside]
         case "lt":
             return f"{low} < ?", [start]
         case "le":
@@ -147,9 +172,18 @@ def _compare(  # noqa: PLR0911 - one line a prefix
         case "sa":
             return f"({low} >= ? AND {low} > ?)", [end, start]
         case "eb":
-            return f"({high} <= ? AND {high} < ?)", [start, end]
+            return f"({high} <= ? AND {low} < ?)", [start, start]
         case "ap":
             return f"({low} <= ? AND {high} >= ?)", [end, start]
+
+
+def _behind(low: str, high: str, start: float, end: float) -> Where:
+    """What lasts longer; a point where a longer range ends is behind it, for that ends before."""
+    if start == end:
+        return f"{high} > ?", [end]
+    if low == high:  # of one column, which has an index
+        return f"{high} >= ?", [end]
+    return f"({high} > ? OR ({low} = ? AND {high} = ?))", [end, end, end]
 
 
 def _words(word: str, how: str) -> Where:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from adapter.fhir.search.criteria import Criterion
+from adapter.fhir.search.criteria import Chained, Criterion, NamedBy
 from adapter.instruments.participant import Participant
 from adapter.store import exports, instances
 from adapter.store.conditions import where
 from adapter.store.exports import Job
+from adapter.store.finding import MaySee, find
 from adapter.store.transaction import Transaction
 
 ROWS = 500
@@ -33,6 +34,10 @@ _NEWEST_BY_THEN = (
 _CHOSEN = (
     f"SELECT {_ROW} FROM export_chosen AS c JOIN version AS v ON v.place = c.place"
     " WHERE c.type = ? AND c.place > ? AND c.job = ?"
+)
+_CHOOSE = (
+    "INSERT INTO export_chosen (job, type, place) SELECT ?, v.type, v.place FROM newest AS n"
+    " JOIN version AS v ON v.type = n.type AND v.id = n.id AND v.version = n.version WHERE"
 )
 _WHICH: dict[Which, str] = {
     "all": "",
@@ -85,15 +90,20 @@ class Snapshot:
         return row
 
 
-def choose(tx: Transaction, job: str, resource_type: str, criteria: Sequence[Criterion]) -> None:
+def choose(
+    tx: Transaction,
+    job: str,
+    resource_type: str,
+    criteria: Sequence[Criterion],
+    may_see: MaySee,
+) -> None:
     """Keeps for an export what a search finds now; the index must be in step with the versions."""
+    if any(isinstance(each, Chained | NamedBy) for each in criteria):
+        found = [hit.first for hit in find(tx, resource_type, criteria, may_see)]
+        tx.executemany(f"{_CHOOSE} n.first = ? ON CONFLICT DO NOTHING", [(job, f) for f in found])
+        return
     fits, values = where(resource_type, criteria)
-    tx.execute(
-        "INSERT INTO export_chosen (job, type, place) SELECT ?, v.type, v.place FROM newest AS n"
-        " JOIN version AS v ON v.type = n.type AND v.id = n.id AND v.version = n.version"
-        f" WHERE {fits} ON CONFLICT DO NOTHING",
-        (job, *values),
-    )
+    tx.execute(f"{_CHOOSE} {fits} ON CONFLICT DO NOTHING", (job, *values))
 
 
 def newest_place(tx: Transaction, job: Job, resource_type: str, resource_id: str) -> int | None:

@@ -134,7 +134,7 @@ def exporting(config: Path) -> Iterator[Exporting]:
         async def known(_: Request) -> Caller:
             return caller[0]
 
-        trial, ledger = service.trial, replace(ledger_of(service), now=clock)
+        trial, ledger = service.trial, replace(ledger_of(service, BASE), now=clock)
         desk = desk_of(service, ledger, config.parent / "out", BASE)
         app = api_app(Api(ledger, BASE, "0", known, trial, desk))
         port = stack.enter_context(serving(app))

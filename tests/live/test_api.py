@@ -28,6 +28,7 @@ from adapter.server.json_patch import PATCH_JSON
 from adapter.server.writes import WRITABLE
 from adapter.service import now, open_service
 from adapter.simulate import serving
+from tests.live.exporting import exporting
 from tests.live.small import SmallTrial
 
 BASE = "https://trial.example.org/fhir"
@@ -486,6 +487,96 @@ def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:
         assert answer.json()["issue"][0]["code"] == "forbidden"
 
 
+def test_of_a_type_that_may_not_be_read_nothing_comes_along(asking: Callable[..., Asking]) -> None:
+    ask = asking(scopes="system/Observation.rs system/Device.s")
+    everything = asking()
+    for query, of in (
+        ("_include=Observation:subject", "Patient"),
+        ("_include=Observation:subject:Patient", "Patient"),
+        ("_include=Observation:derived-from", "QuestionnaireResponse"),
+        ("_revinclude=Provenance:target", "Provenance"),
+    ):
+        path = f"/Observation?derived-from:missing=false&_count=3&{query}"
+        whole = everything.get(path).json()["entry"]
+        assert of in {each["resource"]["resourceType"] for each in whole}
+        *told, outcome = ask.get(path).json()["entry"]
+        assert {each["resource"]["resourceType"] for each in told} == {"Observation"}
+        assert len(told) == 3
+        assert outcome["search"]["mode"] == "outcome"
+        assert outcome["resource"]["issue"][0]["code"] == "suppressed"
+        ask.get(path, 403, prefer="handling=strict")
+        entry = {"request": {"method": "GET", "url": path.removeprefix("/")}}
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+        (answer,) = ask.client.post("/", json=bundle).json()["entry"]
+        assert find_faults(answer["resource"]) == ()
+        assert of not in {each["resource"]["resourceType"] for each in answer["resource"]["entry"]}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Observation?subject:Patient.identifier=1042",
+        "Observation?patient.active=true",
+        "Observation?_has:Provenance:target:_id:missing=false",
+        "Observation?derived-from:QuestionnaireResponse.status=completed",
+    ],
+)
+def test_a_chain_leads_to_no_type_that_may_not_be_searched(
+    asking: Callable[..., Asking], query: str
+) -> None:
+    ask = asking(scopes="system/Observation.rs system/Patient.r system/Provenance.r")
+
+    assert asking().get(f"/{query}").json()["entry"]
+    refused = ask.get(f"/{query}", 403).json()
+    assert refused["issue"][0]["code"] == "forbidden"
+    assert "1042" not in str(refused)
+
+
+def test_a_page_has_a_name_that_says_nothing_and_opens_no_other_search(
+    asking: Callable[..., Asking],
+) -> None:
+    ask = asking()
+    pages, url = list[str](), "/Observation?_count=40&_sort=-date"
+    while url:
+        links = {each["relation"]: each["url"] for each in ask.get(url).json()["link"]}
+        url = links.get("next", "").removeprefix(BASE)
+        pages += [url.partition("_page=")[2]] if url else []
+
+    assert len({*pages}) == len(pages) > 3
+    assert {len(each) for each in pages} == {len(pages[0])}
+    last = pages[0][:-2] + ("AA" if pages[0][-2:] != "AA" else "BA")
+    for other in (
+        f"/Observation?_count=40&_sort=date&_page={pages[0]}",
+        f"/Observation?_count=41&_sort=-date&_page={pages[0]}",
+        f"/Patient?_count=40&_page={pages[0]}",
+        f"/Observation?_count=40&_sort=-date&_page={last}",
+        f"/Observation?_count=40&_sort=-date&_page={pages[0][1:]}",
+    ):
+        assert ask.get(other, 400).json()["issue"][0]["code"] == "value"
+
+
+def test_what_is_gone_counts_in_no_total(trial: SmallTrial, asking: Callable[..., Asking]) -> None:
+    ask = asking()
+    assert ask.get("/AdverseEvent?_summary=count").json()["total"] == 1
+
+    trial.read(without="adverse_event")
+
+    for query in ("", "_count=0&", "_total=accurate&", "patient:missing=true&"):
+        told = ask.get(f"/AdverseEvent?{query}_summary=count").json()
+        assert told["total"] == 0, query
+    assert "entry" not in ask.get("/AdverseEvent").json()
+
+
+def test_an_absolute_reference_means_ours_under_our_own_address_alone(trial: SmallTrial) -> None:
+    with exporting(trial.config) as bulk:
+        (patient, *_) = bulk.everything("Patient")
+        own = f"/Observation?patient={BASE}/Patient/{patient['id']}&_summary=count"
+        assert bulk.ask(own).json()["total"] > 0
+        for base in ("https://evil.example.org/other", "https://trial.example.org", f"{BASE}/x"):
+            path = f"/Observation?patient={base}/Patient/{patient['id']}&_summary=count"
+            assert bulk.ask(path).json()["total"] == 0, base
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
@@ -496,7 +587,13 @@ def test_scopes_are_held_to(asking: Callable[..., Asking]) -> None:
         ("/Observation?_summary=some", 400, "value"),
         ("/Observation?_sort=code", 400, "not-supported"),
         ("/Observation?_include=Observation:code", 400, "not-supported"),
+        ("/Observation?_include:iterate=Observation:subject", 400, "not-supported"),
+        ("/Observation?_sort:desc=date", 400, "not-supported"),
+        ("/Observation?_count:exact=1", 400, "not-supported"),
+        ("/Observation?_id:not=abc", 400, "not-supported"),
+        ("/Observation?_lastUpdated:foo=2024", 400, "not-supported"),
         ("/Observation?_page=%ff", 400, "value"),
+        ("/Observation?_page=", 400, "value"),
         ("/Observation?_page=W10", 400, "value"),
         ("/Observation/x/y/z", 404, "not-found"),
         ("/observation", 404, "not-found"),
@@ -524,13 +621,14 @@ def test_an_unknown_parameter_is_passed_over_and_told_or_refused_as_the_client_w
     ask = asking()
     page = ask.get("/Observation?bogus=Anna-Maria&_count=1").json()
 
-    assert "bogus" not in page["link"][0]["url"]
+    assert "bogus" not in str(page)
     warning = page["entry"][-1]
     assert warning["search"]["mode"] == "outcome"
     assert "Anna-Maria" not in str(page)
     strict = ask.get("/Observation?bogus=Anna-Maria", 400, prefer="handling=strict")
     assert strict.json()["issue"][0]["code"] == "not-supported"
     assert "Anna-Maria" not in strict.text
+    assert "bogus" not in strict.text
     ask.get("/Observation?date=Anna-Maria", 400)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,8 +150,8 @@ def test_a_response_is_prepared_for_a_person(ehr: Writer) -> None:
 
 
 @pytest.fixture(scope="module")
-def historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writer]:
-    """A client at the bundled trial, had its study file mapped the history of pain, too."""
+def open_historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Writer]]:
+    """Makes clients at the bundled trial, had its study file mapped the history of pain, too."""
     folder = tmp_path_factory.mktemp("history")
     bundled = SmallTrial(folder, NOWHERE, frozenset({PERSON, OTHER}), PROFILE)
     said = bundled.study.read_text("utf-8").partition("not_mapped:")[0]
@@ -161,7 +161,13 @@ def historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writer]:
     trial.read()
     trial.run("link", CLINIC, PERSON, "p1")
     with writers(trial) as opened:
-        yield opened()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def historian(open_historian: Callable[..., Writer]) -> Writer:
+    """One that may read everything."""
+    return open_historian()
 
 
 def test_what_was_said_before_of_facts_is_filled_in_and_of_outcomes_it_is_not(
@@ -197,6 +203,25 @@ def test_of_whom_a_client_may_not_know_nothing_is_filled_in(historian: Writer) -
     answer = call(historian, path, parameters(subject=stranger))
 
     assert answer.status_code == 422
+
+
+def test_of_a_type_that_may_not_be_read_an_operation_tells_nothing(
+    historian: Writer, open_historian: Callable[..., Writer]
+) -> None:
+    (history,) = historian.found("Questionnaire?name=PainHistory")
+    (before,) = historian.found(f"QuestionnaireResponse?questionnaire={history['url']}")
+    asked = parameters(subject={"reference": f"Patient/{historian.patient()}"})
+    reader = open_historian(scopes="system/Questionnaire.r system/Patient.r")
+    writer = open_historian(scopes="system/*.cu")
+
+    filled = call(reader, f"/Questionnaire/{history['id']}/$populate", asked)
+    extracted = call(writer, f"{RESPONSE}/{before['id']}/$extract", {"resourceType": "Parameters"})
+
+    assert "item" not in filled.json()["parameter"][0]["resource"]
+    assert extracted.status_code == 403
+    assert call(writer, f"/Questionnaire/{history['id']}/$populate", asked).status_code == 403
+    assert call(writer, f"{RESPONSE}/$extract", writer.response(1)).status_code == 403
+    assert call(writer, f"{RESPONSE}/$validate", writer.response(1)).status_code == 200
 
 
 def test_a_launch_context_that_is_no_patient_of_r4_is_refused(historian: Writer) -> None:

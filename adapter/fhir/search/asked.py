@@ -27,6 +27,7 @@ from adapter.fhir.search.criteria import (
     Updated,
 )
 from adapter.fhir.search.parameters import (
+    ALWAYS_THERE,
     BY_IDENTIFIER,
     OF_TYPE,
     SERVED_TYPES,
@@ -46,7 +47,6 @@ from adapter.fhir.search.values import (
     pair,
     quantity,
     reference,
-    said_of,
     token,
     usage,
 )
@@ -57,14 +57,19 @@ _Read = Callable[[str, str, str], Criterion]
 _HOW: Mapping[str, How] = {"": "starts", "text": "starts", "exact": "exact", "contains": "contains"}
 
 
-def read_criterion(
+def read_criterion(  # noqa: PLR0913 - what a parameter is, and what else it takes to read it
     resource_type: str,
     name: str,
     value: str,
     zone: tzinfo,
     expand: Expand = lambda _: None,
+    *,
+    base: str = "",
 ) -> Criterion:
     """What one parameter asks of resources of a type; `zone` is that of dates without one.
+
+    `base` is the address under which the resources themselves are: an absolute reference under
+    another one means nothing here.
 
     Raises:
         UnknownParameterError: the type has no such parameter.
@@ -72,39 +77,57 @@ def read_criterion(
     """
 
     def read(of: str, asked: str, said: str) -> Criterion:
-        return read_criterion(of, asked, said, zone, expand)
+        return read_criterion(of, asked, said, zone, expand, base=base)
 
     if name.startswith("_has:"):
         return _named_by(name, value, read)
     said, _, chained = name.partition(".")
     said, _, modifier = said.partition(":")
-    if said == "_id" and not modifier and not chained:
-        return Ids(tuple(alternatives(name, value)))
-    if said == "_lastUpdated" and not modifier and not chained:
-        spans = (moment(name, one, zone) for one in alternatives(name, value))
-        return Updated(tuple(spans))
+    if said in ALWAYS_THERE:
+        return _always_there(said, f"{modifier}.{chained}" if chained else modifier, value, zone)
     known = parameters(resource_type).get(said)
     if known is None:
-        raise UnknownParameterError("not-supported", _unknown(resource_type, said))
+        raise UnknownParameterError("not-supported", _unknown(resource_type))
     if chained:
         return _chained(known, modifier, chained, value, read)
     if modifier in {"in", "not-in"} and known.kind == "token":
         return _in_value_sets(known.name, modifier, value, expand)
-    return _of_kind(known, modifier, value, zone)
+    return _of_kind(known, modifier, value, zone, base)
 
 
-def _of_kind(known: Parameter, modifier: str, value: str, zone: tzinfo) -> Criterion:
+def _always_there(name: str, modifier: str, value: str, zone: tzinfo) -> Criterion:
+    """By what every resource has beside its elements."""
+    if modifier == "missing":
+        return _missing(name, value)
+    if modifier:
+        raise _without(name)
+    each = alternatives(name, value)
+    if name == "_id":
+        return Ids(tuple(each))
+    return Updated(tuple(moment(name, one, zone) for one in each))
+
+
+def _missing(name: str, value: str) -> IsMissing:
+    if value not in {"true", "false"}:
+        raise bad(name)
+    return IsMissing(name, value == "true")
+
+
+def _without(name: str) -> BadSearchError:
+    text = f"The parameter {name} does not have the modifier that is asked for"
+    return BadSearchError("not-supported", text)
+
+
+def _of_kind(known: Parameter, modifier: str, value: str, zone: tzinfo, base: str) -> Criterion:
     name = known.name
     is_words = known.kind == "string" or modifier == "text"
     each = alternatives(name, value, LONGEST_WORDS if is_words else LONGEST_VALUE)
-    tokens = _tokens(known, modifier, each)
+    tokens = _tokens(known, modifier, each, base)
     if tokens is not None:
         return tokens
     match known.kind, modifier:
-        case (_, "missing") if value in {"true", "false"}:
-            return IsMissing(name, value == "true")
-        case (_, "missing"):
-            raise bad(name)
+        case (kind, "missing") if kind != "pair":  # of no pair (search.html#modifiers)
+            return _missing(name, value)
         case ("date", ""):
             moments = (moment(name, one, zone) for one in each)
             return HasRange(name, tuple((*when, None, None) for when in moments))
@@ -117,12 +140,11 @@ def _of_kind(known: Parameter, modifier: str, value: str, zone: tzinfo) -> Crite
             words = map(unescape, each)
             return HasWords(name, tuple(w if how == "exact" else plain(w) for w in words), how)
         case _:
-            text = f"The parameter {name} does not have the modifier that is asked for"
-            raise BadSearchError("not-supported", text)
+            raise _without(name)
 
 
 def _tokens(  # noqa: PLR0911 - one line a kind
-    known: Parameter, modifier: str, each: list[str]
+    known: Parameter, modifier: str, each: list[str], base: str
 ) -> HasToken | None:
     """What is compared as it stands, None for what is not."""
     name = known.name
@@ -140,7 +162,7 @@ def _tokens(  # noqa: PLR0911 - one line a kind
         case ("reference", "identifier"):
             return HasToken(f"{name}{BY_IDENTIFIER}", tuple(token(name, one) for one in each))
         case ("reference", _) if not modifier or modifier in SERVED_TYPES:
-            return HasToken(name, tuple(reference(name, one, modifier) for one in each))
+            return HasToken(name, tuple(reference(name, one, modifier, base) for one in each))
         case _:
             return None
 
@@ -176,6 +198,7 @@ def _named_by(name: str, value: str, read: _Read) -> Criterion:
     return NamedBy(source, naming, read(source, asked, value))
 
 
-def _unknown(resource_type: str, name: str) -> str:
-    known = ", ".join(sorted({*parameters(resource_type), "_id", "_lastUpdated"}))
-    return f"{resource_type} has no search parameter {said_of(name)}. Known are: {known}"
+def _unknown(resource_type: str) -> str:
+    """What is known; the name that was sent may say something of somebody, as a value may."""
+    known = ", ".join(sorted({*parameters(resource_type), *ALWAYS_THERE}))
+    return f"{resource_type} does not have a search parameter that is asked for. Known are: {known}"

@@ -24,7 +24,7 @@ from adapter.fhir.search.criteria import (
     Updated,
 )
 from adapter.fhir.search.index import Found, Range, Token, Words
-from adapter.fhir.search.parameters import BY_IDENTIFIER
+from adapter.fhir.search.parameters import ALWAYS_THERE, BY_IDENTIFIER
 
 Span = tuple[float, float]
 
@@ -63,6 +63,8 @@ def fits(  # noqa: PLR0911 - one line a kind
             return any(
                 all(fits(one, found, resource_id, updated) for one in pair) for pair in pairs
             )
+        case IsMissing(parameter, is_missing) if parameter in ALWAYS_THERE:
+            return not is_missing
         case IsMissing(parameter, is_missing):
             names = {parameter, f"{parameter}{BY_IDENTIFIER}"}
             return is_missing != any(each.parameter in names for each in found)
@@ -73,10 +75,11 @@ def fits(  # noqa: PLR0911 - one line a kind
 def compare(prefix: Prefix, held: Span, asked: Span) -> bool:  # noqa: PLR0911 - one line a prefix
     """How a range of a resource compares with the one that is asked for.
 
-    A range ends before its second number, but for a point, which ends where it begins.
-    https://hl7.org/fhir/R4/search.html#prefix
+    A range ends before its second number, but for a point, which ends where it begins: one that
+    lies where a longer range ends is behind it. https://hl7.org/fhir/R4/search.html#prefix
     """
     (low, high), (start, end) = held, asked
+    is_behind = high > end or (start < end and low == high == end)
     is_within = low >= start and high <= end and (low < end or low == start)
     match prefix:
         case "eq":
@@ -84,9 +87,9 @@ def compare(prefix: Prefix, held: Span, asked: Span) -> bool:  # noqa: PLR0911 -
         case "ne":
             return not is_within
         case "gt":
-            return high > end
+            return is_behind
         case "ge":
-            return high > end or is_within
+            return is_behind or is_within
         case "lt":
             return low < start
         case "le":
@@ -94,7 +97,7 @@ def compare(prefix: Prefix, held: Span, asked: Span) -> bool:  # noqa: PLR0911 -
         case "sa":
             return low >= end and low > start
         case "eb":
-            return high <= start and high < end
+            return high <= start and low < start
         case "ap":
             return low <= end and high >= start
 

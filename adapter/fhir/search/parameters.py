@@ -19,6 +19,8 @@ OF_TYPE: Final = ":of-type"
 """Behind the name of a parameter: identifiers by their kind and value."""
 BY_IDENTIFIER: Final = ":identifier"
 """Behind the name of a parameter: references by the identifier that they say."""
+ALWAYS_THERE: Final = frozenset({"_id", "_lastUpdated"})
+"""The parameters of what every resource has beside its elements."""
 
 # One line a type: parameter:kind, or parameter:kind=path,path where the path is another word.
 _TABLE = """
@@ -88,7 +90,7 @@ class Parameter:
 def parameters(resource_type: str) -> dict[str, Parameter]:
     """By name, what resources of a type are found by; nothing for a type that is not served.
 
-    `_id` and `_lastUpdated` are not among them: they are not elements that are looked at.
+    `ALWAYS_THERE` are not among them: they are not elements that are looked at.
     """
     return {each.name: each for each in _PARAMETERS.get(resource_type, ())}
 

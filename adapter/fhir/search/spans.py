@@ -68,13 +68,16 @@ def exact_number(text: str) -> Decimal:
 
 def _days(day: str, zone: tzinfo) -> Span:
     low = datetime.fromisoformat((day + "-01-01")[:10]).replace(tzinfo=zone)
-    match len(day):
-        case 4:
-            high = low.replace(year=low.year + 1)
-        case 7:
-            high = (low + timedelta(days=31)).replace(day=1)
-        case _:
-            high = low + timedelta(days=1)
+    try:
+        match len(day):
+            case 4:
+                high = low.replace(year=low.year + 1)
+            case 7:
+                high = (low + timedelta(days=31)).replace(day=1)
+            case _:
+                high = low + timedelta(days=1)
+    except (OverflowError, ValueError):  # behind it is the year 10000, which no date of FHIR has
+        return low.timestamp(), EVER[1]
     return low.timestamp(), high.timestamp()
 
 

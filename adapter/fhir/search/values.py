@@ -22,9 +22,7 @@ LONGEST_WORDS: Final = 500
 TokenAsked = tuple[str | None, str | None]
 """A system and a code, None for any; of a reference a type and an id."""
 _PREFIXES: Final = frozenset(get_args(Prefix))
-_REFERENCE = re.compile(
-    r"(?:https?://\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?"
-)
+_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _AP_SHARE = 0.1
 
@@ -39,10 +37,10 @@ def alternatives(name: str, value: str, longest: int = LONGEST_VALUE) -> list[st
     if "" in values:
         raise bad(name)
     if max(map(len, values)) > longest:
-        text = f"A value of the parameter {said_of(name)} is longer than {longest} characters"
+        text = f"A value of the parameter {name} is longer than {longest} characters"
         raise BadSearchError("too-costly", text)
     if len(values) > MOST_VALUES:
-        text = f"The parameter {said_of(name)} names more than {MOST_VALUES} values"
+        text = f"The parameter {name} names more than {MOST_VALUES} values"
         raise BadSearchError("too-costly", text)
     return values
 
@@ -64,12 +62,16 @@ def canonical(value: str) -> TokenAsked:
     return version or None, address
 
 
-def reference(name: str, value: str, target: str) -> TokenAsked:
-    """A reference; `target` is the type that it must be to, '' for any."""
+def reference(name: str, value: str, target: str, base: str) -> TokenAsked:
+    """A reference; `target` is the type that it must be to, '' for any.
+
+    An absolute one is to a resource of ours under our own address, `base`, alone; '' for none.
+    """
     said = unescape(value)
+    ours = said.removeprefix(f"{base}/") if base else said
     if name == "patient":
         target = "Patient"
-    if named := _REFERENCE.fullmatch(said):
+    if named := _REFERENCE.fullmatch(ours):
         if target and named[1] != target:
             raise bad(name)
         return named[1], named[2]
@@ -140,14 +142,9 @@ def usage(name: str, value: str) -> TokenAsked:
             raise bad(name)
 
 
-def said_of(name: str) -> str:
-    """A parameter's name, where it can be one: what comes from outside is not repeated."""
-    return name if re.fullmatch(r"[_a-zA-Z][\w.:\-]{0,63}", name) else "of this search"
-
-
 def bad(name: str) -> BadSearchError:
-    """That a value is not of its kind."""
-    return BadSearchError("value", f"The value of the parameter {said_of(name)} is not of its kind")
+    """That the value of a parameter that is known is not of its kind."""
+    return BadSearchError("value", f"The value of the parameter {name} is not of its kind")
 
 
 def _prefix(value: str) -> tuple[Prefix, str]:

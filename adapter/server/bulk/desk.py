@@ -73,8 +73,9 @@ class Desk:
             self._check_patients(tx, order, job)
             if is_searched:  # in the same transaction: what is found is what stands at this place
                 self.ledger.catch_up_in(tx)
+            by_then = View(self.ledger, order.caller, tx)
             for resource_type, criteria in asked:
-                snapshots.choose(tx, job, resource_type, criteria)
+                snapshots.choose(tx, job, resource_type, criteria, by_then.may_see)
         self.wakes.set()
         return job
 

@@ -17,6 +17,7 @@ from adapter.server.bulk.order import Order
 from adapter.server.groups import through_group
 from adapter.server.last_told import as_told
 from adapter.server.ledger import View
+from adapter.server.reach import check_reach
 from adapter.server.their_names import in_our_names
 from adapter.server.value_sets import expanding
 
@@ -25,7 +26,8 @@ def in_our_ids(order: Order, view: View) -> Order:
     """The order without a name that only the client's clinic has.
 
     Raises:
-        RefusalError: 400, such a name stands in the address of the request.
+        RefusalError: 400, such a name stands in the address of the request; 403, a filter rests on
+            a type that the scopes of the client do not let it search.
     """
     filters, address = list[tuple[str, str]](), dict(parse_qsl(urlsplit(order.request).query))
     for of, query in order.filters:
@@ -34,6 +36,7 @@ def in_our_ids(order: Order, view: View) -> Order:
         if ours != said and "_typeFilter" in address:
             text = "_typeFilter with an identifier of a clinic is expected in Parameters, posted"
             raise refuse(400, "value", text)
+        check_reach((_criterion(of, *each, view) for each in ours), view.caller)
         filters.append((of, query if ours == said else urlencode(ours)))
     return replace(order, filters=tuple(filters))
 
@@ -48,14 +51,17 @@ def criteria_of(order: Order, view: View) -> list[tuple[str, tuple[Criterion, ..
 
 
 def _criteria(of: str, query: str, view: View) -> Iterator[Criterion]:
-    zone = view.ledger.study.zone
     for name, value in _pairs(of, query):
-        try:
-            criterion = read_criterion(of, name, value, zone, expanding(view))
-        except BadSearchError as wrong:  # _sort, _include and the like are no criteria, either
-            raise refuse(400, wrong.code, f"_typeFilter of {of}: {wrong.text}") from None
-        for asked in through_group(criterion, of, view):
+        for asked in through_group(_criterion(of, name, value, view), of, view):
             yield as_told(asked, of, view)
+
+
+def _criterion(of: str, name: str, value: str, view: View) -> Criterion:
+    ledger = view.ledger
+    try:
+        return read_criterion(of, name, value, ledger.study.zone, expanding(view), base=ledger.base)
+    except BadSearchError as wrong:  # _sort, _include and the like are no criteria, either
+        raise refuse(400, wrong.code, f"_typeFilter of {of}: {wrong.text}") from None
 
 
 def _pairs(of: str, query: str) -> list[tuple[str, str]]:

@@ -98,6 +98,10 @@ def test_a_former_moment_stands_for_its_place_and_another_one_for_itself(tx: Tra
     assert snapshots.changed_after(tx, NOON - timedelta(days=1))[0] == 0
 
 
+def everything(_participant: str, _form: str) -> bool:
+    return True
+
+
 def test_what_a_filter_chose_is_what_stood_then(tx: Transaction) -> None:
     put(tx, "Observation/a", b"1")
     put(tx, "Observation/b", b"1")
@@ -105,8 +109,8 @@ def test_what_a_filter_chose_is_what_stood_then(tx: Transaction) -> None:
     indexing.catch_up(tx, lambda _: [], lambda _, __: True)
     snapshot = Snapshot(tx, begin(tx, "job"), "Observation", is_filtered=True)
 
-    snapshots.choose(tx, "job", "Observation", [Ids(("a", "b"))])
-    snapshots.choose(tx, "job", "Observation", [Ids(("b", "c"))])
+    snapshots.choose(tx, "job", "Observation", [Ids(("a", "b"))], everything)
+    snapshots.choose(tx, "job", "Observation", [Ids(("b", "c"))], everything)
     put(tx, "Observation/a", b"2")
 
     assert told(snapshot) == ["a/1", "b/1", "c/1"]

@@ -36,6 +36,11 @@ def test_a_date_lasts_as_long_as_it_is_exact(said: str, low: str, high: str) -> 
     assert [*moment_span(said, UTC)] == pytest.approx([seconds(low), seconds(high)], abs=1e-6)
 
 
+@pytest.mark.parametrize("said", ["9999", "9999-12", "9999-12-31"])
+def test_what_lasts_to_the_end_of_all_years_has_no_end(said: str) -> None:
+    assert moment_span(said, UTC) == (seconds((said + "-01-01")[:10] + "T00:00Z"), float("inf"))
+
+
 def test_a_day_without_a_zone_is_a_day_of_the_study_also_when_the_clocks_change() -> None:
     low, high = moment_span("2024-04-07", SYDNEY)  # 25 hours long there
 

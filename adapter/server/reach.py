@@ -1,0 +1,27 @@
+"""Over which types a search reaches: what is told by a chain or by `_has` is told of another type.
+
+Who may not search that type learns nothing of it by a search of this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adapter.fhir.operation_outcome import refuse
+from adapter.fhir.search.criteria import Chained, Criterion, NamedBy
+from adapter.server.caller import Caller
+
+
+def check_reach(criteria: Iterable[Criterion], caller: Caller) -> None:
+    """That the scopes of a client let it search every other type that criteria rest on.
+
+    Raises:
+        RefusalError: 403.
+    """
+    for each in criteria:
+        if not isinstance(each, Chained | NamedBy):
+            continue
+        if not caller.may("s", each.type):
+            text = f"The scopes of this client do not allow it: system/{each.type}.s"
+            raise refuse(403, "forbidden", text)
+        check_reach((each.criterion,), caller)
