@@ -169,7 +169,11 @@ class _Refusal:
 
     async def answer(self, send: Send) -> None:
         """Answers."""
-        headers = [(b"content-type", FHIR_JSON.encode()), (b"connection", b"close")]
+        headers = [
+            (b"content-type", FHIR_JSON.encode()),
+            (b"connection", b"close"),
+            (b"cache-control", b"no-store"),
+        ]
         if self.retry_seconds:
             headers.append((b"retry-after", b"%d" % self.retry_seconds))
         body = orjson.dumps(operation_outcome(Issue(self.code, self.text)))

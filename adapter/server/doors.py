@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from adapter.fhir.operation_outcome import refuse
+from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.server.audited import told
-from adapter.server.exchange import FORM, read_body
+from adapter.server.exchange import FORM, read_body, refused
 from adapter.server.grants import ALGORITHMS, GRANT, MOST_BYTES, GrantError, Grants
 from adapter.server.issued import Issuing, issued_caller
 
@@ -38,7 +38,10 @@ def smart_configuration(token_url: str) -> dict[str, Any]:
         "grant_types_supported": [GRANT],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
-        "scopes_supported": ["system/*.rs", "system/*.read", "system/QuestionnaireResponse.cu"],
+        "scopes_supported": [
+            *("system/*.rs", "system/*.read"),
+            *("system/QuestionnaireResponse.cu", "system/AdverseEvent.c"),
+        ],
         "code_challenge_methods_supported": ["S256"],
         "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
     }
@@ -66,6 +69,8 @@ def token_route(grants: Grants) -> Route:
             given = await run_in_threadpool(grants.grant, form)
         except GrantError as wrong:
             return JSONResponse({"error": wrong.refusal}, wrong.status, _UNKEPT)
+        except RefusalError as wrong:
+            return refused(wrong, _UNKEPT)
         telling.client = given.client
         said = {
             "access_token": given.value,

@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from adapter.store import ended, inbox, pace, parking, standing
 from adapter.store.database import Database
+from adapter.store.standing import Stuck
 from adapter.store.transaction import Transaction
 
 _NEEDS_A_PERSON = frozenset({"refused", "quarantined", "awaiting"})
@@ -52,8 +53,9 @@ class Figures:
         parked = _family("parked_people", "People who are tried alone, later.", "clinic")
         waiting = _family("inbox_waiting", "What came from there and waits.", "clinic")
         for clinic in self.clinics:
+            blinded = sum(each.count for each in standing.stuck(tx, clinic) if _is_blinded(each))
             for state, count in standing.count_states(tx, clinic).items():
-                told.add_metric([clinic, state], count)
+                told.add_metric([clinic, state], count - (blinded if state == "held" else 0))
             parked.add_metric([clinic], len(parking.parked(tx, clinic)))
             waiting.add_metric([clinic], inbox.count_waiting(tx, clinic))
         yield from (told, parked, waiting)
@@ -64,6 +66,8 @@ class Figures:
         for clinic in self.clinics:
             by_rule, count = dict[str, int](), 0
             for each in standing.stuck(tx, clinic):
+                if _is_blinded(each):
+                    continue
                 if each.state == "held":
                     by_rule[each.rule] = by_rule.get(each.rule, 0) + each.count
                 elif each.state in _NEEDS_A_PERSON:
@@ -94,6 +98,11 @@ class Figures:
 
     def _seconds_since(self, moment: str) -> float:
         return max(0.0, (self.now() - datetime.fromisoformat(moment)).total_seconds())
+
+
+def _is_blinded(stuck: Stuck) -> bool:
+    """Whether these are held because they would tell the arm: how many there are tells it, too."""
+    return stuck.state == "held" and stuck.rule == "blinding"
 
 
 def _family(name: str, says: str, *labels: str) -> GaugeMetricFamily:

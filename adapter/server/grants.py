@@ -123,6 +123,9 @@ class Grants:
         client = self.clients.get(str(claimed.get("iss")))
         if client is None or header.get("alg") not in ALGORITHMS:
             raise GrantError("invalid_client")
+        kind = header.get("typ", "JWT")  # RFC 7515, section 4.1.9: of any case of letters
+        if not isinstance(kind, str) or kind.casefold() != "jwt":
+            raise GrantError("invalid_client")
         if header.get("jku", client.jwks_url) != client.jwks_url:
             raise GrantError("invalid_client")
         key = self._key(client, header)
@@ -149,11 +152,16 @@ class Grants:
     def _check(self, claims: Mapping[str, Any]) -> None:
         """That the claims hold now, and were not used before."""
         now, ends, jti = self.now().timestamp(), claims["exp"], claims["jti"]
-        is_time = isinstance(ends, int | float) and not isinstance(ends, bool)
+        begins = [claims[name] for name in ("nbf", "iat") if name in claims]
+        is_time = all(
+            isinstance(at, int | float) and not isinstance(at, bool) for at in (ends, *begins)
+        )
         is_named = isinstance(jti, str) and 0 < len(jti) <= _NAMED and jti.isprintable()
         if claims["sub"] != claims["iss"] or not is_time or not is_named:
             raise GrantError("invalid_client")
         if not now - SKEW_SECONDS < ends <= now + LONGEST_ASSERTION_SECONDS + SKEW_SECONDS:
+            raise GrantError("invalid_client")
+        if not all(at <= now + SKEW_SECONDS for at in begins):  # RFC 7523, section 3
             raise GrantError("invalid_client")
         with self.database.write() as tx:
             if not access.spend(tx, claims["iss"], jti, ends + SKEW_SECONDS, now):

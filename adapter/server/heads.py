@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from asyncio import TimerHandle, Transport
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from adapter.fhir.operation_outcome import Issue, operation_outcome
 from adapter.server.bounds import MOST_BODY_BYTES
+from adapter.server.media import FHIR_JSON
 
 HEAD_SECONDS = 10.0
 MOST_HEAD_BYTES = 65_536
@@ -45,6 +48,16 @@ class HeadsInTime(HttpToolsProtocol):
             self.send_400_response("Invalid HTTP: the head is too long")
         elif self._come > MOST_REQUEST_BYTES:
             self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what is no HTTP, or has a method that the parser does not know, as FHIR says."""
+        outcome = orjson.dumps(operation_outcome(Issue("structure", msg)))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+            f"content-type: {FHIR_JSON}\r\ncontent-length: {len(outcome)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + outcome)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A head begins."""

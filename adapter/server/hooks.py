@@ -207,11 +207,15 @@ def _read(content: bytes, client: HookClient) -> _Asked:
             where what came along is about another patient.
     """
     said = _object(content)
-    context, hook, instance = said.get("context"), said.get("hook"), said.get("hookInstance")
-    is_whole = isinstance(context, dict) and hook == "patient-view" and is_uuid(instance)
-    patient = context.get("patientId") if isinstance(context, dict) else None
+    hook, instance = said.get("hook"), said.get("hookInstance")
+    context = said["context"] if isinstance(said.get("context"), dict) else {}
+    patient, user = context.get("patientId"), context.get("userId")
+    is_whole = hook == "patient-view" and is_uuid(instance) and isinstance(user, str) and user
     if not is_whole or not isinstance(patient, str) or not _ID.fullmatch(patient):
-        text = "`hook` patient-view, `hookInstance` and `context.patientId` are expected"
+        text = (
+            "`hook` patient-view, `hookInstance`, `context.userId` and `context.patientId` "
+            "are expected"
+        )
         raise refuse(400, "required", text)
     server = said.get("fhirServer")
     if server is None and said.get("fhirAuthorization") is not None:

@@ -15,6 +15,9 @@ from adapter.server.caller import Caller
 from adapter.server.grants import granted
 from adapter.server.signed import Issuer, UnsignedError, read_signed
 
+ACCESS_TOKEN = "at+jwt"  # noqa: S105 - what `typ` says of one
+"""RFC 9068, section 2.1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Issuing:

@@ -25,6 +25,7 @@ ALGORITHMS = {
     "ES512": "secp521r1",
 }
 """The algorithms that are believed, each with what its key is: RSA, or of which curve."""
+JWT = "jwt"
 SKEW_SECONDS = 30
 LONGEST_TOKEN = 8192
 _SMALLEST_RSA_BITS = 2048
@@ -40,7 +41,8 @@ class Issuer:
 
     `name` is its `iss`, `audience` what of `aud` means us; both are compared letter by letter.
     `keys` gives its JWKS; with True, as its server has it now. What it signs ends within
-    `longest_seconds`. `requires` are the claims that must be there.
+    `longest_seconds`. `requires` are the claims that must be there; `types` are what `typ` may say
+    in small letters, '' where it says nothing.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Issuer:
     keys: Callable[[bool], Mapping[str, Any]] = field(repr=False)
     longest_seconds: float
     requires: tuple[str, ...] = ("iss", "aud", "exp")
+    types: frozenset[str] = frozenset({"", JWT})
 
 
 def read_signed(
@@ -70,6 +73,8 @@ def read_signed(
         raise UnsignedError from None
     issuer = find(claimed)
     if issuer is None or header.get("alg") not in ALGORITHMS:
+        raise UnsignedError
+    if str(header.get("typ", "")).lower().removeprefix("application/") not in issuer.types:
         raise UnsignedError
     try:
         claims = jwt.decode(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapter.server import Caller, Ledger
 from adapter.server.caller import read_scopes
 from adapter.server.hooks import CLAIMS, LONGEST_TOKEN_SECONDS, ROOT, SERVICE, HookClient, Hooks
-from adapter.server.issued import Issuing
-from adapter.server.signed import Issuer
+from adapter.server.issued import ACCESS_TOKEN, Issuing
+from adapter.server.signed import JWT, Issuer
 from adapter.service.jwks import keys_of
 from adapter.service.running import Service
 from adapter.settings import ClientSettings, HookSettings, IssuerSettings, ServeSettings
@@ -48,7 +48,14 @@ def hooks_of(service: Service, settings: ServeSettings, ledger: Ledger) -> Hooks
 
 def _issuing(settings: IssuerSettings, serve: ServeSettings) -> Issuing:
     keys = keys_of(settings.jwks_file, settings.jwks_url)
-    issuer = Issuer(settings.issuer, settings.audience, keys, LONGEST_ACCESS_SECONDS)
+    types = {ACCESS_TOKEN} if settings.requires_at_jwt else {ACCESS_TOKEN, JWT, ""}
+    issuer = Issuer(
+        settings.issuer,
+        settings.audience,
+        keys,
+        LONGEST_ACCESS_SECONDS,
+        types=frozenset(types),
+    )
     clients = [each for each in serve.clients if each.issuer == settings.issuer]
     known = {each.id: caller_as_registered(each) for each in clients}
     return Issuing(issuer, settings.client_claim, known)
@@ -56,7 +63,8 @@ def _issuing(settings: IssuerSettings, serve: ServeSettings) -> Issuing:
 
 def _hook_client(settings: HookSettings, audience: str) -> HookClient:
     keys = keys_of(settings.jwks_file, settings.jwks_url)
-    issuer = Issuer(settings.issuer, audience, keys, LONGEST_TOKEN_SECONDS, CLAIMS)
+    types = frozenset({JWT})  # CDS Hooks 2.0 has it fixed
+    issuer = Issuer(settings.issuer, audience, keys, LONGEST_TOKEN_SECONDS, CLAIMS, types)
     return HookClient(
         settings.name, settings.clinic, issuer, settings.tenant, settings.fhir_server or ""
     )

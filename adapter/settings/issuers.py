@@ -30,11 +30,13 @@ class IssuerSettings(_Signing):
     """Somebody else who gives out access tokens for this service, as signed JWT (RFC 9068).
 
     `audience` is what of `aud` means us. `client_claim` names the client, which a table
-    [[serve.clients]] with this `issuer` registers.
+    [[serve.clients]] with this `issuer` registers. `requires_at_jwt`: its tokens say `at+jwt` as
+    their `typ`, which many issuers leave out, and are nothing else.
     """
 
     audience: Annotated[str, Field(min_length=1)]
     client_claim: Annotated[str, Field(min_length=1)] = "client_id"
+    requires_at_jwt: bool = False
 
 
 class HookSettings(_Signing):

@@ -112,8 +112,6 @@ def ask(analyst: Served, target: str, *headers: str, form: str = "") -> tuple[in
 def check(status: int, body: bytes) -> None:
     """That it is an answer in order, or a refusal of FHIR that repeats nothing."""
     assert status < 500
-    if status == 400 and body.startswith(b"Invalid HTTP"):  # not HTTP: the server below us says so
-        return
     assert CANARY.encode() not in re.sub(rb'"url":"[^"]*"', b"", body)
     if status >= 400:
         outcome = json.loads(body)

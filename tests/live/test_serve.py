@@ -62,7 +62,12 @@ def test_who_does_not_sign_in_learns_nothing_but_how_to(served: tuple[str, Path]
     assert configuration.headers["access-control-allow-origin"] == "*"
     refused = httpx.post(f"{origin}/auth/token", data={"grant_type": "client_credentials"})
     assert (refused.status_code, refused.json()) == (400, {"error": "invalid_request"})
-    assert refused.headers["cache-control"] == "no-store"
+    assert (refused.headers["cache-control"], refused.headers["pragma"]) == ("no-store", "no-cache")
+    long = httpx.post(f"{origin}/auth/token", data={"client_assertion": "x" * 20_000})
+    assert (long.status_code, long.headers["cache-control"]) == (413, "no-store")
+    unknown = httpx.request("FETCH", f"{origin}/fhir/metadata")
+    assert (unknown.status_code, unknown.json()["resourceType"]) == (400, "OperationOutcome")
+    assert "system/AdverseEvent.c" in configuration.json()["scopes_supported"]
     _all_of_it_was_noted(clients.parent, wrong.headers["x-request-id"])
 
 
@@ -81,6 +86,7 @@ def _all_of_it_was_noted(folder: Path, request: str) -> None:
         ("search-type", 401),
         ("discovery", 200),
         ("token", 400),
+        ("token", 413),
     ]
     assert [each["status"] for each in noted if each["request"] == request] == [401]
     assert audit("verify")["accesses"][0]["lines"] == len(noted)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt as pyjwt
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -84,7 +85,7 @@ def signed(key: ECKey | RSAKey = EC, header: dict[str, Any] | None = None, **cla
     seconds = int(NOW.timestamp())
     told = {"iss": "ehr", "sub": "ehr", "aud": URL, "exp": seconds + 240, "jti": next(jtis)}
     kept = {name: value for name, value in {**told, **claims}.items() if value is not None}
-    return jwt.encode(named, kept, key, algorithms=[named["alg"]])
+    return jwt.encode(named, kept, key, algorithms=[named["alg"]], default_type=None)
 
 
 @pytest.mark.parametrize("key", [EC, RSA], ids=["ES384", "RS384"])
@@ -118,6 +119,25 @@ def test_a_key_need_not_say_its_algorithm(desk: Desk, key: ECKey | RSAKey) -> No
     desk.jwks = {"keys": [{name: said[name] for name in said if name not in {"alg", "use"}}]}
 
     assert desk.ask(signed(key)).scope
+
+
+def test_a_name_that_no_text_can_hold_is_no_clients(desk: Desk) -> None:
+    key = pyjwt.PyJWK({**EC.as_dict(private=True), "alg": "ES384"}).key
+    seconds = int(NOW.timestamp())
+    claims = {"iss": "ehr", "sub": "ehr", "aud": URL, "exp": seconds + 240, "jti": "\ud800"}
+
+    assertion = pyjwt.encode(claims, key, "ES384", {"kid": "ec"})
+
+    assert desk.refusal(assertion) == "invalid_client"
+    assert desk.ask(pyjwt.encode({**claims, "jti": "good"}, key, "ES384", {"kid": "ec"})).scope
+
+
+def test_a_clock_may_be_a_little_ahead_and_a_kind_need_not_be_named(desk: Desk) -> None:
+    soon = int(NOW.timestamp()) + 29
+
+    assert desk.ask(signed(nbf=soon, iat=soon)).scope
+    assert desk.ask(signed(header={"typ": None})).scope
+    assert desk.ask(signed(header={"typ": "jwt"})).scope
 
 
 def test_the_ledger_holds_no_token(desk: Desk, tmp_path: Path) -> None:
@@ -166,6 +186,12 @@ def test_a_refused_assertion_is_not_spent(desk: Desk) -> None:
         signed(jti=""),
         signed(jti=7),
         signed(jti="x" * 256),
+        signed(jti="a\0b"),
+        signed(nbf=int(NOW.timestamp()) + 31),
+        signed(iat=int(NOW.timestamp()) + 31),
+        signed(nbf="soon"),
+        signed(iat=True),
+        signed(header={"typ": "at+jwt"}),
         signed(STRANGER),
         signed(header={"kid": "another"}),
         signed(header={"kid": None}),

@@ -86,7 +86,8 @@ def signed(key: ECKey = KEY, header: dict[str, Any] | None = None, **claims: obj
     told = {"iss": EHR, "aud": AUDIENCE, "exp": seconds + 240, "iat": seconds, "jti": next(jtis)}
     kept = {name: value for name, value in {**told, **claims}.items() if value is not None}
     said = {"alg": "ES384", "kid": "k", "typ": "JWT", **(header or {})}
-    return jwt.encode(said, kept, key, algorithms=["ES384"])
+    named = {name: value for name, value in said.items() if value is not None}
+    return jwt.encode(named, kept, key, algorithms=["ES384"], default_type=None)
 
 
 @dataclass
@@ -120,6 +121,10 @@ class Asking:
 def changed(**said: object) -> dict[str, object]:
     both = {**SAID, **said}
     return {name: value for name, value in both.items() if value is not None}
+
+
+def looking_at(patient: str) -> dict[str, object]:
+    return changed(context={**SAID["context"], "patientId": patient})
 
 
 @pytest.fixture
@@ -246,8 +251,8 @@ def test_feedback_of_a_stranger_is_refused(ask: Asking) -> None:
 @pytest.mark.parametrize(
     ("said", "claims"),
     [
-        pytest.param(changed(context={"patientId": "p-2"}), {}, id="a Patient whom nobody linked"),
-        pytest.param(changed(context={"patientId": "1"}), {}, id="a record's name"),
+        pytest.param(looking_at("p-2"), {}, id="a Patient whom nobody linked"),
+        pytest.param(looking_at("1"), {}, id="a record's name"),
         pytest.param(SAID, {"iss": OTHER_EHR, "tenant": "elsewhere"}, id="another clinic's"),
     ],
 )
@@ -301,6 +306,9 @@ UNBELIEVED: dict[str, dict[str, Any]] = {
     "without a name": {"jti": None},
     "with a name that is none": {"jti": 7},
     "with a long name": {"jti": "x" * 300},
+    "with a name that no database holds": {"jti": "a\0b"},
+    "as another kind of token": {"header": {"typ": "at+jwt"}},
+    "as no kind of token": {"header": {"typ": None}},
 }
 
 
@@ -337,8 +345,10 @@ REFUSED: dict[str, tuple[object, int]] = {
     "an instance that is no UUID": (changed(hookInstance="1"), 400),
     "no context": (changed(context=None), 400),
     "no patient": (changed(context={"userId": "Practitioner/1"}), 400),
-    "a patient that is no id": (changed(context={"patientId": "../../x"}), 400),
-    "a patient that is a number": (changed(context={"patientId": 1}), 400),
+    "no user": (changed(context={"patientId": "p-1"}), 400),
+    "a user that is a number": (changed(context={"patientId": "p-1", "userId": 1}), 400),
+    "a patient that is no id": (changed(context=SAID["context"] | {"patientId": "../../x"}), 400),
+    "a patient that is a number": (changed(context=SAID["context"] | {"patientId": 1}), 400),
     "authorization without a server": (changed(fhirAuthorization={"access_token": "x"}), 400),
     "another server": (changed(fhirServer="https://attacker.example.org/fhir"), 403),
     "a server that is nearly theirs": (changed(fhirServer=f"{EHR}/fhir@attacker.example"), 403),
@@ -461,6 +471,31 @@ def test_a_token_of_an_issuer_that_is_named_opens_what_its_client_may_read(ask: 
     )
     for fault in faults:
         assert get("Observation", signed(**{**issued, **fault})) == 401
+
+
+def test_an_issuer_that_is_held_to_rfc_9068_is_believed_of_access_tokens_alone(site: Site) -> None:
+    settings = site.config.read_text("utf-8")
+    audience = f'audience = "{ORIGIN}/fhir"'
+    found = dict[str, list[int]]()
+    claims: dict[str, Any] = {"iss": "https://login.example.org", "aud": f"{ORIGIN}/fhir"}
+    for more in ("", "requires_at_jwt = true"):
+        site.write("adapter.toml", settings.replace(audience, f"{audience}\n{more}"))
+        with open_service(site.config) as service, serving(service_app(service)) as port:
+            found[more] = [
+                httpx.get(
+                    f"http://127.0.0.1:{port}/fhir/Observation?_count=0",
+                    headers={"Authorization": f"Bearer {token}"},
+                ).status_code
+                for kind in ("at+jwt", "application/AT+JWT", "JWT", None, "logout+jwt")
+                for token in [
+                    signed(
+                        header={"typ": kind}, client_id="an-analyst", scope="system/*.rs", **claims
+                    )
+                ]
+            ]
+
+    assert found[""] == [200, 200, 200, 200, 401]
+    assert found["requires_at_jwt = true"] == [200, 200, 401, 401, 401]
 
 
 @dataclass

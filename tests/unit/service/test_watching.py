@@ -236,6 +236,22 @@ def test_the_figures_begin_with_the_oldest_that_waits(seen: Seen) -> None:
     assert told["adapter_http_requests_total"]["GET", "/metrics", "2xx"] == 1
 
 
+def test_what_is_held_because_it_would_tell_the_arm_is_counted_nowhere(seen: Seen) -> None:
+    with seen.service.database.write() as tx:
+        tx.execute("UPDATE delivery SET state = 'claimed' WHERE clinic = 'repository'")
+        tx.execute(
+            "UPDATE delivery SET state = 'held', rule = 'blinding' WHERE clinic = 'repository'"
+        )
+        tx.execute(
+            "UPDATE delivery SET rule = 'embargo' WHERE clinic = 'repository' AND type = 'Patient'"
+        )
+
+    told = seen.figures()
+
+    assert told["adapter_held"] == {("repository", "embargo"): 1}
+    assert told["adapter_deliveries"]["repository", "held"] == 1
+
+
 def test_what_the_gate_holds_and_who_is_needed_is_counted(seen: Seen) -> None:
     with seen.service.database.write() as tx:
         tx.execute("UPDATE delivery SET state = 'claimed' WHERE clinic = 'repository'")
