@@ -590,5 +590,5 @@ def _put(bulk: Exporting, name: str, said: str, created: str = LONG_AGO) -> None
         }
     )
     with bulk.service.database.write() as tx:
-        belonging = Belonging("unit", OTHER, "phq-9")
+        belonging = Belonging("unit", OTHER, "pcl-c")
         assert versions.put(tx, ("Observation", name), text, belonging, created) is not None

@@ -143,7 +143,7 @@ def test_what_names_but_what_is_not_exported_does_not_come_along(bulk: Exporting
             said = {**every[0], "id": name, "target": [{"reference": target}]}
             meta = {"security": every[0]["meta"]["security"]}
             text = orjson.dumps(said | {"meta": meta})
-            belonging = Belonging("unit-x", OTHER, "phq-9")
+            belonging = Belonging("unit-x", OTHER, "pcl-c")
             versions.put(tx, ("Provenance", name), text, belonging, bulk.service.now())
 
     plain, nothing = exported(bulk, f"_since={since}")
