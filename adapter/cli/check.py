@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from adapter.cli import show
-from adapter.errors import (
-    DeclarationError,
-)
+from adapter.errors import DeclarationError
 from adapter.service import now, read_declarations
 from adapter.service.capabilities import check_clinics
 from adapter.service.checking import check_sources, check_versions
+from adapter.service.key_of_study import check_key
 from adapter.settings import read_settings
 
 
@@ -22,8 +22,12 @@ def run_check(said: argparse.Namespace) -> int:
         problems = [*wrong.problems]
     else:
         declared = read_declarations(settings)
-        sources = check_sources(settings, declared, now())
-        problems = [*declared.problems, *check_versions(settings, declared), *sources]
+        problems = [
+            *declared.problems,
+            *check_key(settings, declared.study, os.environ),
+            *check_versions(settings, declared),
+            *check_sources(settings, declared, now()),
+        ]
         if said.online:
             problems += check_clinics(declared)
     show.findings(problems, as_json=said.json)

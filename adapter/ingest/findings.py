@@ -132,6 +132,17 @@ def renamed(source: str, old: str, new: str, study: Study) -> Problem:
     )
 
 
+def without_rows(source: str) -> Problem:
+    """A source that was full and has no row now: an export that was cut off, more likely."""
+    return Problem(
+        Origin(source),
+        "",
+        "rows, as last time",
+        "a header and nothing else",
+        "Export all records. Nothing was retracted.",
+    )
+
+
 def perhaps_missing(found: int) -> Problem:
     """Records that may be gone, in a source that could not be read whole."""
     return Problem(

@@ -16,13 +16,15 @@ from adapter.ingest.participation import retract_participant
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, batches, reject
 from adapter.store import inbox, instances, missed
 from adapter.store.database import Transaction
+from adapter.store.instances import Instance
 
 
 def retract_missing(work: Ingest) -> bool:
     """Retracts what an earlier run met and this one did not, if that is believable.
 
     One person after the other, each as a whole; who dies between two goes on with the next run.
-    False where something is missing, and is not believed to be gone.
+    False where something is missing, and is not believed to be gone: not where a row of the same
+    form could not be placed, nor in a source without a row.
     """
     run, limit, scope = work.report.run, work.snapshot.missing_limit, work.snapshot.scope
     if limit is None:
@@ -35,6 +37,9 @@ def retract_missing(work: Ingest) -> bool:
         if missing > limit:
             reject(tx, work, "", (findings.too_many_missing(missing, limit),), counts=False)
             return False
+        if missing and scope is None and not work.report.counts:
+            reject(tx, work, "", (findings.without_rows(work.snapshot.source.name),), counts=False)
+            return False
         if not missing:
             return True
         reject(tx, work, "participant", _renamed(tx, work), counts=False)
@@ -45,13 +50,15 @@ def retract_missing(work: Ingest) -> bool:
     gone = missed.names(work.database.read(), run, scope)
     for batch in batches(gone, RECORDS_A_COMMIT):
         work.database.write_each(batch, take_back)
-    return True
+    return missed.count(work.database.read(), run, scope) == 0
 
 
 def _take_back(tx: Transaction, work: Ingest, name: str) -> None:
     """Retracts what is missing of a person; all of them where they are missing themselves."""
     run = work.report.run
     for instance in missed.unseen(tx, run, name):
+        if _is_perhaps_elsewhere(tx, work, instance):
+            continue
         retract_response(tx, work.trial, instance, work.now)
         instances.keep_instance(tx, replace(instance, status="entered-in-error", run=run))
         work.report.add(instance.form, "retracted")
@@ -61,6 +68,18 @@ def _take_back(tx: Transaction, work: Ingest, name: str) -> None:
         work.crosswalk.forget(name)  # who comes back under this name may be somebody else
         retract_participant(tx, work.trial, name, work.now)
         work.report.add("participant", "retracted")
+
+
+def _is_perhaps_elsewhere(tx: Transaction, work: Ingest, instance: Instance) -> bool:
+    """Whether a row of the same record and form was rejected because nobody knows where it belongs.
+
+    It may be this one, under an event that was renamed or misspelt.
+    """
+    study = work.trial.study
+    whose = work.report.run, instance.participant, instance.form
+    points = [study.timepoint_of(event) for event in missed.rejected_events(tx, *whose)]
+    at = {name for placed in study.forms if placed.form == instance.form for name in placed.at}
+    return any(point is None or point.id not in at for point in points)
 
 
 def _renamed(tx: Transaction, work: Ingest) -> Iterator[Problem]:

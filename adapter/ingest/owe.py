@@ -17,6 +17,7 @@ from adapter.store.versions import Version
 
 DOCUMENT = "DocumentReference"
 _UNDER_WAY = frozenset({"claimed", "uncertain"})
+_WAITING = frozenset({"queued", "held", "refused", "quarantined"})
 
 
 def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> list[Version]:
@@ -123,6 +124,56 @@ def names_what_is_owed(tx: Transaction, receiver: Receiver, version: Version) ->
     )
 
 
+def catch_up(tx: Transaction, trial: Trial, receiver: Receiver, name: str, now: str) -> None:
+    """Owes a receiver what it should have of a person and was never owed, and takes back the rest.
+
+    It finds nothing to do where the receiver was there whenever something changed.
+    """
+    mine = versions.of_participant(tx, name)
+    for version in reversed(mine):  # the last first: what refers to others goes before them
+        if version.is_retracted:
+            catch_up_with(tx, trial, receiver, version, now)
+    for version in mine:
+        if not version.is_retracted:
+            catch_up_with(tx, trial, receiver, version, now)
+    person = instances.participant(tx, name)
+    if person is None:
+        return
+    must_go = _must_retract(trial, receiver, person)
+    for version in retractable(mine):
+        owed = deliveries.last_owed(tx, receiver.name, version)
+        if owed is None:
+            continue
+        if must_go:
+            take_back(tx, receiver, version, now)
+        elif owed[1] == "retract" and is_wanted(tx, trial, receiver, version):
+            _give_back(tx, receiver, version, now)
+
+
+def catch_up_with(
+    tx: Transaction, trial: Trial, receiver: Receiver, version: Version, now: str
+) -> None:
+    """Owes a receiver the newest version of one resource, where nobody has done so."""
+    if version.is_retracted:
+        if is_with(tx, receiver, version):
+            take_back(tx, receiver, version, now)
+        else:
+            deliveries.forget(tx, receiver.name, version, now)
+        return
+    owed = deliveries.last_owed(tx, receiver.name, version)
+    if owed is not None and owed[0] >= version.version:
+        waits = owed[1] == "put" and owed[2] in _WAITING
+        if waits and not is_wanted(tx, trial, receiver, version):
+            deliveries.cancel(tx, receiver.name, version, now)
+    elif (
+        is_wanted(tx, trial, receiver, version)
+        and is_seen(tx, trial, receiver, version)
+        and names_what_is_owed(tx, receiver, version)
+        and not stays_away(tx, trial, receiver, version)
+    ):
+        deliveries.enqueue(tx, receiver.name, version, "put", now)
+
+
 def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str) -> None:
     """After a consent changed: takes back what must not stay, owes again what may return."""
     mine = retractable(versions.of_participant(tx, person.participant))
@@ -207,9 +258,9 @@ def _is_its_own(tx: Transaction, receiver: Receiver, version: Version) -> bool:
 
 
 def _must_retract(trial: Trial, receiver: Receiver, person: Participant) -> bool:
+    about = [r for r in trial.study.consents if r.concerns(receiver.purpose, receiver.name)]
+    # A receiver that no consent is about any more has what left by one that was: of its purpose.
+    rules = about or [r for r in trial.study.consents if r.purpose == receiver.purpose]
     return any(
-        rule.concerns(receiver.purpose, receiver.name)
-        and rule.on_withdrawal == "retract"
-        and person.word(rule.id) == "withdrawn"
-        for rule in trial.study.consents
+        rule.on_withdrawal == "retract" and person.word(rule.id) == "withdrawn" for rule in rules
     )

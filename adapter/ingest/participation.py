@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -152,6 +152,40 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
     owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before
     instances.withdraw(tx, name, consent, today)
     accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What was recorded here once: whose, of which consent, and when (ISO 8601, UTC)."""
+
+    record: str
+    consent: str
+    at: str
+
+
+def withdraw_again(tx: Transaction, trial: Trial, said: Withdrawal, now: str) -> bool:
+    """Records a withdrawal that the ledger lost, and follows it; gives whether it was lost.
+
+    Of somebody who is not known any more it is remembered, too.
+    """
+    name, consent = said.record, said.consent
+    day = datetime.fromisoformat(said.at).astimezone(trial.study.zone).date().isoformat()
+    if instances.withdrawn_since(tx, name, consent) >= day:
+        return False
+    person = instances.participant(tx, name)
+    if person is not None and _is_withdrawn(person, consent):
+        return False
+    instances.withdraw(tx, name, consent, day)
+    if person is None or consent not in person.consents:
+        return True
+    accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
+    after = instances.participant(tx, name)
+    return after is not None and _is_withdrawn(after, consent)
+
+
+def _is_withdrawn(person: Participant, consent: str) -> bool:
+    known = person.consents.get(consent)
+    return known is not None and known.word == "withdrawn"
 
 
 def retract_participant(tx: Transaction, trial: Trial, participant: str, now: str) -> None:

@@ -17,9 +17,11 @@ from adapter.ingest import findings
 from adapter.ingest.accept import accept, as_it_stands, next_status
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.lasting import note_ids, stop_if_ids_are_gone
 from adapter.ingest.meaning import hold_to_versions
 from adapter.ingest.missing import retract_missing
 from adapter.ingest.newcomers import meet_newcomers
+from adapter.ingest.overdue import note_owed, owe_overdue
 from adapter.ingest.participation import accept_study, check_withdrawals
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import find_readable
@@ -47,15 +49,18 @@ def ingest(
 
     Raises:
         ConflictError: another ingest is at work.
-        DeclarationError: a withdrawal was recorded of a consent that the study has no more.
+        DeclarationError: the study file lacks ids of what was read before, or a consent of which a
+            withdrawal was recorded.
         SourceError: the source cannot be read on.
     """
     database = ledger.database
     check_withdrawals(database.read(), trial.study)
     with database.sole_writer("ingest"):
+        stop_if_ids_are_gone(database.read(), trial)
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))
         meet_newcomers(database, trial, now)
+        owe_overdue(database, trial, now)
         with database.write() as tx:
             trial = hold_to_versions(tx, trial)
             accept_study(tx, trial, now)
@@ -69,6 +74,8 @@ def ingest(
                 instances.carry_rejections(tx, report.run, snapshot.scope)
             if snapshot.cursor is not None and report.is_whole and is_settled:
                 keep_cursor(tx, snapshot.cursor)
+            note_owed(tx, trial)
+            note_ids(tx, trial, now)
             instances.end_run(tx, report.run, now)
             report.problems = instances.count_rejections(tx, report.run)
     return report

@@ -38,6 +38,7 @@ class Record:
     origin: Origin
     complete: str = ""
     completed_at: str = ""
+    event_field: str = "redcap_event_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _misplaced(record: Record, study: Study) -> Problem:
     events = [event for point in points for event in point.events]
     return Problem(
         origin=record.origin,
-        field="redcap_event_name" if placement else record.form,
+        field=record.event_field if placement else record.form,
         expected=f"one of the events {', '.join(events)}" if placement else "a form of the study",
         found="another event" if placement else "a form that the study file does not map",
         action="Add it to `at` or `forms` in the study file, or correct the source.",

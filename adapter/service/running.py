@@ -12,7 +12,7 @@ from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from adapter.errors import DeclarationError, Origin, Problem
+from adapter.errors import DeclarationError
 from adapter.fhir.identity import Identity
 from adapter.ingest import Snapshot, Trial
 from adapter.ingest.meaning import changed_forms
@@ -21,16 +21,11 @@ from adapter.service.capabilities import capability_of
 from adapter.service.clients import LateClient
 from adapter.service.clock import now
 from adapter.service.keeping import ledger_of
+from adapter.service.key_of_study import stop_if_other_study, study_key
 from adapter.service.posts import LateMllp, post_of
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
-from adapter.settings import (
-    LONGEST_KEY_BYTES,
-    SHORTEST_KEY_BYTES,
-    Settings,
-    read_secret,
-    read_settings,
-)
+from adapter.settings import Settings, read_secret, read_settings
 from adapter.store.access_log import AccessLog, Lasting
 from adapter.store.audit import AuditLog
 from adapter.store.chain import Seal
@@ -99,7 +94,7 @@ def open_service(
     errors = tuple(problem for problem in declared.problems if problem.severity == "error")
     if errors or declared.study is None:
         raise DeclarationError("The mappings cannot be used.", errors)
-    identity = Identity(declared.study, _study_key(settings, surroundings))
+    identity = Identity(declared.study, study_key(settings, surroundings))
     ledger = ledger_of(settings, surroundings)
     database = Database(ledger, settings.lease_seconds, waits=not answers)
     crosswalk = Crosswalk(settings.crosswalk, _crosswalk_keys(settings, surroundings))
@@ -114,6 +109,7 @@ def open_service(
     ]
     posts = [post_of(profile, settings) for profile, settings in declared.clinics]
     try:
+        stop_if_other_study(database, identity)
         known = [capability_of(database, client, asks=asks) for client in clients]
         receivers = tuple(
             receiver_of(client.profile, choose_all(client.profile, said, declared.forms.values()))
@@ -179,18 +175,3 @@ def _crosswalk_keys(settings: Settings, environment: Mapping[str, str]) -> list[
     named = settings.crosswalk_key_env, settings.crosswalk_key_file
     said = read_secret(environment, *named, "the crosswalk's key") or ""
     return [line.strip() for line in said.splitlines() if line.strip()]
-
-
-def _study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
-    text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
-    key = (text or "").encode()
-    if not SHORTEST_KEY_BYTES <= len(key) <= LONGEST_KEY_BYTES:
-        problem = Problem(
-            Origin("adapter.toml"),
-            "key_env or key_file",
-            f"a key of {SHORTEST_KEY_BYTES} to {LONGEST_KEY_BYTES} bytes",
-            f"{len(key)} bytes",
-            "Make one that nobody can guess, and keep it: ids are derived from it.",
-        )
-        raise DeclarationError("The study's id key cannot be used.", (problem,))
-    return key

@@ -10,6 +10,7 @@ from adapter.ingest import Ledger, Report, Snapshot
 from adapter.ingest.run import ingest
 from adapter.service.access import Access
 from adapter.service.noting import told_of
+from adapter.service.remembering import record_again
 from adapter.service.running import Service
 from adapter.settings import RedcapApiSettings
 from adapter.sync.set_back import read_again
@@ -36,11 +37,14 @@ def take_in_all(
     reports = list[Report]()
     names = [clinic.name for clinic in service.clinics]
     where = service.database, service.crosswalk, names, service.now()
-    with told_of("ingest") as told, read_again(*where, always=is_restored):
+    with told_of("ingest") as told, read_again(*where, always=is_restored) as doubted:
         for source in service.sources(is_full=is_full):
             with shown() as step:
                 reports.append(_take_in(service, source, step))
-        told.update(_totals(reports))
+        again = record_again(service, doubted)
+        if reports:
+            reports[-1].problems += len(again)
+        told.update({**_totals(reports), "withdrawals_recorded_again": len(again)})
     return reports
 
 

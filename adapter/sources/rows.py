@@ -135,7 +135,9 @@ class Table:
         if not is_decoded(text):
             told = self._problem(line, f"text in {self.encoding}", "bytes that are not", RECODE)
             return replace(told, origin=replace(told.origin, record=self._whose(cells)))
-        if cells and len(cells) != len(self.header):
+        if not any(cell.strip() for cell in cells):  # a spreadsheet leaves such ones at the end
+            return Row(line, [])
+        if len(cells) != len(self.header):
             return self._problem(line, f"{len(self.header)} cells", f"{len(cells)}", AGAIN)
         return Row(line, cells)
 

@@ -168,6 +168,14 @@ def withdrawn_consents(tx: Transaction) -> list[str]:
     return [row["consent"] for row in rows]
 
 
+def withdrawn_since(tx: Transaction, name: str, consent: str) -> str:
+    """The day from which a withdrawal is recorded here, '' where none is."""
+    row = tx.execute(
+        "SELECT since FROM withdrawal WHERE participant = ? AND consent = ?", (name, consent)
+    ).fetchone()
+    return "" if row is None else str(row["since"])
+
+
 def with_withdrawals(tx: Transaction, person: Participant) -> Participant:
     """The person, with the withdrawals recorded here on top of what the source says.
 

@@ -29,6 +29,16 @@ def unseen(tx: Transaction, run: int, participant: str) -> list[Instance]:
     return [each for each in of_participant(tx, participant) if each.run != run]
 
 
+def rejected_events(tx: Transaction, run: int, record: str, form: str) -> frozenset[str]:
+    """The events of a record's rows of a form that an ingest could not take in."""
+    rows = tx.execute(
+        "SELECT DISTINCT event FROM rejection WHERE run = ? AND record = ? AND form = ?"
+        " AND severity = 'error'",
+        (run, record, form),
+    )
+    return frozenset(row["event"] for row in rows)
+
+
 def is_missed(tx: Transaction, run: int, name: str) -> bool:
     """Whether this ingest did not meet a person, whatever forms of them it met."""
     return participant_run(tx, name) not in {None, run}

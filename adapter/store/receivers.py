@@ -1,9 +1,12 @@
-"""Which receivers the ledger has met, and what a newcomer has not been owed yet."""
+"""Which receivers the ledger has met, how far they were owed, and what they were not owed yet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import orjson
 
+from adapter.store.paging import AT_ONCE, paged
 from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
 
@@ -23,6 +26,73 @@ def keep(tx: Transaction, receiver: str, accepts: frozenset[str]) -> None:
         " ON CONFLICT (receiver) DO UPDATE SET accepts = excluded.accepts",
         (receiver, orjson.dumps(sorted(accepts)).decode()),
     )
+
+
+def owed_until(tx: Transaction, receiver: str, basis: str) -> int:
+    """The place of the last version that was owed to a receiver by this basis, 0 for another one.
+
+    `basis` stands for all that decides what it is owed.
+    """
+    row = tx.execute(
+        "SELECT place FROM owed_until WHERE receiver = ? AND basis = ?", (receiver, basis)
+    ).fetchone()
+    return 0 if row is None else int(row["place"])
+
+
+def keep_owed(tx: Transaction, receiver: str, basis: str) -> None:
+    """Notes that a receiver was owed every version that there is, by this basis."""
+    tx.execute(
+        "INSERT INTO owed_until (receiver, basis, place) VALUES (?, ?, ?) ON CONFLICT (receiver)"
+        " DO UPDATE SET basis = excluded.basis, place = excluded.place",
+        (receiver, basis, _last_place(tx)),
+    )
+
+
+def nobodys_behind(tx: Transaction, after: int) -> list[tuple[str, str]]:
+    """What was put behind a place and belongs to nobody, in that order: type and id of each."""
+    rows = tx.execute(
+        "SELECT DISTINCT type, id FROM version WHERE participant = '' AND place > ?", (after,)
+    ).fetchall()
+    first = {
+        (row["type"], row["id"]): tx.execute(
+            "SELECT place FROM version WHERE type = ? AND id = ? AND version = 1", tuple(row)
+        ).fetchone()["place"]
+        for row in rows
+    }
+    return sorted(first, key=first.__getitem__)
+
+
+def people_behind(tx: Transaction, after: int) -> Iterator[str]:
+    """Of whom anything was put behind a place; some may be told more than once.
+
+    A page is read at a time: whoever goes through them may write.
+    """
+    if after == 0:  # of everybody, then
+        yield from paged(lambda name: _people(tx, name))
+        return
+    until = _last_place(tx)  # what is put meanwhile is owed by whoever puts it
+    while after < until:
+        rows = tx.execute(
+            "SELECT place, participant FROM version WHERE place > ? AND place <= ?"
+            " ORDER BY place LIMIT ?",
+            (after, until, AT_ONCE),
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1]["place"]
+        yield from dict.fromkeys(row["participant"] for row in rows if row["participant"])
+
+
+def _people(tx: Transaction, name: str) -> list[str]:
+    rows = tx.execute(
+        "SELECT participant FROM participant WHERE participant > ? ORDER BY participant LIMIT ?",
+        (name, AT_ONCE),
+    )
+    return [row["participant"] for row in rows]
+
+
+def _last_place(tx: Transaction) -> int:
+    return int(tx.execute("SELECT coalesce(max(place), 0) FROM version").fetchone()[0])
 
 
 def newest_of(

@@ -116,6 +116,12 @@ CREATE TABLE receiver (             -- whom the ledger has met, and which types 
   accepts  TEXT NOT NULL             -- JSON: resource types
 ) WITHOUT ROWID;
 
+CREATE TABLE owed_until (           -- up to where a receiver was owed all that it should have
+  receiver TEXT PRIMARY KEY,
+  basis    TEXT NOT NULL,            -- a digest of all that decided what it was owed
+  place    INTEGER NOT NULL          -- of the last version then
+) WITHOUT ROWID;
+
 CREATE TABLE difference (  -- a total of the source that is not ours
   unit     TEXT NOT NULL,
   field    TEXT NOT NULL,

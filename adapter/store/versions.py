@@ -133,6 +133,14 @@ def types(tx: Transaction) -> list[str]:
     return [row["type"] for row in tx.execute("SELECT DISTINCT type FROM version ORDER BY type")]
 
 
+def study_of(tx: Transaction) -> str | None:
+    """The id of the study that the ledger is of, None before the first ingest."""
+    row = tx.execute(
+        "SELECT id FROM version WHERE type = 'ResearchStudy' ORDER BY place LIMIT 1"
+    ).fetchone()
+    return None if row is None else str(row["id"])
+
+
 def numbered(tx: Transaction, resource_type: str, resource_id: str, version: int) -> Version:
     """One version of one resource."""
     row = tx.execute(

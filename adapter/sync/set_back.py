@@ -31,8 +31,8 @@ def stop_if_set_back(database: Database, crosswalk: Crosswalk, clinic: str) -> N
     if is_set_back(database, crosswalk, clinic):
         raise ConflictError(
             f"{clinic}: expected the ledger as the last turn left it; found an older one. Run "
-            "`adapter ingest` first, so that it knows again what the trial holds, and record "
-            "again what was recorded by `adapter withdraw` since that copy was made."
+            "`adapter ingest` first, so that it knows again what the trial holds and what the "
+            "audit log says was withdrawn. Where that log was lost, too, record each again."
         )
 
 
@@ -44,17 +44,18 @@ def note_turn(database: Database, crosswalk: Crosswalk, clinic: str) -> None:
 @contextmanager
 def read_again(
     database: Database, crosswalk: Crosswalk, clinics: Iterable[str], now: str, *, always: bool
-) -> Iterator[None]:
+) -> Iterator[list[str]]:
     """Around a reading of all sources: lets what is owed be looked up before it is sent.
 
     So it is where the ledger was set back, or, where the crosswalk was, too, with `always`. What is
     read meanwhile is owed behind what may have left. Afterwards the clinics may be asked again.
+    Gives the names of those that it is about.
     """
     doubted = [each for each in clinics if always or is_set_back(database, crosswalk, each)]
     for clinic in doubted:
         with database.write(clinic) as tx:
             deliveries.doubt(tx, clinic, now)
-    yield
+    yield doubted
     for clinic in doubted:
         with database.write(clinic) as tx:
             deliveries.doubt(tx, clinic, now)

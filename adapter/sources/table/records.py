@@ -179,6 +179,7 @@ class _File:
             origin=origin,
             complete=state or "",
             completed_at=self._completed_at(row, form),
+            event_field=said.event_column or "event",
         )
 
     def _values(self, row: Row, form: str) -> dict[str, str]:

@@ -41,6 +41,12 @@ def of_bundled(name: str, out: Path) -> int:
     return init(out, *given, *lists)
 
 
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study's key, which a draft names and no draft makes."""
+    monkeypatch.setenv("ADAPTER_STUDY_KEY", "a key of the tests that is no secret")
+
+
 def findings(out: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     capsys.readouterr()
     main(["check", "--config", str(out / "adapter.toml"), "--json"])
