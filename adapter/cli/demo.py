@@ -17,6 +17,7 @@ from typing import Any
 from adapter.cli import rounds, show
 from adapter.cli.deliver import push_all, verify_all
 from adapter.cli.ingest import ingest_all
+from adapter.cli.opening import kept_back
 from adapter.cli.simulate import record_system
 from adapter.errors import NotFoundError
 from adapter.service import Service, now, open_service, read_declarations
@@ -92,7 +93,7 @@ def _round(service: Service, places: Places, title: str) -> None:
     settings = read_settings(places.config)
     show.findings(check_sources(settings, read_declarations(settings), now()), as_json=False)
     reports = ingest_all(service)
-    show.ingested(reports, iter(()), as_json=False)
+    show.ingested(reports, iter(()), kept_back(service), as_json=False)
     rounds.planned([plan(clinic) for clinic in service.clinics], as_json=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from adapter.cli import show
-from adapter.cli.opening import opened, rejections
+from adapter.cli.opening import kept_back, opened, rejections
 from adapter.cli.terminal import progress
 from adapter.ingest import Report
 from adapter.service import Service
@@ -19,7 +19,7 @@ def run_ingest(said: argparse.Namespace) -> int:
     """Sources into the ledger; 12 when rows were rejected."""
     with opened(said) as service:
         reports = ingest_all(service, is_full=said.full, is_restored=said.restored)
-        show.ingested(reports, rejections(service), as_json=said.json)
+        show.ingested(reports, rejections(service), kept_back(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0
 
 

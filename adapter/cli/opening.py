@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from adapter.cli.terminal import progress, warn
 from adapter.errors import (
@@ -24,6 +24,9 @@ from adapter.store import instances, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.sync.clinic import Clinic
+
+if TYPE_CHECKING:
+    from adapter.ingest.standing import KeptBackCount
 
 Told = TypeVar("Told")
 
@@ -99,3 +102,11 @@ def rejections(service: Service) -> Iterator[Problem]:
     run = instances.last_run(tx)
     rejected = iter(()) if run is None else instances.rejections(tx, run)
     return chain(rejected, differences(tx))
+
+
+def kept_back(service: Service) -> KeptBackCount:
+    """What is kept back of the forms that are watched for safety signals."""
+    # Only who tells of signals pays for reading them.
+    from adapter.ingest.standing import count_kept_back  # noqa: PLC0415
+
+    return count_kept_back(service.database.read(), service.trial.study)

@@ -15,6 +15,7 @@ from adapter.sync.verify import VerifyReport
 if TYPE_CHECKING:
     from adapter.errors import Problem
     from adapter.ingest import Report
+    from adapter.ingest.standing import KeptBackCount
     from adapter.sync.plan import Plan
 
 _HOW = {"covers": "covers the day of the answer", "follows": "is the next behind it"}
@@ -99,7 +100,7 @@ class Round:
     verified: list[tuple[str, VerifyReport]]
 
 
-def synced(told: Round, rejected: Iterator[Problem], *, as_json: bool) -> None:
+def synced(told: Round, rejected: Iterator[Problem], kept: KeptBackCount, *, as_json: bool) -> None:
     """One whole round."""
     pulled = dict(told.pulled)
     clinics = _together(told.pushed, told.verified)
@@ -112,12 +113,13 @@ def synced(told: Round, rejected: Iterator[Problem], *, as_json: bool) -> None:
             }
             for name, report, back in clinics
         ]
-        document({**show.ingest_document(told.ingested, rejected), "clinics": said})
+        document({**show.ingest_document(told.ingested, rejected, kept), "clinics": said})
         return
     show.ingest_table(told.ingested)
     for name, report, back in clinics:
         summary(name, report, back)
         show.counts(f"{name}: what was written there", pulled.get(name, {}))
+    show.kept_back(kept)
     lines(rejected, show.LISTED_REJECTIONS)
 
 

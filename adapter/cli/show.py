@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapter.cli.terminal import document, lines, table
@@ -13,7 +13,7 @@ from adapter.errors import Problem
 if TYPE_CHECKING:
     from adapter.export.ndjson import ExportedFile
     from adapter.ingest import Report
-    from adapter.ingest.signals import Standing
+    from adapter.ingest.standing import KeptBackCount, Standing
 
 LISTED_REJECTIONS = 200  # on a terminal; JSON lists all
 OUTCOMES = ("created", "changed", "unchanged", "retracted", "empty", "rejected")
@@ -28,13 +28,31 @@ def findings(problems: list[Problem], *, as_json: bool) -> None:
         print(f"{len(problems)} findings" if problems else "no findings")
 
 
-def ingested(reports: list[Report], rejected: Iterator[Problem], *, as_json: bool) -> None:
-    """What was read, per form."""
+def ingested(
+    reports: list[Report], rejected: Iterator[Problem], kept: KeptBackCount, *, as_json: bool
+) -> None:
+    """What was read, per form, and what of the rest gave safety signals."""
     if as_json:
-        document(ingest_document(reports, rejected))
+        document(ingest_document(reports, rejected, kept))
     else:
         ingest_table(reports)
+        kept_back(kept)
         lines(rejected, LISTED_REJECTIONS)
+
+
+def kept_back(kept: KeptBackCount) -> None:
+    """What is kept back gave signals, or was not looked at; nothing where there is neither."""
+    if kept.signals:
+        word = "safety signals stand" if kept.signals > 1 else "safety signal stands"
+        print(f"{kept.signals} {word} in what was not taken in; `adapter signals` lists them")
+    for form, count in kept.not_looked_at.items():
+        rows = "1 row" if count == 1 else f"{count} rows"
+        are, were = ("is", "was") if count == 1 else ("are", "were")
+        what = f"of form `{form}`" if form else "of no form that is known"
+        print(
+            f"{rows} {what} {are} kept back and {were} not looked at for safety signals, or not "
+            "for each; look in the source (`adapter status`, `adapter inbox`)"
+        )
 
 
 def counts(title: str, said: dict[str, Any]) -> None:
@@ -42,15 +60,23 @@ def counts(title: str, said: dict[str, Any]) -> None:
     table(title, ("word", "count"), [(word, count) for word, count in said.items() if count])
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The safety signals that stand, by level, and what is kept back."""
+
+    levels: Counter[str]
+    kept: KeptBackCount
+
+
 def state(
     states: list[dict[str, Any]],
-    signals: Counter[str],
+    watched: Watched,
     rejected: Iterator[Problem],
     triggered: dict[str, int],
     *,
     as_json: bool,
 ) -> None:
-    """Where every delivery stands, and what needs a person; `signals` are counts by level.
+    """Where every delivery stands, and what needs a person.
 
     `triggered` counts the saved records that wait to be fetched.
     """
@@ -58,7 +84,8 @@ def state(
         document(
             {
                 "clinics": states,
-                "safety_signals": signals,
+                "safety_signals": watched.levels,
+                "kept_back": asdict(watched.kept),
                 "triggered": triggered,
                 "rejected": map(finding, rejected),
             }
@@ -72,9 +99,10 @@ def state(
             ("state", "resource", "why", "count"),
             [tuple(entry.values()) for entry in said["needs_a_person"]],
         )
-    if signals:
-        counted = ", ".join(f"{count} {level}" for level, count in sorted(signals.items()))
+    if watched.levels:
+        counted = ", ".join(f"{count} {level}" for level, count in sorted(watched.levels.items()))
         print(f"safety signals that stand: {counted}; `adapter signals` lists them")
+    kept_back(watched.kept)
     if triggered["waiting"]:
         print(
             "records that REDCap told of and that were not fetched yet: {waiting}, the oldest "
@@ -83,21 +111,30 @@ def state(
     lines(rejected, LISTED_REJECTIONS)
 
 
-def signals(standing: list[Standing], *, as_json: bool) -> None:
-    """The safety signals that stand."""
+def signals(standing: list[Standing], kept: KeptBackCount, *, as_json: bool) -> None:
+    """The safety signals that stand, and what nobody could look at."""
     if as_json:
-        document({"signals": [asdict(signal) for signal in standing]})
+        told = [asdict(signal) for signal in standing]
+        document({"signals": told, "not_looked_at": kept.not_looked_at})
         return
     table(
         "safety signals that stand",
         ("level", "record", "signal", "why", "answered"),
         [
-            (each.level, each.record, f"{each.title} ({each.signal})", each.reason, each.authored)
+            (
+                each.level,
+                each.record,
+                f"{each.title} ({each.signal})",
+                each.reason,
+                each.about or each.authored,
+            )
             for each in standing
         ],
     )
     if not standing:
-        print("no safety signal stands")
+        is_sure = not kept.not_looked_at
+        print("no safety signal stands" if is_sure else "no safety signal is known to stand")
+    kept_back(kept)
 
 
 def exported(files: list[ExportedFile], *, as_json: bool) -> None:
@@ -116,7 +153,9 @@ def done(said: dict[str, Any], *, as_json: bool) -> None:
         print(", ".join(f"{word}: {value}" for word, value in said.items()))
 
 
-def ingest_document(reports: list[Report], rejected: Iterator[Problem]) -> dict[str, Any]:
+def ingest_document(
+    reports: list[Report], rejected: Iterator[Problem], kept: KeptBackCount
+) -> dict[str, Any]:
     """What was read, as one JSON document has it; what was rejected one after the other."""
     forms: dict[str, Counter[str]] = {}
     for report in reports:
@@ -128,6 +167,7 @@ def ingest_document(reports: list[Report], rejected: Iterator[Problem]) -> dict[
         },
         "rejected": map(finding, rejected),
         "problems": sum(report.problems for report in reports),
+        "kept_back": asdict(kept),
     }
 
 

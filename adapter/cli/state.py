@@ -6,8 +6,8 @@ import argparse
 from collections import Counter
 
 from adapter.cli import show
-from adapter.cli.opening import opened, rejections
-from adapter.ingest.signals import standing_signals, urgency
+from adapter.cli.opening import kept_back, opened, rejections
+from adapter.ingest.standing import standing_signals, urgency
 from adapter.service import Service
 from adapter.service.operating import seconds_since, state_of
 from adapter.store import inbox, triggered
@@ -19,17 +19,19 @@ def run_status(said: argparse.Namespace) -> int:
         clients = inbox.clients(service.database.read())  # what they wrote may wait, too
         names = [*(clinic.name for clinic in service.clinics), *clients]
         states = [state_of(service, name) for name in names]
-        levels = Counter(each.level for each in standing_signals(service.database.read()))
+        study = service.trial.study
+        levels = Counter(each.level for each in standing_signals(service.database.read(), study))
+        watched = show.Watched(levels, kept_back(service))
         told = _triggered(service)
-        show.state(states, levels, rejections(service), told, as_json=said.json)
+        show.state(states, watched, rejections(service), told, as_json=said.json)
     return 0
 
 
 def run_signals(said: argparse.Namespace) -> int:
     """Every safety signal that stands, the most urgent first."""
     with opened(said) as service:
-        signals = sorted(standing_signals(service.database.read()), key=urgency)
-        show.signals(signals, as_json=said.json)
+        standing = standing_signals(service.database.read(), service.trial.study)
+        show.signals(sorted(standing, key=urgency), kept_back(service), as_json=said.json)
     return 0
 
 

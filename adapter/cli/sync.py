@@ -7,7 +7,7 @@ import argparse
 from adapter.cli import rounds
 from adapter.cli.deliver import push_all, verify_all
 from adapter.cli.ingest import REJECTED, ingest_all
-from adapter.cli.opening import opened, rejections
+from adapter.cli.opening import kept_back, opened, rejections
 from adapter.cli.pull import pull_all
 
 
@@ -19,5 +19,5 @@ def run_sync(said: argparse.Namespace) -> int:
         pulled = pull_all(service, is_full=said.full)
         verified = verify_all(service, everything=False)
         told = rounds.Round(reports, pushed, pulled, verified)
-        rounds.synced(told, rejections(service), as_json=said.json)
+        rounds.synced(told, rejections(service), kept_back(service), as_json=said.json)
         return REJECTED if any(report.problems for report in reports) else 0

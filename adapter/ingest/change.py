@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from adapter.fhir.change import build_change, change_name
@@ -50,11 +51,14 @@ def changes_at(tx: Transaction, trial: Trial, place: Place) -> list[Draft]:
 
 def scores_at(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> Scores | None:
     """A scale's scores at baseline and here; None where there are not two that have a value."""
-    if trial.study.baseline in {None, place.timepoint}:
-        return None
-    baseline = Place(place.participant, place.form, str(trial.study.baseline))
-    first, later = _score(tx, trial, baseline, scale), _score(tx, trial, place, scale)
+    first, later = _baseline(tx, trial, place, scale), _score(tx, trial, place, scale)
     return None if first is None or later is None else (first, later)
+
+
+def value_at_baseline(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> Decimal | None:
+    """The value that a change here is counted from, None where there is none."""
+    first = _baseline(tx, trial, place, scale)
+    return None if first is None else Decimal(first["valueQuantity"]["value"])
 
 
 def places_after(trial: Trial, place: Place) -> Iterator[Place]:
@@ -99,6 +103,13 @@ def _retract_changes(
 def _tracked(form: Form) -> tuple[Scale, ...]:
     """The scales whose change since baseline is said."""
     return tuple(scale for scale in form.scales if scale.observe_change or scale.change)
+
+
+def _baseline(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> dict[str, Any] | None:
+    if trial.study.baseline in {None, place.timepoint}:
+        return None
+    baseline = Place(place.participant, place.form, str(trial.study.baseline))
+    return _score(tx, trial, baseline, scale)
 
 
 def _score(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> dict[str, Any] | None:

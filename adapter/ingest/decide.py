@@ -14,10 +14,11 @@ from adapter.errors import NotFoundError, Origin
 from adapter.ingest.accept import accept, next_status
 from adapter.ingest.judge import CONFLICT, Became, held_answers, judge, refuse_changed
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.kept_back import place_of
 from adapter.ingest.reconcile import said
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, kept_back
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
@@ -62,6 +63,7 @@ def take(tx: Transaction, trial: Trial, number: int, now: str, timepoint: str = 
         NotFoundError: nothing of this number waits, or the form is not asked at that timepoint.
     """
     found = _waiting(tx, number)
+    _release(tx, found)
     if timepoint:
         _check(trial, timepoint)
         found = replace(found, timepoint=timepoint)
@@ -83,6 +85,7 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
         AnswerError: the trial's row fits its form no more.
     """
     found = _waiting(tx, number)
+    _release(tx, found)
     left = replace(found, state="left", why="a person left it", trial_row="")
     if not found.trial_row:
         inbox.keep(tx, left)
@@ -126,6 +129,12 @@ def _waiting(tx: Transaction, number: int) -> Received:
             "Expected the number of something that waits; found another. See `adapter inbox`."
         )
     return found
+
+
+def _release(tx: Transaction, found: Received) -> None:
+    """A person has looked at both sides: the trial's row is not kept back any more."""
+    if found.trial_row:
+        kept_back.drop(tx, place_of(record_of(found.trial_row)))
 
 
 def _check(trial: Trial, timepoint: str) -> None:

@@ -17,17 +17,18 @@ from adapter.errors import AnswerError, Origin
 from adapter.fhir.identity import PROJECT
 from adapter.fhir.provenance import Taken
 from adapter.fhir.questionnaire_response import build_items
-from adapter.fhir.reading import Occasion, read_response, validate_response
+from adapter.fhir.reading import Occasion, glimpse_response, read_response, validate_response
 from adapter.fhir.reading.migration import migrated
 from adapter.fhir.text import read_text
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status, retract_response
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.kept_back import watch_written
 from adapter.ingest.reconcile import Answers, Ours, reconcile
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record, Response
 from adapter.instruments.window import local_day, timepoints_on
-from adapter.store import deliveries, inbox, instances, versions
+from adapter.store import deliveries, inbox, instances, kept_back, versions
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 from adapter.store.instances import Instance
@@ -72,11 +73,11 @@ def judge(
     if not timepoint:
         timepoint, doubt = timepoint_of(tx, trial, said.participant, read_text(said.text))
     if doubt:
-        return wait(tx, said, doubt)
+        return wait(tx, trial, said, doubt)
     try:
         response = _response(trial, said, timepoint)
     except AnswerError as wrong:
-        return wait(tx, said, "; ".join(map(str, wrong.problems)))
+        return wait(tx, trial, said, "; ".join(map(str, wrong.problems)))
     unit = trial.identity.of_response(response)
     before, held = instances.instance(tx, unit), inbox.standing(tx, unit)
     is_theirs = held is not None and _is_same_resource(held, said)
@@ -87,9 +88,9 @@ def judge(
             return _agree(tx, trial, found, now)
         case "conflict" if not is_chosen:
             said = replace(said, row_hash="" if before is None else before.source_hash)
-            return wait(tx, said, CONFLICT if held is None else OTHER_CLINIC)
+            return wait(tx, trial, said, CONFLICT if held is None else OTHER_CLINIC)
         case "theirs-newer" if said.trial_row:
-            return wait(tx, said, CONFLICT)
+            return wait(tx, trial, said, CONFLICT)
     overruled = said.row_hash if is_theirs or before is None else before.source_hash
     if held is not None and not is_theirs:
         overruled = held.row_hash
@@ -101,9 +102,13 @@ def judge(
     return "changed" if is_theirs else "taken"
 
 
-def wait(tx: Transaction, said: Received, why: str) -> Became:
-    """Notes what a response waits for."""
-    inbox.keep(tx, replace(said, state="waiting", why=why))
+def wait(tx: Transaction, trial: Trial, said: Received, why: str, *, is_r4: bool = True) -> Became:
+    """Notes what a response waits for; what it says is watched meanwhile, where it is R4."""
+    kept = inbox.keep(tx, replace(said, state="waiting", why=why))
+    resource = read_text(said.text)
+    occasion = Occasion(said.timepoint, None, Origin(said.clinic, record=said.participant))
+    seen = glimpse_response(resource, trial.forms, said.participant, occasion) if is_r4 else None
+    watch_written(tx, trial, kept, form_named(resource, trial) or "", seen)
     return "waiting"
 
 
@@ -205,7 +210,9 @@ def _agree(tx: Transaction, trial: Trial, found: Judged, now: str) -> Became:
     """Both sides say the same: nothing new, unless another mapping reads it now."""
     said, before = found.said, found.before
     if said.trial_row:  # it is the trial's row that contradicts, still
-        return wait(tx, said, CONFLICT)
+        kept = inbox.keep(tx, replace(said, state="waiting", why=CONFLICT))
+        kept_back.drop(tx, kept_back.written_place(kept.number))  # the ledger says what it says
+        return "waiting"
     said = replace(said, state="taken", why="it agrees with what stands")
     if not found.is_theirs and before is not None:
         said = replace(said, row_hash=before.source_hash)

@@ -101,6 +101,8 @@ def _rows(reading: _Reading) -> Iterator[_Rows]:
     rows = _Rows("")
     is_lost = False
     for found in source.records(participant_forms(study)):
+        if isinstance(found, Record) and not found.values:
+            continue  # a form that was marked as complete, and says nothing of anybody
         name = found.participant if isinstance(found, Record) else found.origin.record
         if not name or not name.isprintable():
             reading.is_lossy, rows.is_whole, is_lost = True, False, True

@@ -30,11 +30,19 @@ class Readable:
     """What of a source may be read: what is said of people, and which forms.
 
     `withdrawals`: that people withdrew may be read, even where `people` may not.
+    `waiting` are watched forms that are not, each with the fields that speak against it: what else
+    stands in their rows is still watched.
     """
 
     people: bool
     withdrawals: bool
     forms: frozenset[str]
+    waiting: Mapping[str, frozenset[str]]
+
+    @property
+    def rows(self) -> frozenset[str]:
+        """The forms whose rows are gone through."""
+        return self.forms | frozenset(self.waiting)
 
 
 def find_readable(work: Ingest) -> Readable:
@@ -42,15 +50,15 @@ def find_readable(work: Ingest) -> Readable:
     source, study = work.snapshot.source, work.trial.study
     people = participant_forms(study)
     missing = source.missing_facts()
-    unreadable: set[str] = set()
+    unreadable: dict[str, frozenset[str]] = {}
     with work.database.write() as tx:
         reject(tx, work, "participant", missing, counts=False)
         for name, shape in source.shapes.items():
             if study.placement_of(name) is None and name not in people:
                 if name not in study.not_mapped:
                     reject(tx, work, name, (findings.not_mapped(name),), counts=False)
-            elif not _is_readable(tx, work, shape):
-                unreadable.add(name)
+            elif against := _against(tx, work, shape):
+                unreadable[name] = against
         for problem in findings.not_in_source(study, source.shapes):
             work.report.is_whole = False
             if work.snapshot.missing_limit is not None:  # it says that it is the whole project
@@ -58,9 +66,15 @@ def find_readable(work: Ingest) -> Readable:
     if missing or unreadable:
         work.report.is_whole = False
     mapped = {name for name in source.shapes if study.placement_of(name) is not None}
-    is_as_declared = not unreadable & people
+    waiting = {
+        name: against
+        for name, against in unreadable.items()
+        if name in mapped and study.safety and study.safety.watches(work.trial.form_of(name).id)
+    }
+    is_as_declared = unreadable.keys().isdisjoint(people)
     # A consent that is not read must not be taken for one that was not withdrawn.
-    return Readable(not missing and is_as_declared, is_as_declared, frozenset(mapped - unreadable))
+    is_open, forms = not missing and is_as_declared, frozenset(mapped - unreadable.keys())
+    return Readable(is_open, is_as_declared, forms, waiting)
 
 
 def misfits(
@@ -76,13 +90,14 @@ def misfits(
     return found
 
 
-def _is_readable(tx: Transaction, work: Ingest, shape: FormShape) -> bool:
+def _against(tx: Transaction, work: Ingest, shape: FormShape) -> frozenset[str]:
+    """The fields for which a form has to wait, none where it may be read."""
     trial = work.trial
     placement = trial.study.placement_of(shape.form)
     if placement is not None and placement.form in trial.changed:
         found = findings.other_meaning(trial.forms[placement.form])
         reject(tx, work, shape.form, (found,), counts=False)
-        return False
+        return frozenset((shape.form, *_fields(work, shape.form)))
     now = AcceptedShape(_versions(work, shape.form), orjson.dumps(asdict(shape)).decode())
     before = accepted_shape(tx, shape.form)
     problems: list[Problem] = []
@@ -96,10 +111,10 @@ def _is_readable(tx: Transaction, work: Ingest, shape: FormShape) -> bool:
     ]
     reject(tx, work, shape.form, problems, counts=False)
     if any(problem.severity == "error" for problem in problems):
-        return False
+        return frozenset(problem.field for problem in problems)
     if before != now:
         accept_shape(tx, shape.form, now, work.report.run)
-    return True
+    return frozenset()
 
 
 def _versions(work: Ingest, source_form: str) -> str:

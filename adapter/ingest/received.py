@@ -56,7 +56,7 @@ def take_in(tx: Transaction, trial: Trial, sent: Sent, now: str) -> Became:
     if known is not None and known.text == said.text and _is_settled(tx, trial, known):
         return "unchanged"
     if unfit := _unfit(sent.resource):
-        return wait(tx, said, unfit)
+        return wait(tx, trial, said, unfit, is_r4=False)
     return judge(tx, trial, said, now)
 
 

@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, as_it_stands, next_status
+from adapter.ingest.completion import STATES, completion
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
+from adapter.ingest.kept_back import (
+    NOTHING,
+    forget_gone,
+    release,
+    watch_row,
+    watch_unreadable,
+)
 from adapter.ingest.lasting import note_ids, stop_if_ids_are_gone
 from adapter.ingest.meaning import hold_to_versions
 from adapter.ingest.missing import retract_missing
@@ -24,16 +31,14 @@ from adapter.ingest.newcomers import meet_newcomers
 from adapter.ingest.overdue import note_owed, owe_overdue
 from adapter.ingest.participation import accept_study, check_withdrawals
 from adapter.ingest.people import take_people
-from adapter.ingest.readable import find_readable
+from adapter.ingest.readable import Readable, find_readable
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapshot, batches, reject
 from adapter.instruments.response import Record, ResponseStatus, parse_response
-from adapter.instruments.time import end_of_window
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, kept_back
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
-
-_COMPLETE_WORDS = frozenset({"", "0", "1", "2"})
+from adapter.store.kept_back import Kind
 
 
 def ingest(
@@ -59,17 +64,20 @@ def ingest(
         stop_if_ids_are_gone(database.read(), trial)
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))
+            kept = kept_back.places(tx)
         meet_newcomers(database, trial, now)
         owe_overdue(database, trial, now)
         with database.write() as tx:
             trial = hold_to_versions(tx, trial)
             accept_study(tx, trial, now)
-        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step)
+        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step, kept)
         readable = find_readable(work)
         take_people(work, readable)
-        _take_forms(work, readable.forms)
+        _take_forms(work, readable)
         is_settled = retract_missing(work)
+        is_believed = is_settled and report.is_whole and snapshot.missing_limit is not None
         with database.write() as tx:
+            forget_gone(tx, work, readable.rows, is_believed=is_believed)
             if snapshot.scope is not None:
                 instances.carry_rejections(tx, report.run, snapshot.scope)
             if snapshot.cursor is not None and report.is_whole and is_settled:
@@ -81,15 +89,19 @@ def ingest(
     return report
 
 
-def _take_forms(work: Ingest, forms: frozenset[str]) -> None:
+def _take_forms(work: Ingest, readable: Readable) -> None:
     def take(tx: Transaction, record: Record | Problem) -> None:
         if isinstance(record, Problem):
             work.report.is_whole = False
             reject(tx, work, "", (record,))
+            watch_unreadable(tx, work, record)
+        elif not record.values or record.form in readable.waiting:
+            kind: Kind = "row" if record.values else "blank"
+            watch_row(tx, work, record, kind, readable.waiting.get(record.form, NOTHING))
         else:
             _take_record(tx, work, record)
 
-    records = work.snapshot.source.records(forms)
+    records = work.snapshot.source.records(readable.rows)
     for batch in batches(records, RECORDS_A_COMMIT):
         work.database.write_each(batch, take)
         work.step(len(batch))
@@ -111,15 +123,18 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
         if before is not None and _is_same(before, source_hash, trial.mapping_of(form), status):
             instances.see_again(tx, unit, work.report.run)
             work.report.add(form.id, "unchanged")
+            release(tx, work, record)
             return
         response = parse_response(record, form, trial.study, status)
     except AnswerError as wrong:
         if before is not None:
             instances.see_again(tx, unit, work.report.run)
         reject(tx, work, form.id, wrong.problems)
+        watch_row(tx, work, record)
         return
     if response is None:
         work.report.add(form.id, "empty")
+        watch_row(tx, work, record, "blank")
         return
     theirs = None if before is None else inbox.standing(tx, unit)
     if theirs is not None:
@@ -129,8 +144,10 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
             inbox.keep(tx, theirs)
         if is_contradicted(tx, trial, theirs, Row(record, response, source_hash)):
             reject(tx, work, form.id, (findings.contradicted(record, theirs.number),))
+            watch_row(tx, work, record)
         else:
             work.report.add(form.id, "unchanged")
+            release(tx, work, record)
         return
     if before is not None and (before.status, word) == ("completed", "completed"):
         as_before = as_it_stands(tx, trial, replace(response, status="completed"))
@@ -138,6 +155,7 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
             response, before = as_before, replace(before, source_hash=source_hash)
     said = Acceptance(record, work.report.run, work.now, before, source_hash)
     work.report.add(form.id, accept(tx, trial, response, said))
+    release(tx, work, record)
 
 
 def _as_hashed_now(
@@ -181,17 +199,9 @@ def _status_word(
     person = instances.participant(tx, record.participant)
     if person is None:
         raise AnswerError("Nobody of this name takes part.", _why_unknown(work, record))
-    if record.complete not in _COMPLETE_WORDS:
+    if record.complete not in STATES:
         raise AnswerError("The form is in no known state.", (findings.unknown_state(record),))
-    if record.complete != "0":
-        return "completed"
-    point = work.trial.study.timepoint_of(record.event)
-    if point is None or point.week is None or point.closes_days is None or not person.enrolled:
-        return "in-progress"
-    zone = work.trial.study.timezone
-    enrolled = datetime.fromisoformat(person.enrolled).date()
-    closes = end_of_window(enrolled, point.week, point.closes_days, zone)
-    return "in-progress" if work.snapshot.as_of < closes else "stopped"
+    return completion(work, record, person)
 
 
 def _why_unknown(work: Ingest, record: Record) -> tuple[Problem, ...]:

@@ -6,25 +6,21 @@ What asked for a look and does so no longer, because an answer was corrected, is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import get_args
 
 from adapter.fhir.draft import Draft
 from adapter.fhir.identity import reference
 from adapter.fhir.safety import Alarm, build_safety
-from adapter.fhir.text import read_text
 from adapter.ingest.change import Place, places_after, scores_at
 from adapter.ingest.keep import Acceptance, put_all, retract_gone, retract_unit
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.response import Response
-from adapter.instruments.safety import Level, Safety
+from adapter.instruments.safety import Safety
 from adapter.release import SAFETY
 from adapter.scoring import Score
 from adapter.scoring.signals import Fired, signals_of, signals_since
-from adapter.store import versions
 from adapter.store.database import Transaction
 from adapter.store.versions import Belonging
 
@@ -107,31 +103,3 @@ def _unit(trial: Trial, response_unit: str) -> str:
 
 def _unit_since(trial: Trial, response_unit: str) -> str:
     return trial.identity.part(response_unit, "safety-since-baseline")
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A signal that stands: whose, which, how urgent, why, and when the response was sent."""
-
-    record: str
-    signal: str
-    title: str
-    level: str
-    reason: str
-    authored: str | None
-
-
-def standing_signals(tx: Transaction) -> Iterator[Standing]:
-    """Every signal that stands, as its Task says it."""
-    for version in versions.of_type(tx, "Task"):
-        if not version.is_retracted:
-            task = read_text(version.text)
-            signal, level = (coding["code"] for coding in task["code"]["coding"])
-            reason = task["reasonCode"]["coding"][0]["code"]
-            title, authored = task["code"]["text"], task.get("authoredOn")
-            yield Standing(version.participant, signal, title, level, reason, authored)
-
-
-def urgency(signal: Standing) -> tuple[int, str, str]:
-    """The order in which a person should look: the most urgent, then the oldest."""
-    return get_args(Level).index(signal.level), signal.authored or "", signal.record

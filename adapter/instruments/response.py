@@ -24,11 +24,16 @@ from adapter.instruments.time import BadTimeError, local_datetime
 ResponseStatus = Literal["in-progress", "completed", "amended", "entered-in-error", "stopped"]
 SCORED: frozenset[ResponseStatus] = frozenset({"completed", "amended"})
 """A form that nobody sent gives no score: nobody said that its answers stand."""
+MARKED = frozenset({"1", "2"})
+"""What a source says of a form that somebody marked as complete, verified or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One form instance as the source holds it: raw text by field name, blank fields left out."""
+    """One form instance as the source holds it: raw text by field name, blank fields left out.
+
+    One without any value is a form that was marked as complete and holds nothing.
+    """
 
     participant: str
     event: str
@@ -76,8 +81,11 @@ def parse_response(
     problems: list[Problem] = []
     if placement is None or timepoint is None or timepoint.id not in placement.at:
         raise AnswerError("The record has no place in the study.", (_misplaced(record, study),))
-    answers, totals = _read_answers(record, form, study, placement, problems)
-    authored = _read_authored(record, study, placement, problems)
+    answers, totals = read_cells(record, field_map(form, study, placement), study, problems)
+    if field_map(form, study, placement).asks_conditionally and answers:
+        # Without an answer nobody was there, and nothing was told.
+        answers = _with_unasked(record, form, placement, answers, problems)
+    authored = read_authored(record, study, placement, problems)
     if form.kind == "adverse-event" and not problems:
         problems.extend(contradictions(form, answers, _columns(form, placement), record.origin))
     # An event that nobody described is an event all the same, and must not be kept back.
@@ -102,10 +110,13 @@ def parse_response(
     )
 
 
-def _read_answers(
-    record: Record, form: Form, study: Study, placement: FormPlacement, problems: list[Problem]
+def read_cells(
+    record: Record, table: FieldMap, study: Study, problems: list[Problem]
 ) -> tuple[dict[str, Answer], dict[str, Decimal | AbsentReason]]:
-    table = field_map(form, study, placement)
+    """What the cells say: answers by link id, totals by scale id; what does not fit is a problem.
+
+    Nothing is said of items that were not asked.
+    """
     values = record.values
     answers: dict[str, Answer] = {}
     for field, link_id, known, parse in table.items:
@@ -122,8 +133,6 @@ def _read_answers(
                 continue
             answer = said
         answers[link_id] = answer
-    if table.asks_conditionally and answers:  # else nobody was there, and nothing was told
-        answers = _with_unasked(record, form, placement, answers, problems)
     totals: dict[str, Decimal | AbsentReason] = {}
     for field, scale_id, parse_total in table.totals:
         if (raw := values.get(field)) is None:
@@ -206,9 +215,10 @@ def _read_checkboxes(
         answers[link_id] = Answer(link_id, tuple(ticked), absent)
 
 
-def _read_authored(
+def read_authored(
     record: Record, study: Study, placement: FormPlacement, problems: list[Problem]
 ) -> str | None:
+    """When it was answered; None where the source does not say so, or nothing that fits."""
     if not record.completed_at:
         return None
     try:

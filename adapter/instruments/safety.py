@@ -60,6 +60,10 @@ class Safety(Declared, frozen=True):
     send_to: tuple[Literal["research", "care"], ...] = ()
     signals: tuple[Signal, ...]
 
+    def watches(self, form: str) -> bool:
+        """Whether any signal is about a form."""
+        return any(each.form == form for each in self.signals)
+
 
 def safety_findings(
     safety: Safety, forms: Mapping[str, Form], baseline: str | None, lines: Lines

@@ -6,12 +6,13 @@ A signal asks a person to look; it is no diagnosis and never an adverse event by
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from adapter.instruments.answer import Answer
-from adapter.instruments.form import Option, Scale
+from adapter.instruments.form import Form, Option, Scale
+from adapter.instruments.glimpse import Glimpse
 from adapter.instruments.response import Response, ResponseStatus
 from adapter.instruments.safety import Safety, Signal
 from adapter.scoring.change import change_since
@@ -53,6 +54,47 @@ def signals_of(response: Response, scores: tuple[Score, ...], safety: Safety) ->
     return tuple(fired)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a response that is kept back gives: signals that fired, and those nobody can judge."""
+
+    fired: tuple[Fired, ...]
+    unjudged: tuple[str, ...]
+
+
+def signals_in(
+    seen: Glimpse, scores: tuple[Score, ...], baseline: Mapping[str, Decimal], safety: Safety
+) -> Watched:
+    """The signals that can be told of a response that is kept back.
+
+    An item whose cell cannot be read counts as unanswered; one that nobody may read now is not
+    judged. `scores` are those of what can be read, `baseline` has the values of scales at baseline.
+    """
+    response, hidden = seen.response, seen.unread | seen.unsure
+    unasked = {name: Answer(name, is_asked=False) for name in seen.unsure}
+    judged = replace(response, answers={**response.answers, **unasked})
+    fired = [
+        *signals_of(judged, scores, safety),
+        *(
+            each
+            for score in scores
+            if score.value is not None and score.scale.id in baseline
+            for each in signals_since(
+                score.scale, response.form.id, (baseline[score.scale.id], score.value), safety
+            )
+        ),
+    ]
+    known = {each.signal.id for each in fired}
+    unjudged = (
+        signal.id
+        for signal in safety.signals
+        if signal.form == response.form.id
+        and signal.id not in known
+        and not hidden.isdisjoint(_grounds(signal, response.form))
+    )
+    return Watched(tuple(fired), tuple(unjudged))
+
+
 def signals_since(
     scale: Scale, form: str, values: tuple[Decimal, Decimal], safety: Safety
 ) -> tuple[Fired, ...]:
@@ -90,6 +132,18 @@ def _of_items(signal: Signal, response: Response) -> Reason | None:
     if signal.unanswered and is_closed and any(count is None for count in counts):
         return "not-answered"
     return None
+
+
+def _grounds(signal: Signal, form: Form) -> set[str]:
+    """The items and scales, by id, whose cells decide whether a signal fires."""
+    grounds = {*signal.items, *(signal.where.items if signal.where else ())}
+    scales = {signal.scale}
+    for scale in reversed(form.scales):  # what a scale counts stands before it
+        if scale.id in scales:
+            scales.update(scale.scales)
+            grounds |= {scale.id, *scale.items, *(said.item for said in scale.only_if.values())}
+    asked = {item.asked_if.item for item in form.items if item.asked_if and item.link_id in grounds}
+    return grounds | asked
 
 
 def _is_reached(signal: Signal, value: Decimal | None) -> bool:

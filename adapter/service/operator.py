@@ -7,16 +7,32 @@ from dataclasses import astuple, dataclass, replace
 from itertools import islice
 
 from adapter.errors import NotFoundError
+from adapter.ingest.standing import count_kept_back, urgency
 from adapter.service import operating
 from adapter.service.correspondence import Correspondence
 from adapter.service.running import Service
-from adapter.service.shown import Forms, forms_shown, is_shown
+from adapter.service.shown import (
+    Forms,
+    forms_shown,
+    is_shown,
+    may_know_form,
+    signals_kept_back,
+)
 from adapter.store import standing
 from adapter.store.audit import Act, newest_first, verify
 from adapter.store.states import STATES
 from adapter.sync.clinic import Clinic
 from adapter.sync.plan import plan
-from adapter.viewer.operator import A_PAGE, NONE, Overview, Table, Undecided, Waiting, Written
+from adapter.viewer.operator import (
+    A_PAGE,
+    NONE,
+    NotTakenIn,
+    Overview,
+    Table,
+    Undecided,
+    Waiting,
+    Written,
+)
 from adapter.viewer.people import Person
 from adapter.viewer.words import moment_in_words
 
@@ -57,6 +73,29 @@ class Operated:
             )
             for each in self.service.crosswalk.undecided()
         ]
+
+    def not_taken_in(self, person: Person) -> NotTakenIn:
+        """The signals of what is kept back, and how much of it nobody could look at."""
+        tx, study = self.service.database.read(), self.service.trial.study
+        signals = sorted(
+            signals_kept_back(self.service, is_unblinded=person.is_unblinded), key=urgency
+        )
+        counted = count_kept_back(tx, study).not_looked_at
+        shown = may_know_form(self.service, is_unblinded=person.is_unblinded)
+        return NotTakenIn(
+            [
+                (
+                    each.level,
+                    each.record,
+                    each.form,
+                    f"{each.title} ({each.signal})",
+                    each.reason,
+                    each.about,
+                )
+                for each in signals
+            ],
+            [(form, count) for form, count in counted.items() if shown(form)],
+        )
 
     def consents(self) -> list[str]:
         """The consents of the study, by id."""

@@ -8,6 +8,9 @@ is, now or later, is not counted, not listed, and leaves no gap in an order or a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from adapter.ingest.standing import Standing, kept_back_signals
 from adapter.ingest.written import writer
 from adapter.release import CARE, PARTICIPATION, SAFETY
 from adapter.release.blinding import reveals_allocation
@@ -39,6 +42,22 @@ def forms_shown(service: Service, name: str, *, is_unblinded: bool) -> Forms:
     # What belongs to no form: the study itself, and what nobody could put in its place yet.
     more = {"", *of_care} if is_blinded else set[str]()
     return frozenset({PARTICIPATION, *known, *signals, *more})
+
+
+def may_know_form(service: Service, *, is_unblinded: bool) -> Callable[[str], bool]:
+    """Whether somebody may know of safety signals of a form, and of what may hold some.
+
+    What is of no form that is known may be of one that tells the arm.
+    """
+    study = service.trial.study
+    return lambda form: is_unblinded or (bool(form) and not reveals_allocation(study, form))
+
+
+def signals_kept_back(service: Service, *, is_unblinded: bool) -> Iterator[Standing]:
+    """The safety signals of what was not taken in that somebody may know of."""
+    shown = may_know_form(service, is_unblinded=is_unblinded)
+    found = kept_back_signals(service.database.read(), service.trial.study)
+    return (each for each in found if shown(each.form))
 
 
 def is_shown(service: Service, act: Act) -> bool:

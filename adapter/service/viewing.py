@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from adapter.errors import ConflictError, DeclarationError, NotFoundError, Origin, Problem
 from adapter.fhir.text import read_text
+from adapter.ingest.standing import Standing, urgency
 from adapter.instruments.form import Form
 from adapter.instruments.study import Purpose
 from adapter.release import PARTICIPATION, SAFETY
@@ -22,6 +23,7 @@ from adapter.server.exchange import as_served
 from adapter.server.ledger import Seen, View
 from adapter.service.operator import Operated
 from adapter.service.running import Service
+from adapter.service.shown import signals_kept_back
 from adapter.settings import PersonSettings, ServeSettings
 from adapter.store import instances, reading, sessions, versions
 from adapter.store.audit import Act
@@ -153,7 +155,7 @@ class _Records:
             return None
         study = self.service.trial.study.title
         heading = Heading(name, self._remote(person, name), study, f"patients/{patient}")
-        return Found(heading, [*self._resources(view, person, name)])
+        return Found(heading, [*self._resources(view, person, name)], self._kept(person, name))
 
     def acknowledged(self, signals: Sequence[Signal]) -> Mapping[str, Acknowledgement]:
         found = sessions.acknowledged(
@@ -201,6 +203,20 @@ class _Records:
                 told = (version.type, version.id, version.version, written.created, version.text)
                 yield read_text(as_served(Seen(*told, written.place)))
 
+    def _kept(self, person: Person, name: str) -> list[tuple[str, ...]]:
+        """The signals of what was not taken in of somebody, for the trial's staff alone."""
+        return [
+            (each.title, each.level, each.reason, each.about)
+            for each in self._kept_back(person)
+            if each.record == name
+        ]
+
+    def _kept_back(self, person: Person) -> Iterable[Standing]:
+        if person.role != "operator":
+            return ()
+        found = signals_kept_back(self.service, is_unblinded=person.is_unblinded)
+        return sorted(found, key=urgency)
+
     def _may_be_told(self, person: Person, form: str) -> bool:
         named = form.removeprefix(SAFETY)
         return person.is_unblinded or not reveals_allocation(self.service.trial.study, named)
@@ -214,11 +230,13 @@ class _Records:
             if not version.is_retracted and self._may_be_told(person, version.form)
         ]
         seen = sessions.acknowledged(tx, [version.id for version in standing])
-        return Counter(
+        waiting = Counter(
             version.participant
             for version in standing
             if version.id not in seen or seen[version.id].version != version.version
         )
+        waiting.update(each.record for each in self._kept_back(person))
+        return waiting
 
     def _id(self, name: str) -> str:
         return self.service.trial.identity.patient(name)

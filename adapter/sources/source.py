@@ -69,6 +69,8 @@ class Source(Protocol):
     def records(self, forms: frozenset[str]) -> Iterator[Record | Problem]:
         """Every instance of these forms that holds anything, and every row that cannot be read.
 
+        One that was marked as complete and holds nothing is given without values.
+
         All instances of the forms about one participant come one after another. What is in memory
         does not grow with the rows.
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from adapter.store import kept_back
 from adapter.store.transaction import Transaction, among
 
 InboxState = Literal["taken", "waiting", "left"]
@@ -65,7 +66,10 @@ _KEY = ("clinic", "type", "remote_id")
 
 
 def keep(tx: Transaction, said: Received) -> Received:
-    """Notes a resource as it is now; gives it with its number, which it keeps for ever."""
+    """Notes a resource as it is now; gives it with its number, which it keeps for ever.
+
+    What waits no more gives no safety signal any more, as far as it gave one while it waited.
+    """
     names, marks = ", ".join(_COLUMNS), ", ".join("?" * len(_COLUMNS))
     changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
     kept = tx.execute(
@@ -73,7 +77,10 @@ def keep(tx: Transaction, said: Received) -> Received:
         f" ON CONFLICT (clinic, type, remote_id) DO UPDATE SET {changed} RETURNING number",
         tuple(getattr(said, name) for name in _COLUMNS),
     )
-    return replace(said, number=int(kept.fetchone()["number"]))
+    number = int(kept.fetchone()["number"])
+    if said.state != "waiting":
+        kept_back.drop(tx, kept_back.written_place(number))
+    return replace(said, number=number)
 
 
 def find(tx: Transaction, clinic: str, resource_type: str, remote_id: str) -> Received | None:

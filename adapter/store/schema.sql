@@ -111,6 +111,19 @@ CREATE TABLE rejection (            -- rows that did not go through, with their 
 );
 CREATE INDEX rejection_by_run ON rejection (run);
 
+CREATE TABLE kept_back (            -- what was not taken in, as far as safety signals are watched for
+  place   TEXT PRIMARY KEY,         -- of a row JSON: record, event, form, repeat; of others a name
+  kind    TEXT NOT NULL CHECK (kind IN ('row', 'blank', 'unreadable', 'written')),
+  record  TEXT NOT NULL,
+  event   TEXT NOT NULL,
+  form    TEXT NOT NULL,            -- '' where it is not known
+  file    TEXT NOT NULL,            -- of what was written at a clinic the clinic
+  line    INTEGER NOT NULL,         -- and the number in the inbox
+  signals TEXT NOT NULL,            -- JSON: id, level and reason of each that fired; no answer
+  is_seen INTEGER NOT NULL CHECK (is_seen IN (0, 1)), -- whether every signal could be judged
+  run     INTEGER NOT NULL          -- the ingest that met it last; 0 for what a clinic wrote
+) WITHOUT ROWID;
+
 CREATE TABLE receiver (             -- whom the ledger has met, and which types it owed them
   receiver TEXT PRIMARY KEY,
   accepts  TEXT NOT NULL             -- JSON: resource types

@@ -63,6 +63,18 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTakenIn:
+    """Safety signals of what was not taken in, and by form how much nobody could look at.
+
+    Each signal is its level, the record, the form, its title and name, why it fired, what it is
+    about, and where that is looked at. '' stands for what is of no form that is known.
+    """
+
+    signals: Sequence[tuple[str, ...]] = ()
+    not_looked_at: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Undecided:
     """Who a record may be at a clinic: Patients, each with how sure the clinic is."""
 
@@ -120,6 +132,10 @@ class Operation(Protocol):
         """Everybody who waits for a person's word."""
         ...
 
+    def not_taken_in(self, person: Person) -> NotTakenIn:
+        """The signals of what is kept back, as far as a person may know of its forms."""
+        ...
+
     def consents(self) -> Sequence[str]:
         """The consents of the study, by id."""
         ...
@@ -169,6 +185,7 @@ def operator_pages(operation: Operation) -> dict[str, tuple[Answering, list[str]
             operation.overview(visit.person),
             operation.undecided(),
             operation.consents(),
+            operation.not_taken_in(visit.person),
             is_blinded=not visit.person.is_unblinded,
         )
         return HTMLResponse(content)

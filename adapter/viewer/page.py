@@ -94,14 +94,18 @@ class Listed:
     signals: int = 0
 
 
-def patient_page(
+def patient_page(  # noqa: PLR0913, PLR0917 - what stands on one page
     frame: Frame,
     heading: Heading,
     record: PatientRecord,
     acknowledged: Mapping[str, Acknowledgement],
     named: Collection[str] = (),
+    kept: Sequence[tuple[str, ...]] = (),
 ) -> str:
-    """One patient on one screen; the outcomes of these anchors stand open."""
+    """One patient on one screen; the outcomes of these anchors stand open.
+
+    `kept` are signals of what was not taken in: title, level, why, and where to look.
+    """
     return _render(
         "patient.html",
         frame,
@@ -115,6 +119,7 @@ def patient_page(
         time_line=Markup(draw(time_line(record))),  # noqa: S704
         newest=max((each.latest.at for each in record.outcomes if each.latest), default=""),
         acknowledged=acknowledged,
+        kept=kept,
         anchor=anchor,
         named=named,
         notice=NOTICE,
@@ -144,11 +149,12 @@ def enter_page(frame: Frame, code: str) -> str:
     return _render("enter.html", frame, code=code)
 
 
-def operator_page(
+def operator_page(  # noqa: PLR0913 - what stands on one page
     frame: Frame,
     clinics: Sequence[object],
     undecided: Sequence[object],
     consents: Sequence[str],
+    kept: object,
     *,
     is_blinded: bool,
 ) -> str:
@@ -159,6 +165,7 @@ def operator_page(
         clinics=clinics,
         undecided=undecided,
         consents=consents,
+        kept=kept,
         is_blinded=is_blinded,
     )
 

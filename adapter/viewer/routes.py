@@ -35,10 +35,14 @@ _NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A patient whom somebody may look at, and what they may know."""
+    """A patient whom somebody may look at, and what they may know.
+
+    `kept` are safety signals of what was not taken in: title, level, why, and where to look.
+    """
 
     heading: Heading
     resources: Sequence[Resource]
+    kept: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,8 @@ def _patient(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "patient")
     record = read_record(found.resources, pages.forms)
     acknowledged = pages.records.acknowledged(record.signals)
-    return HTMLResponse(page.patient_page(visit.frame, found.heading, record, acknowledged))
+    content = page.patient_page(visit.frame, found.heading, record, acknowledged, kept=found.kept)
+    return HTMLResponse(content)
 
 
 def _answers(pages: Pages, visit: Visit) -> Response:

@@ -18,6 +18,7 @@ from adapter.simulate import serving
 from adapter.store.database import Database
 from adapter.viewer.operator import (
     Link,
+    NotTakenIn,
     Overview,
     Table,
     Undecided,
@@ -63,7 +64,8 @@ class Poisoned:
     def find(self, person: Person, patient: str) -> Found:
         del person, patient
         resources = [all_poisoned(each) for each in RECORD]
-        return Found(Heading(POISON, POISON, POISON, "patients/one"), resources)
+        heading = Heading(POISON, POISON, POISON, "patients/one")
+        return Found(heading, resources, [(POISON,) * 4])
 
     def acknowledged(self, signals: Sequence[Signal]) -> Mapping[str, Acknowledgement]:
         return {each.id: Acknowledgement(POISON, POISON, each.version) for each in signals}
@@ -82,6 +84,10 @@ class Overrun:
 
     def undecided(self) -> list[Undecided]:
         return [Undecided(POISON, POISON, [(POISON, POISON)])]
+
+    def not_taken_in(self, person: Person) -> NotTakenIn:
+        del person
+        return NotTakenIn([(POISON,) * 6], [(POISON, 2)])
 
     def consents(self) -> list[str]:
         return [POISON]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from adapter.fhir.check import find_faults
 from adapter.fhir.questionnaire import score_link_id
 from adapter.fhir.reading.answer import Node, objects, read_answer, read_total
 from adapter.fhir.reading.findings import Findings
@@ -69,6 +70,27 @@ def _with_unasked(
             expected = f"no answer, unless `{item.asked_if.item}` says that it is asked"
             found.error("structure", places[item.link_id], expected, "an answer")
     return marked if answers else {}
+
+
+def glimpse_items(resource: Node, form: Form) -> tuple[dict[str, Answer], frozenset[str]]:
+    """The answers that can be read of a response that does not fit, and the items that cannot.
+
+    Nothing is marked as not asked. An item that stands twice, or holds what is no answer to it,
+    cannot be read.
+    """
+    found, questions = Findings(), {item.link_id: item for item in form.items}
+    found.add_faults(find_faults(resource))
+    answers: dict[str, Answer] = {}
+    unread: set[str] = set()
+    for node, where in _nodes(resource, ROOT, tuple(questions), found):
+        item = questions.get(str(node.get("linkId")))
+        answer = None if item is None else read_answer(form, item, node, where, found)
+        if item is None or answer is None:
+            continue
+        if item.link_id in answers or not (answer.values or answer.absent):
+            unread.add(item.link_id)
+        answers.setdefault(item.link_id, answer)
+    return answers, frozenset(unread)
 
 
 def require_answers(form: Form, answers: Mapping[str, Answer], found: Findings) -> None:

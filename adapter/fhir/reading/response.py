@@ -16,10 +16,11 @@ from adapter.fhir.issue import Issue
 from adapter.fhir.questionnaire_response import UNVERIFIED
 from adapter.fhir.reading.answer import Node
 from adapter.fhir.reading.findings import Findings
-from adapter.fhir.reading.items import ROOT
+from adapter.fhir.reading.items import ROOT, glimpse_items
 from adapter.fhir.reading.migration import migrated
 from adapter.fhir.reading.verdict import Verdict, validate_response
 from adapter.instruments.form import Form
+from adapter.instruments.glimpse import Glimpse, as_asked
 from adapter.instruments.response import Response
 
 
@@ -97,6 +98,34 @@ def as_response(
         totals={},
         origin=occasion.origin,
         is_verified=UNVERIFIED not in resource.get("extension", ()),
+    )
+
+
+def glimpse_response(
+    resource: Node, forms: Mapping[str, Form], participant: str, occasion: Occasion
+) -> Glimpse | None:
+    """What can be read of a response that may not fit its form; None where no form is known to it.
+
+    It is for who watches for safety signals, and for nobody else.
+    """
+    present = migrated(resource, forms)
+    form = validate_response(present, forms).form
+    if form is None:
+        return None
+    answers, unread = glimpse_items(present, form)
+    return Glimpse(
+        Response(
+            form=form,
+            participant=participant,
+            timepoint=occasion.timepoint,
+            repeat=occasion.repeat,
+            status=resource["status"],
+            authored=resource.get("authored"),
+            answers=as_asked(form, answers),
+            totals={},
+            origin=occasion.origin,
+        ),
+        unread,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.fields import checkbox_column
-from adapter.instruments.response import Record
+from adapter.instruments.response import MARKED, Record
 from adapter.instruments.study import Study
 from adapter.sources.odm.document import AGAIN
 from adapter.sources.odm.layout import Column, Layout, Layouts, form_name, is_status
@@ -101,8 +101,10 @@ class RecordMaker:
         name, keys = self._place(event, oid, form_key)
         whole = _Instance(layout, subject.origin(node.line, name), keys)
         for instance in self._instances(oid, whole, node):
-            if instance.layout.form in forms and (instance.cells or instance.problems):
-                yield from self._record(instance, whole, _STATES.get(node.status, ""))
+            state = _STATES.get(node.status, "")
+            is_there = instance.cells or instance.problems or state in MARKED
+            if instance.layout.form in forms and is_there:
+                yield from self._record(instance, whole, state)
 
     def _place(self, event: Key, form: str, form_key: str) -> tuple[str, tuple[str, ...]]:
         """The event by its name in the study file, and the keys that tell repeats apart."""
@@ -182,7 +184,8 @@ class RecordMaker:
             if is_own or oid != self._study.record_id:
                 told = own if is_own else values
                 told.update(_values(oid, cell, layout.columns.get(oid), zone))
-        if values:
+        complete = own.get(f"{layout.form}_complete", state)
+        if values or complete in MARKED:
             yield Record(
                 participant=instance.origin.record,
                 event=instance.origin.event,
@@ -190,7 +193,7 @@ class RecordMaker:
                 repeat=_repeat(instance.keys),
                 values=values,
                 origin=instance.origin,
-                complete=own.get(f"{layout.form}_complete", state),
+                complete=complete,
                 completed_at=self._completed_at(instance, whole, {**own, **values}),
             )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.participant import fact_fields
-from adapter.instruments.response import Record
+from adapter.instruments.response import MARKED, Record
 from adapter.instruments.study import Study
 from adapter.sources.redcap.dictionary import Dictionary, Field
 from adapter.sources.rows import Row
@@ -89,7 +89,8 @@ class Project:
             if form not in forms:
                 continue
             values = self._values(row, form)
-            if values:
+            complete = self._cell(row, f"{form}_complete")
+            if values or complete in MARKED:
                 yield Record(
                     participant=participant,
                     event=event,
@@ -97,7 +98,7 @@ class Project:
                     repeat=int(instance) if instance else None,
                     values=values,
                     origin=origin,
-                    complete=self._cell(row, f"{form}_complete"),
+                    complete=complete,
                     completed_at=self._completed_at(row, form),
                 )
 

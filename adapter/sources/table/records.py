@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapter.errors import Origin, Problem, SourceError
 from adapter.instruments.participant import fact_fields, participant_forms
-from adapter.instruments.response import Record
+from adapter.instruments.response import MARKED, Record
 from adapter.instruments.study import Study
 from adapter.sources.rows import Row, Table
 from adapter.sources.source import FormShape
@@ -168,7 +168,7 @@ class _File:
         if broken:
             fields, expected = ", ".join(broken), "; ".join(broken.values())
             return Problem(origin, fields, expected, "something else", _MEND)
-        if form not in forms or not values:
+        if form not in forms or not (values or state in MARKED):
             return None
         return Record(
             participant=record,

@@ -84,6 +84,7 @@ def test_an_ingest_tells_what_became_of_every_form(site: Site) -> None:
         },
         "rejected": [],
         "problems": 0,
+        "kept_back": {"signals": 0, "not_looked_at": {}},
     }
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from adapter.fhir.check import find_faults
-from adapter.ingest.signals import Standing, standing_signals
+from adapter.ingest.standing import Standing, standing_signals
 from adapter.release import Receiver
 from tests.unit.ingest.project import (
     EVERYTHING,
@@ -41,7 +41,7 @@ def watched(bench: Bench) -> Bench:
 
 def stand(bench: Bench) -> list[tuple[str, str, str]]:
     """Record, signal and reason of all that stand."""
-    found = standing_signals(bench.database.read())
+    found = standing_signals(bench.database.read(), bench.trial.study)
     return sorted((each.record, each.signal, each.reason) for each in found)
 
 
@@ -131,9 +131,9 @@ def test_reading_the_same_again_makes_no_new_version(watched: Bench) -> None:
 def test_the_list_says_whose_which_how_urgent_and_why(watched: Bench) -> None:
     watched.ingest({**person("1"), **tally("50")})
 
-    (standing,) = standing_signals(watched.database.read())
+    (standing,) = standing_signals(watched.database.read(), watched.trial.study)
 
-    assert standing == Standing("1", "high", "A high tally", "immediate", "reached", None)
+    assert standing == Standing("1", "high", "A high tally", "immediate", "reached", None, "tally")
 
 
 def test_without_rules_nothing_is_watched(bench: Bench) -> None:

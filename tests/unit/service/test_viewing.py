@@ -15,10 +15,14 @@ import pytest
 from adapter.cli import main
 from adapter.errors import ConflictError, NotFoundError
 from adapter.service import Service, open_service
+from adapter.service.operator import Operated
 from adapter.service.serving import service_app
 from adapter.service.viewing import invitation
+from adapter.store import kept_back
 from adapter.store.access_log import access_files, read_accesses
 from adapter.store.audit import read_lines
+from adapter.store.kept_back import KeptBack
+from adapter.viewer.people import Person
 from tests.keys import CROSSWALK_KEY
 from tests.live.worlds import MAPPINGS, TRIAL, told
 from tests.visitor import Visitor, without_token
@@ -207,6 +211,56 @@ def own(tmp_path: Path) -> Iterator[Service]:
     """A world that a test may change."""
     with opened(tmp_path / "own", has_therapy=True) as service:
         yield service
+
+
+REACHED = (("bdi-severe", "review", "reached"),)
+ATTENDED = (("attended", "review", "reached"),)
+WEEK = "week_9_arm_1"
+EXPORT = "records.csv"
+KEPT_BACK = (
+    KeptBack("a", "row", SHARES, WEEK, "bdi", EXPORT, 7, REACHED),
+    KeptBack("b", "row", SHARES, WEEK, "bdi", EXPORT, 8, is_seen=False),
+    KeptBack("c", "row", SHARES, WEEK, "session-attendance", EXPORT, 9, ATTENDED, is_seen=False),
+    KeptBack("d", "unreadable", SHARES, "", "", EXPORT, 10, is_seen=False),
+)
+
+
+def test_signals_of_what_was_not_taken_in_stand_on_the_pages_of_who_may_know_the_form(
+    own: Service,
+) -> None:
+    with own.database.write() as tx:
+        for each in KEPT_BACK:
+            kept_back.keep(tx, each)
+    kim, lee, where = visit(own, "kim"), visit(own, "lee"), page_of(own, SHARES)
+
+    pages = [kim.get(path).text for path in ("/app/operator", where)]
+    whole = Operated(own).not_taken_in(Person("ida", "operator", "", is_unblinded=True))
+
+    assert all("Severe depressive symptoms" in page for page in pages)
+    assert all("kept back, look in the source: records.csv:7" in page for page in pages)
+    assert not any("few sessions" in page or "session-attendance is" in page for page in pages)
+    assert "1 row of form bdi is kept back and was not looked at" in pages[0]
+    assert "of no form that is known" not in pages[0]
+    assert "kept back" not in lee.get(where).text
+    assert [each[2] for each in whole.signals] == ["bdi", "session-attendance"]
+    assert whole.not_looked_at == [("", 1), ("bdi", 1), ("session-attendance", 1)]
+
+
+def test_a_signal_of_what_was_not_taken_in_counts_among_those_to_look_at(own: Service) -> None:
+    kim = visit(own, "kim")
+    before = _waiting(kim.get("/app/").text)
+
+    with own.database.write() as tx:
+        kept_back.keep(tx, KEPT_BACK[0])
+
+    after = _waiting(kim.get("/app/").text)
+    assert after[SHARES] == before.get(SHARES, 0) + 1
+
+
+def _waiting(page: str) -> dict[str, int]:
+    """The signals to look at, by participant."""
+    found = re.findall(r'patients/[^"]+">(\w+)</a></th>.*<td>(\d+)</td></tr>', page)
+    return {name: int(count) for name, count in found}
 
 
 def test_an_acknowledgement_is_kept_told_and_in_the_audit_log(own: Service) -> None:

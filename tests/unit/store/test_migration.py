@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from adapter.errors import LedgerError
-from adapter.store import claiming, standing, versions
+from adapter.errors import LedgerError, Origin, Problem
+from adapter.store import claiming, inbox, instances, kept_back, standing, versions
 from adapter.store.database import SCHEMA_VERSION, Database
+from adapter.store.inbox import Received
 from adapter.store.migration import migrate
 from adapter.store.schema import tables
 from tests.unit.store.ledger import CLINIC, NOW, claim, names, owe, settle
@@ -207,3 +208,28 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(older: Callable[[int],
         after = connection.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
         assert connection.execute("PRAGMA user_version").fetchone()[0] == 4
     assert after == before
+
+
+def test_what_was_kept_back_before_it_was_watched_is_told_as_not_looked_at(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        run = instances.start_run(tx, "records.csv", NOW)
+        for field in ("mood_1", "mood_2"):
+            problem = Problem(Origin("records.csv", 3, "1", "week_0"), field, "a", "b", "c")
+            instances.reject(tx, problem, "mood", run)
+        instances.end_run(tx, run, NOW)
+        where = (CLINIC, "QuestionnaireResponse", "r1", "1", "2")
+        written = inbox.keep(tx, Received(*where, b"{}", "waiting", "a day", NOW, form="mood"))
+
+    migrate(database.engine, 23)
+    migrate(database.engine)
+
+    found = [
+        (each.kind, each.record, each.form, each.line, each.fired, each.is_seen)
+        for each in kept_back.listed(database.read())
+    ]
+    assert found == [
+        ("row", "1", "mood", 3, (), False),
+        ("written", "2", "mood", written.number, (), False),
+    ]
