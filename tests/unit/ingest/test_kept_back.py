@@ -167,7 +167,7 @@ def test_a_signal_goes_when_its_row_is_as_it_was_when_it_was_taken_in(watched: B
     watched.ingest({**person("1"), **mood("0", "0", "0")})
     watched.ingest({**person("1"), **mood("9", "0", "3")})
 
-    watched.ingest({**person("1"), **mood("0", "0", "0")}, {"record_id": ""})
+    watched.ingest({**person("1"), **mood("0", "0", "0")}, {"record_id": "", **mood("0", "0", "0")})
 
     assert stand(watched) == []
 
@@ -196,7 +196,7 @@ def test_a_signal_stays_where_its_row_is_not_believed_to_be_gone(watched: Bench)
     assert stand(watched) == THIRD
 
     watched.ingest(
-        person("1"), {"record_id": ""}, missing_limit=5
+        person("1"), {"record_id": "", **mood("0", "0", "0")}, missing_limit=5
     )  # it may be the row that is not read
     assert stand(watched) == THIRD
 
@@ -212,7 +212,7 @@ def test_a_row_of_which_nothing_is_known_is_told_as_not_looked_at(watched: Bench
 
 
 def test_without_rules_nothing_is_watched(bench: Bench) -> None:
-    bench.ingest({**person("1"), **mood("9", "3", "3")}, {"record_id": ""})
+    bench.ingest({**person("1"), **mood("9", "3", "3")}, {"record_id": "", **mood("0", "0", "0")})
 
     assert (stand(bench), counted(bench)) == ([], KeptBackCount(0, {}))
 
