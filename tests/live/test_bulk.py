@@ -448,7 +448,8 @@ def test_the_order_of_an_export_tells_the_blinded_of_no_hidden_correction(
 
     (event,) = bulk.everything("AdverseEvent")
     correct("first", because="a")
-    correct("second", because="a", form="of-no-mapping-any-more")
+    correct("second", because="a")
+    correct("third", because="a", form="of-no-mapping-any-more")  # which might tell: not for them
     correct("first", because="b")
     hidden, whole = told(), bulk.as_(unblinded=True, name="another").export()
     correct("first", because="b", when="2023-01-02")
@@ -457,6 +458,7 @@ def test_the_order_of_an_export_tells_the_blinded_of_no_hidden_correction(
     lines = [each for each in bulk.lines(whole) if each["resourceType"] == "AdverseEvent"]
     assert [(each["id"], each["meta"]["versionId"]) for each in lines[1:]] == [
         ("second", "1"),
+        ("third", "1"),
         ("first", "2"),
     ]
     bulk.as_()
