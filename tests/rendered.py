@@ -58,6 +58,7 @@ def with_false_weights(resource: Resource, _: Form) -> None:
     for _link_id, answer in answers_of(resource):
         if "valueCoding" in answer:
             answer["extension"] = [{"url": ORDINAL_VALUE, "valueDecimal": Decimal("41.5")}]
+            answer["valueCoding"].pop("extension", None)
 
 
 def with_decimals(resource: Resource, _: Form) -> None:

@@ -146,9 +146,11 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
             f"({', '.join(rule.id for rule in trial.study.consents)}); found one unknown. "
             "Check both words."
         )
-    if person.word(consent) == "withdrawn":
-        return
     today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
+    if person.word(consent) == "withdrawn":
+        if not instances.withdrawn_since(tx, name, consent):  # the source may take its word back
+            instances.withdraw(tx, name, consent, today)
+        return
     owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before
     instances.withdraw(tx, name, consent, today)
     accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)

@@ -37,7 +37,10 @@ def take_over(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
     now, told = addresses.now(participant), addresses.told(participant)
     if now is None or told is None or told.arrives:
         return MOVED
-    if not addresses.is_same(now, told):
+    identifiers = now.identifiers
+    if addresses.is_same(now, told):  # what was told there names them as they were called then
+        identifiers = {**told.identifiers, **identifiers}
+    else:
         tx = clinic.database.read()
         if leaving.is_anything_told(tx, clinic.name, participant):
             rule = look_at_linked(clinic, participant)
@@ -45,7 +48,7 @@ def take_over(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
                 return rule
             if rule not in UNTRUE:
                 return MOVED
-    _note(clinic, participant, replace(now, number=told.number))
+    _note(clinic, participant, replace(now, identifiers=identifiers, number=told.number))
     return ""
 
 

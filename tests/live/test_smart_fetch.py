@@ -192,5 +192,5 @@ def _fill(served: Served) -> None:
                     kind.encode(),
                     number,
                 )
-                belonging = Belonging("many", "1015", "phq-9")
+                belonging = Belonging("many", "1015", "pcl-c")
                 versions.put(tx, (kind, f"many-{number}"), text, belonging, service.now())

@@ -251,12 +251,17 @@ class World:
     def _open(self) -> None:
         self.database = Database(self.folder / "ledger.sqlite")
         self.crosswalk = Crosswalk(self.folder / "crosswalk.sqlite", CROSSWALK_KEYS)
-        for record in RECORDS:
-            self.crosswalk.link("clinic", record, f"p{record}", self.now.isoformat())
+        self._link()
         self.clients = {
             name: httpx.Client(transport=far, base_url=BASE, trust_env=False)
             for name, far in self.far.items()
         }
+
+    def _link(self) -> None:
+        """A person links everybody; who was gone loses the link, and is linked again."""
+        for record in RECORDS:
+            if self.crosswalk.linked("clinic", record) is None:
+                self.crosswalk.link("clinic", record, f"p{record}", self.now.isoformat())
 
     def _close(self) -> None:
         for client in self.clients.values():
@@ -328,7 +333,9 @@ class World:
                 case Agreed(_, consent, word):
                     person.consents[consent] = word
                 case Present(_, is_present):
-                    person.is_present = is_present
+                    others = (each for each in self.people.values() if each is not person)
+                    # Of an export without a row nobody is believed to be gone.
+                    person.is_present = is_present or not any(each.is_present for each in others)
 
     def ingest(self, *, is_killed: bool = False, database: Database | None = None) -> None:
         """Reads an export of what the source holds now."""
@@ -347,7 +354,10 @@ class World:
         source = project.Bench(self.folder, ledger.database, self.crosswalk, self.trial).source(
             project.records_csv(rows(self.people)), missing_limit=100
         )
-        ingest(ledger, self.trial, source, self.now.isoformat(), killing)
+        try:
+            ingest(ledger, self.trial, source, self.now.isoformat(), killing)
+        finally:
+            self._link()
 
     def _withdraw(self, record: str, consent: Consent) -> None:
         try:
