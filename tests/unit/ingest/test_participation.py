@@ -139,6 +139,15 @@ forms:
     assert consent(more, "share")["status"] == "inactive"
 
 
+def test_a_withdrawal_recorded_here_holds_after_the_source_took_its_own_back(bench: Bench) -> None:
+    bench.ingest(answered(stop_share="1", stop_date="2024-03-01"))
+    withdraw_now(bench, "1", "share")
+
+    bench.ingest(answered())
+
+    assert consent(bench, "share")["status"] == "inactive"
+
+
 def test_a_withdrawal_recorded_twice_keeps_its_first_day(bench: Bench) -> None:
     bench.ingest(answered())
     withdraw_now(bench, "1", "share")
