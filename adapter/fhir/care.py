@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from adapter.fhir.check import find_faults
 from adapter.fhir.identity import reference
+from adapter.fhir.ids import ID
 from adapter.fhir.labels import RESTRICTED
 from adapter.instruments.study import CareType
 from adapter.instruments.window import local_day
@@ -60,8 +61,7 @@ _GOES_ON: dict[CareType, frozenset[str]] = {
     "MedicationRequest": frozenset({"active", "on-hold", "draft"}),
     "MedicationStatement": frozenset({"active", "intended", "on-hold"}),
 }
-_ID = r"[A-Za-z0-9\-.]{1,64}"
-_MEDICATION = re.compile(rf"(?:^|/)(Medication/{_ID})(?:/_history/{_ID})?$")
+_MEDICATION = re.compile(rf"(?:^|/)(Medication/{ID})(?:/_history/{ID})?$")
 _WORDS = ("system", "code")  # not the version, nor the display: people may have typed them
 
 

@@ -120,7 +120,7 @@ def build_research_subject(identity: Identity, person: Participant) -> dict[str,
 
 def _status(study: Study, person: Participant) -> str:
     """Where a person stands in the study; the same word for both arms."""
-    words = {person.consents[rule.id].word for rule in study.consents if rule.purpose == "research"}
+    words = {person.word(rule.id) for rule in study.consents if rule.purpose == "research"}
     if "refused" in words and "withdrawn" not in words:
         return "not-registered"
     if "unknown" in words and "withdrawn" not in words:

@@ -97,27 +97,27 @@ def accept(tx: Transaction, trial: Trial, response: Response, said: Acceptance) 
     return "changed" if changed else "unchanged"
 
 
-def as_it_stands(tx: Transaction, trial: Trial, same: Response) -> Response | None:
-    """The response itself where all that is built of it is what the ledger holds, else None.
+def stands_already(tx: Transaction, trial: Trial, response: Response) -> bool:
+    """Whether all that is built of a response is what the ledger holds.
 
     So a cell that is written otherwise and says the same is no correction.
     """
-    unit = trial.identity.of_response(same)
-    built = _build(trial, same, score_response(same) if same.status in SCORED else ())
-    if same.repeat is None:
-        built += changes_at(tx, trial, Place(same.participant, same.form, same.timepoint))
+    unit = trial.identity.of_response(response)
+    built = _build(trial, response, score_response(response) if response.status in SCORED else ())
+    if response.repeat is None:
+        place = Place(response.participant, response.form, response.timepoint)
+        built += changes_at(tx, trial, place)
     held = {
         (each.type, each.id): each.text
         for each in versions.of_unit(tx, unit)
         if each.type in REPORTED and not each.is_retracted
     }
-    is_held = {draft.name for draft in built} == held.keys() and all(
-        _as_held(draft, held[draft.name]) for draft in built
+    return {draft.name for draft in built} == held.keys() and all(
+        _is_held(draft, held[draft.name]) for draft in built
     )
-    return same if is_held else None
 
 
-def _as_held(draft: Draft, text: bytes) -> bool:
+def _is_held(draft: Draft, text: bytes) -> bool:
     """Whether a draft is what is held; an Observation under whatever status it has come to."""
     if draft.name[0] == "Observation":
         draft = draft.with_status(read_text(text)["status"])

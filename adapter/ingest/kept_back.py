@@ -133,7 +133,7 @@ def release(tx: Transaction, work: Ingest, record: Record) -> None:
     Where it stands twice, the other one may be kept back by the same ingest, and stays.
     """
     place = place_of(record)
-    if place in work.kept_back:
+    if place in work.watched:
         before = kept_back.find(tx, place)
         if before is not None and before.run != work.report.run:
             kept_back.drop(tx, place)
@@ -208,6 +208,5 @@ def _stands(tx: Transaction, work: Ingest, record: Record, seen: Glimpse) -> boo
     if before is None or before.status == "entered-in-error":
         return False
     source_hash = trial.identity.source_hash(trial.as_read(record))
-    now = (source_hash, trial.mapping_of(response.form))
     status = next_status(response.status, before, source_hash)
-    return (before.source_hash, before.mapping, before.status) == (*now, status)
+    return before.is_of(source_hash, trial.mapping_of(response.form), status)

@@ -146,14 +146,9 @@ def withdraw(tx: Transaction, trial: Trial, name: str, consent: str, now: str) -
             f"({', '.join(rule.id for rule in trial.study.consents)}); found one unknown. "
             "Check both words."
         )
-    today = datetime.fromisoformat(now).astimezone(trial.study.zone).date().isoformat()
-    if person.word(consent) == "withdrawn":
-        if not instances.withdrawn_since(tx, name, consent):  # the source may take its word back
-            instances.withdraw(tx, name, consent, today)
+    if person.word(consent) == "withdrawn" and instances.withdrawn_since(tx, name, consent):
         return
-    owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before
-    instances.withdraw(tx, name, consent, today)
-    accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
+    _record(tx, trial, Withdrawal(name, consent, now), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,28 +161,31 @@ class Withdrawal:
 
 
 def withdraw_again(tx: Transaction, trial: Trial, said: Withdrawal, now: str) -> bool:
-    """Records a withdrawal that the ledger lost, and follows it; gives whether it was lost.
+    """Records a withdrawal that the ledger lost, and follows it; gives whether it changes anything.
 
     Of somebody who is not known any more it is remembered, too.
     """
+    if instances.withdrawn_since(tx, said.record, said.consent) >= _day_of(trial, said):
+        return False
+    return _record(tx, trial, said, now)
+
+
+def _day_of(trial: Trial, said: Withdrawal) -> str:
+    return datetime.fromisoformat(said.at).astimezone(trial.study.zone).date().isoformat()
+
+
+def _record(tx: Transaction, trial: Trial, said: Withdrawal, now: str) -> bool:
+    """Keeps a withdrawal, even if the source says it, too: it may take its own word back."""
     name, consent = said.record, said.consent
-    day = datetime.fromisoformat(said.at).astimezone(trial.study.zone).date().isoformat()
-    if instances.withdrawn_since(tx, name, consent) >= day:
-        return False
     person = instances.participant(tx, name)
-    if person is not None and _is_withdrawn(person, consent):
-        return False
-    instances.withdraw(tx, name, consent, day)
-    if person is None or consent not in person.consents:
-        return True
+    if person is None or person.word(consent) == "withdrawn":
+        instances.withdraw(tx, name, consent, _day_of(trial, said))
+        return person is None
+    owe_newcomers(tx, trial, now)  # first of all: what is owed now refers to what was before
+    instances.withdraw(tx, name, consent, _day_of(trial, said))
     accept_participant(tx, trial, person, instances.participant_run(tx, name) or 0, now)
     after = instances.participant(tx, name)
-    return after is not None and _is_withdrawn(after, consent)
-
-
-def _is_withdrawn(person: Participant, consent: str) -> bool:
-    known = person.consents.get(consent)
-    return known is not None and known.word == "withdrawn"
+    return after is not None and after.word(consent) == "withdrawn"
 
 
 def retract_participant(tx: Transaction, trial: Trial, participant: str, now: str) -> None:

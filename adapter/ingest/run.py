@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
-from adapter.ingest.accept import accept, as_it_stands, next_status
+from adapter.ingest.accept import accept, next_status, stands_already
 from adapter.ingest.completion import STATES, completion
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
@@ -120,7 +120,7 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     try:
         word = _status_word(tx, work, record, before)
         status = next_status(word, before, source_hash)
-        if before is not None and _is_same(before, source_hash, trial.mapping_of(form), status):
+        if before is not None and before.is_of(source_hash, trial.mapping_of(form), status):
             instances.see_again(tx, unit, work.report.run)
             work.report.add(form.id, "unchanged")
             release(tx, work, record)
@@ -150,8 +150,8 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
             release(tx, work, record)
         return
     if before is not None and (before.status, word) == ("completed", "completed"):
-        as_before = as_it_stands(tx, trial, replace(response, status="completed"))
-        if as_before is not None:
+        as_before = replace(response, status="completed")
+        if stands_already(tx, trial, as_before):
             response, before = as_before, replace(before, source_hash=source_hash)
     said = Acceptance(record, work.report.run, work.now, before, source_hash)
     work.report.add(form.id, accept(tx, trial, response, said))
@@ -179,10 +179,6 @@ def _as_hashed_now(
 def _was_whole(trial: Trial, kept: str, whole: Record, source_hash: str) -> bool:
     """Whether a hash that was kept is that of all cells, of which not all are read."""
     return kept != source_hash and kept == trial.identity.source_hash(whole)
-
-
-def _is_same(before: instances.Instance, source_hash: str, mapping: str, status: str) -> bool:
-    return (before.source_hash, before.mapping, before.status) == (source_hash, mapping, status)
 
 
 def _status_word(

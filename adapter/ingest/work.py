@@ -74,7 +74,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One run over one snapshot of a source; `kept_back` is where rows were when it began."""
+    """One run over one snapshot of a source; `watched` is where rows were kept back before."""
 
     database: Database
     crosswalk: Crosswalk
@@ -83,7 +83,7 @@ class Ingest:
     report: Report
     now: str
     step: Callable[[int], None]
-    kept_back: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
 
 
 def reject(

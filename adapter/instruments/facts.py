@@ -74,8 +74,7 @@ def read_participant(
     )
     reading.check_lone_days(consents)
     problems = tuple(reading.problems.values())
-    is_readable = all(problem.action != _CORRECT for problem in problems)
-    return Facts(ended_by_withdrawal(read, study), problems, is_readable)
+    return Facts(ended_by_withdrawal(read, study), problems, is_readable=not reading.is_doubtful)
 
 
 class _Reading:
@@ -84,6 +83,7 @@ class _Reading:
     def __init__(self, rows: list[Record], study: Study, choices: Choices) -> None:
         self.study, self.choices = study, choices
         self.problems: dict[tuple[Origin, str, str], Problem] = {}
+        self.is_doubtful = False  # whether any of them decides on something
         # The record's own name counts as a field: a database may hold only people who agreed.
         self._cells = {study.record_id: [(rows[0].participant, rows[0])]}
         for row in rows:
@@ -96,8 +96,8 @@ class _Reading:
         said = self._cells.get(name or "")
         return said[-1][0] if name and said else None
 
-    def day(self, name: str | None, action: str = _CORRECT) -> str | None:
-        """The day in a column, None where none is known; an `action` of its own: none is needed."""
+    def day(self, name: str | None, *, decides: bool = True) -> str | None:
+        """The day in a column, None where none is known; `decides`: without it all is in doubt."""
         said = self._cells.get(name or "")
         if not name or not said:
             return None
@@ -105,17 +105,18 @@ class _Reading:
         try:
             return day_of(raw).isoformat()
         except BadTimeError as wrong:
-            self._refuse(row, name, str(wrong), describe(raw), action)
+            self._refuse(row, name, str(wrong), describe(raw), decides=decides)
             return None
 
     def consent(self, rule: ConsentRule) -> ConsentState:
         """What was said of one consent."""
         is_withdrawn = self._is_withdrawn(rule)
-        action = _WITHDRAWN if is_withdrawn else _CORRECT
-        self._check(rule.given, action)
-        since = self.day(rule.date, action)
+        decides = not is_withdrawn
+        self._check(rule.given, decides=decides)
+        since = self.day(rule.date, decides=decides)
         if is_withdrawn:
-            return ConsentState("withdrawn", since, self.day(rule.withdrawn_date, action))
+            until = self.day(rule.withdrawn_date, decides=decides)
+            return ConsentState("withdrawn", since, until)
         given = self.last(rule.given.field)
         if given is None:
             return ConsentState("unknown")
@@ -139,21 +140,21 @@ class _Reading:
             return day in self._withdrawal_days() and self.last(day) is not None
         said = self._cells.get(told.field, [])
         is_said = [bool(raw.strip()) and told.is_said({told.field: raw}) for raw, _ in said]
-        self._check(told, _WITHDRAWN if any(is_said) else _CORRECT)
+        self._check(told, decides=not any(is_said))
         if any(is_said) and not is_said[-1]:
             expected = "the same of a withdrawal in all rows of a record"
             found = "a withdrawal, and a later row without it"
-            self._refuse(said[-1][1], told.field, expected, found, _WITHDRAWN)
+            self._refuse(said[-1][1], told.field, expected, found, decides=False)
         return any(is_said)
 
-    def _check(self, told: FieldEquals, action: str) -> None:
+    def _check(self, told: FieldEquals, *, decides: bool) -> None:
         """Refuses whatever neither the study nor the source knows as an answer."""
         known = self._known(told)
         for raw, row in self._cells.get(told.field, []):
             if raw.strip() and (known is None or raw in known):
                 continue
             expected = f"one of the values {', '.join(known)}, or nothing" if known else "a value"
-            self._refuse(row, told.field, expected, describe(raw), action)
+            self._refuse(row, told.field, expected, describe(raw), decides=decides)
 
     def _known(self, told: FieldEquals) -> list[str] | None:
         if told.equals is None:
@@ -169,11 +170,12 @@ class _Reading:
         return [day for day in dict.fromkeys(days) if day and day not in others]
 
     def _refuse(
-        self, row: Record, name: str, expected: str, found: str, action: str = _CORRECT
+        self, row: Record, name: str, expected: str, found: str, *, decides: bool = True
     ) -> None:
         about = (row.origin, name, expected)  # several consents may share a day
-        if about not in self.problems or action == _CORRECT:
-            self.problems[about] = Problem(*about, found, action)
+        self.is_doubtful = self.is_doubtful or decides
+        if about not in self.problems or decides:
+            self.problems[about] = Problem(*about, found, _CORRECT if decides else _WITHDRAWN)
 
 
 def _opposite(said: str) -> list[str]:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.errors import AdapterError
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import IssueCode, RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
@@ -26,13 +27,13 @@ from adapter.server.audited import Telling, told
 from adapter.server.bulk import bulk_routes
 from adapter.server.caller import Caller
 from adapter.server.capability import Software, capability_statement
-from adapter.server.exchange import Answer, Asked, read_request, refused, respond
+from adapter.server.exchange import Answer, Asked, read_request, refusal_of, refused, respond
 from adapter.server.groups import GROUP
 from adapter.server.json_patch import PATCH_JSON
 from adapter.server.ledger import View
 from adapter.server.methods import allowed
 from adapter.server.operation_routes import operation_routes
-from adapter.server.reads import ID, history, read, unknown, vread
+from adapter.server.reads import history, read, unknown, vread
 from adapter.server.routed import Handlers, Routed
 from adapter.server.searching import DEFAULT_COUNT, read_search, search
 from adapter.server.write_routes import write_routes
@@ -75,7 +76,7 @@ def api_app(api: Api, *more: Route) -> Routed:
             if not caller.may(letter, resource_type):
                 text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
                 raise refuse(403, "forbidden", text)
-            if not ID.fullmatch(request.path_params.get("id", "-")):
+            if not IS_ID(request.path_params.get("id", "-")):
                 raise unknown()
             asked = await read_request(request, has_form=request.method == "POST")
             is_read = letter == "r" and resource_type != GROUP  # which looks at everybody
@@ -168,19 +169,14 @@ def _wrong_method(methods: set[str]) -> Response:
     return refused(refuse(405, "not-supported", _FORM), {"Allow": ", ".join(sorted(methods))})
 
 
-async def _in_trouble(_: Request, error: Exception) -> Response:
-    del error  # it names our own files; the log has it
-    return refused(refuse(503, "transient", "The ledger cannot be read now; ask again later"))
-
-
-async def _broken(_: Request, __: Exception) -> Response:
-    return refused(refuse(500, "exception", "The server failed; the reason is in its log"))
+async def _broken(_: Request, error: Exception) -> Response:
+    return refused(refusal_of(error))
 
 
 HANDLERS: Handlers = {
     RefusalError: _refused,
     HTTPException: _out_of_place,
-    AdapterError: _in_trouble,
+    AdapterError: _broken,
     Exception: _broken,
 }
 """What is answered where something was refused or went wrong, by what was raised."""

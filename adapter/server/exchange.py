@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.responses import Response
 
+from adapter.errors import AdapterError
 from adapter.fhir.operation_outcome import (
     RefusalError,
     operation_outcome,
@@ -155,6 +156,15 @@ def _own_meta(text: bytes) -> int:
         if before.count(b"[") == before.count(b"]"):  # contained ones stand in a list
             return found.start()
     return -1
+
+
+def refusal_of(error: Exception) -> RefusalError:
+    """What is told of whatever went wrong: no more than who caused it can use."""
+    if isinstance(error, RefusalError):
+        return error
+    if isinstance(error, AdapterError):  # it names our own files; the log has it
+        return refuse(503, "transient", "The ledger cannot be used now; ask again later")
+    return refuse(500, "exception", "The server failed; the reason is in its log")
 
 
 def refused(refusal: RefusalError, more: Mapping[str, str] | None = None) -> Response:

@@ -27,6 +27,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.text import read_text
 from adapter.server.audited import Telling, told
@@ -48,7 +49,6 @@ LONGEST_TOKEN_SECONDS = 3600
 CLAIMS = ("iss", "aud", "exp", "iat", "jti")
 MOST_BYTES = 262_144
 _SIGNED = re.compile(r"[Bb]earer +([A-Za-z0-9\-_.]+)")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _GIVEN = frozenset({"final", "amended", "corrected"})
 _INDICATORS = {"immediate": "critical", "urgent": "warning"}
 _LONGEST_NAME = 255
@@ -211,7 +211,7 @@ def _read(content: bytes, client: HookClient) -> _Asked:
     context = said["context"] if isinstance(said.get("context"), dict) else {}
     patient, user = context.get("patientId"), context.get("userId")
     is_whole = hook == "patient-view" and is_uuid(instance) and isinstance(user, str) and user
-    if not is_whole or not isinstance(patient, str) or not _ID.fullmatch(patient):
+    if not is_whole or not isinstance(patient, str) or not IS_ID(patient):
         text = (
             "`hook` patient-view, `hookInstance`, `context.userId` and `context.patientId` "
             "are expected"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Match, Route
 
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.search.parameters import SERVED_TYPES
-from adapter.server.reads import ID
 from adapter.server.writes import WRITABLE, Kind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _methods(route: Route, path: Mapping[str, str]) -> set[str]:
     methods = set(route.methods or ())
     if "{type}" not in route.path:
         return methods
-    if path["type"] not in SERVED_TYPES or not ID.fullmatch(path.get("id", "-")):
+    if path["type"] not in SERVED_TYPES or not IS_ID(path.get("id", "-")):
         return set()
     is_write = route.path in {"/{type}", "/{type}/{id}"} and not methods & _READING
     kinds = {_KINDS[method] for method in methods} if is_write else set[Kind]()

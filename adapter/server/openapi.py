@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from adapter.fhir.ids import ID
 from adapter.server.exchange import FORM
 from adapter.server.json_patch import PATCH_JSON
 from adapter.server.media import FHIR_JSON
@@ -38,7 +39,7 @@ _OPEN = ("/fhir/metadata", "/fhir/.well-known/smart-configuration", "/auth/token
 """What is answered without a token."""
 _BUNDLES = {"search-type": "searchset", "history-instance": "history"}
 _NAMES = re.compile(r"\{(\w+)(?::\w+)?\}")
-_ID = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
+_ID = {"type": "string", "pattern": f"^{ID}$"}
 _NUMBER = {"type": "string", "pattern": r"^[1-9][0-9]{0,8}$"}
 _IN_FHIR = re.compile(r"/\{type\}|/fhir(?!/bulk|/\.well-known|.*\$export)")
 """Where `_format` and `_pretty` are heeded: files and the way to them have a form of their own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter.fhir.ids import ID
 from adapter.server.json_patch import MOST_STEPS
 
 
@@ -30,14 +31,13 @@ def _quantity(separators: str) -> str:
 
 
 _WORDS = _text("")
-_ID = r"[A-Za-z0-9\-.]{1,64}"
 _ADDRESS = f"(https?://|urn:|#){_text('', 0)}"
 _PREFIX = "(eq|ne|gt|lt|ge|le|sa|eb|ap)?"
 _NUMBER = r"[+\-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+\-]?[0-9]{1,2})?"
 _DAY = r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?)?"
 _PATTERNS = {
     "token": _token(""),
-    "reference": f"([A-Z][A-Za-z]+/{_ID}|{_ID}|{_ADDRESS})",
+    "reference": f"([A-Z][A-Za-z]+/{ID}|{ID}|{_ADDRESS})",
     "uri": _WORDS,
     "date": f"{_PREFIX}{_DAY}",
     "quantity": _quantity(""),
@@ -46,7 +46,7 @@ _PATTERNS = {
 }
 _BY_NAME = {
     "_id": _WORDS,
-    "patient": f"(Patient/{_ID}|{_ID}|{_ADDRESS})",
+    "patient": f"(Patient/{ID}|{ID}|{_ADDRESS})",
     "questionnaire": _WORDS,
     "context-type-value": rf"{_token('$')}\${_token('$')}",
 }

@@ -19,6 +19,7 @@ from adapter.errors import Origin
 from adapter.fhir.check import find_faults, write
 from adapter.fhir.extraction import Intake, extract
 from adapter.fhir.identity import PROJECT, questionnaire_url, reference
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.issue import Issue as Finding
 from adapter.fhir.issue import has_errors
 from adapter.fhir.labels import highest
@@ -39,7 +40,7 @@ from adapter.release.wording import without_wording
 from adapter.server.body import as_issues, check_r4
 from adapter.server.exchange import Answer
 from adapter.server.ledger import View
-from adapter.server.reads import ID, unknown
+from adapter.server.reads import unknown
 from adapter.server.writes import Writing
 from adapter.store import instances, reading
 
@@ -72,7 +73,7 @@ def extract_stored(view: View, trial: Trial, response_id: str) -> Answer:
     Raises:
         RefusalError: 404, for one that is not there or not for this caller.
     """
-    seen = view.latest(RESPONSE, response_id) if ID.fullmatch(response_id) else None
+    seen = view.latest(RESPONSE, response_id) if IS_ID(response_id) else None
     instance = instances.instance(view.tx, response_id)
     if seen is None or seen.text is None or instance is None:
         raise unknown()
@@ -115,7 +116,7 @@ def populate(view: View, trial: Trial, said: Resource, questionnaire_id: str) ->
     _, words = _with_parameters(said)
     form = _form_asked(view, trial, words, questionnaire_id)
     patient = words.get("subject", "").removeprefix("Patient/")
-    person = view.latest("Patient", patient) if ID.fullmatch(patient) else None
+    person = view.latest("Patient", patient) if IS_ID(patient) else None
     if person is None:
         text = "Expected a Patient of this server of whom this client may know, as `subject`"
         raise refuse(422, "not-found", text, "Parameters.parameter")
@@ -211,7 +212,7 @@ def _form_asked(view: View, trial: Trial, words: Mapping[str, str], questionnair
     """The form that is named by id, by canonical or by reference."""
     named = words.get("questionnaire") or words.get("canonical") or words.get("questionnaireRef")
     name = questionnaire_id or str(named or "").removeprefix("Questionnaire/")
-    if ID.fullmatch(name):
+    if IS_ID(name):
         seen = view.latest("Questionnaire", name)
         name = "" if seen is None or seen.text is None else str(read_text(seen.text)["url"])
     url = name.partition("|")[0]
@@ -250,13 +251,13 @@ def _without_hidden(trial: Trial, view: View) -> Trial:
 def _person_of(view: View, resource: Resource) -> str:
     """Whom it is about, '' for nobody of whom the caller may know."""
     patient = str(resource["subject"].get("reference", "")).removeprefix("Patient/")
-    is_known = ID.fullmatch(patient) and view.latest("Patient", patient) is not None
+    is_known = IS_ID(patient) and view.latest("Patient", patient) is not None
     held = reading.newest(view.tx, "Patient", patient) if is_known else None
     return "" if held is None else held.version.participant
 
 
 def _of_target(view: View, resource_type: str, target: str, resource: Resource) -> list[Issue]:
-    seen = view.latest(resource_type, target) if ID.fullmatch(target) else None
+    seen = view.latest(resource_type, target) if IS_ID(target) else None
     if seen is None or seen.text is None:
         raise unknown()
     found: list[Finding] = []

@@ -18,7 +18,6 @@ from adapter.server.groups import GROUP, told_group
 from adapter.server.ledger import Seen, View
 from adapter.server.subset import subset
 
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _SUMMARIES = frozenset({"false", "true", "text", "data"})  # nothing can be counted here
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qsl
 
-from adapter.errors import AdapterError
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import RefusalError, operation_outcome, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
@@ -32,9 +32,9 @@ from adapter.server.entries import (
     note_changed,
     read_entries,
 )
-from adapter.server.exchange import Answer, Asked
+from adapter.server.exchange import Answer, Asked, refusal_of
 from adapter.server.ledger import View
-from adapter.server.reads import ID, read, unknown
+from adapter.server.reads import read, unknown
 from adapter.server.rewriting import rewritten, searches_in
 from adapter.server.searching import read_search, search
 from adapter.server.writes import Kind, Write, Writing, told_of
@@ -95,19 +95,11 @@ def _each_for_itself(work: Work, entry: Entry, asked: Asked) -> None:
             work.api.ledger.catch_up()
             _look(work, work.view(work.api.ledger.database.read(), about), entry, asked)
     except Exception as wrong:  # noqa: BLE001 - whatever it is, the others stand
-        refusal = _told_of(wrong)
+        if not isinstance(wrong, RefusalError):
+            _LOG.error("An entry of a batch failed", exc_info=wrong)
+        refusal = refusal_of(wrong)
         entry.answer = _refused(refusal)
         entry.part.status = refusal.status
-
-
-def _told_of(wrong: Exception) -> RefusalError:
-    """What is told of an entry that failed, as it would be told of a request by itself."""
-    if isinstance(wrong, RefusalError):
-        return wrong
-    _LOG.error("An entry of a batch failed", exc_info=wrong)
-    if isinstance(wrong, AdapterError):
-        return refuse(503, "transient", "The ledger cannot be used now; ask again later")
-    return refuse(500, "exception", "The server failed; the reason is in its log")
 
 
 def _all_or_nothing(work: Work, entries: list[Entry], asked: Asked) -> None:
@@ -199,7 +191,7 @@ def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
         if_modified_since=entry.if_modified_since,
     )
     if resource_id:
-        if not ID.fullmatch(resource_id):
+        if not IS_ID(resource_id):
             raise unknown()
         answer = read(view, {"type": resource_type, "id": resource_id}, said)
         part.id = resource_id

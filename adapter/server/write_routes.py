@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.server.api import Api
@@ -21,7 +22,6 @@ from adapter.server.audited import told
 from adapter.server.body import parse_list, read_content, read_resource
 from adapter.server.exchange import Answer, Asked, read_request, respond
 from adapter.server.json_patch import PATCH_JSON, read_steps
-from adapter.server.reads import ID
 from adapter.server.transaction import Work, answer_bundle
 from adapter.server.writes import WRITABLE, Done, Kind, Write, Writing, told_of
 
@@ -117,7 +117,7 @@ async def _let_in(
         if not caller.may(letter, telling.type):
             text = f"The scopes of this client do not allow it: system/{telling.type}.{letter}"
             raise refuse(403, "forbidden", text)
-    if not ID.fullmatch(request.path_params.get("id", "-")):
+    if not IS_ID(request.path_params.get("id", "-")):
         raise refuse(404, "not-found", "There is no such resource here")
     return Work(api, caller, telling), asked
 

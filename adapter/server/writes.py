@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
+from adapter.fhir.ids import ID, IS_ID
 from adapter.fhir.operation_outcome import Issue, RefusalError, operation_outcome, refuse
 from adapter.fhir.reading.adverse_event import EVENT
 from adapter.fhir.text import read_text, write_text
@@ -28,7 +29,6 @@ from adapter.server.conditional import digests, matching
 from adapter.server.exchange import Answer, Asked, as_served, version_headers
 from adapter.server.json_patch import Step, patched
 from adapter.server.ledger import Seen, View
-from adapter.server.reads import ID
 from adapter.store import instances, named, reading
 from adapter.store.transaction import Transaction
 
@@ -150,7 +150,7 @@ class Writing:
         if said != resource_id and (said or not write.criteria):
             text = "The id is expected to be that of the resource which is updated"
             raise refuse(400, "invalid", text, f"{write.type}.id")
-        seen = self.view.latest(write.type, resource_id) if ID.fullmatch(resource_id) else None
+        seen = self.view.latest(write.type, resource_id) if IS_ID(resource_id) else None
         if seen is None:
             raise _no_update_as_create()
         self._check_version(write, seen.number)
@@ -211,7 +211,7 @@ class Writing:
         """
         subject = resource.get("subject", {}).get("reference", "")
         known = re.fullmatch(
-            rf"(?:{re.escape(self.base)}/)?Patient/([A-Za-z0-9\-.]{{1,64}})(?:/_history/\d+)?",
+            rf"(?:{re.escape(self.base)}/)?Patient/({ID})(?:/_history/\d+)?",
             str(subject),
         )
         person = reading.newest(self.tx, "Patient", known[1]) if known else None

@@ -31,8 +31,7 @@ def study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
     Raises:
         DeclarationError: there is none, or it is too short or too long.
     """
-    text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
-    key = (text or "").encode()
+    key = _key_given(settings, environment)
     if not SHORTEST_KEY_BYTES <= len(key) <= LONGEST_KEY_BYTES:
         problem = Problem(
             Origin("adapter.toml"),
@@ -63,12 +62,12 @@ def check_key(
 
     That there is no key on this machine is a warning: mappings may be checked where nothing runs.
     """
+    is_there = False
     try:
+        is_there = bool(_key_given(settings, environment))
         key = study_key(settings, environment)
     except DeclarationError as wrong:
-        for problem in wrong.problems:
-            is_there = problem.found.endswith(" bytes") and problem.found != "0 bytes"
-            yield problem if is_there else _as_warning(problem)
+        yield from (each if is_there else _as_warning(each) for each in wrong.problems)
         return
     if study is None:
         return
@@ -79,6 +78,11 @@ def check_key(
         return  # whoever uses the ledger is told of it
     if found not in {None, Identity(study, key).study_id}:
         yield Problem(Origin("adapter.toml"), "key_env or key_file", _EXPECTED, _FOUND, _ACTION)
+
+
+def _key_given(settings: Settings, environment: Mapping[str, str]) -> bytes:
+    text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
+    return (text or "").encode()
 
 
 def _as_warning(problem: Problem) -> Problem:

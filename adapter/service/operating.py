@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
 from adapter.errors import ConflictError, NotFoundError
 from adapter.fhir.audit_event import TURNED_DOWN
+from adapter.fhir.ids import IS_ID
 from adapter.ingest.participation import withdraw
 from adapter.service.running import Service
 from adapter.service.shown import Forms
 from adapter.store import deliveries, inbox, instances, leaving, parking, settling, standing
 from adapter.store.audit import Act
 from adapter.sync.clinic import Clinic
-
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-"""Source: https://hl7.org/fhir/R4/datatypes.html#id."""
+from adapter.sync.server import note_server
 
 
 def state_of(service: Service, name: str, forms: Forms = None) -> dict[str, Any]:
@@ -99,9 +97,11 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
 
     Raises:
         NotFoundError: nobody of this record takes part, or no Patient has such an id.
-        ConflictError: somebody else is that Patient, or something stands with another one.
+        ConflictError: somebody else is that Patient, something stands with another one, or the
+            clinic is at another server than it was.
     """
-    if not _ID.fullmatch(patient) and (clinic.profile.speaks_fhir or not patient):
+    clinic.stop_if_elsewhere()
+    if not IS_ID(patient) and (clinic.profile.speaks_fhir or not patient):
         raise NotFoundError(
             "Expected the id of a Patient as it stands behind `Patient/`: 1 to 64 letters, "
             "digits, `-` and `.`; found something else."
@@ -115,6 +115,7 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
             "Patient there, who would keep them; found it missing. With it the next pushes mark "
             "them as entered in error there, and tell them anew."
         )
+    note_server(service.crosswalk, clinic.name, clinic.server)
     service.crosswalk.link(clinic.name, record, patient, service.now())
     # Which Patient it is stands in the crosswalk alone.
     service.audit.add([Act(service.now(), "link", clinic.name, record, rule=by)])

@@ -25,7 +25,7 @@ from adapter.service.key_of_study import stop_if_other_study, study_key
 from adapter.service.posts import LateMllp, post_of
 from adapter.service.sources import open_source
 from adapter.service.wording import read_declarations, unlicensed
-from adapter.settings import Settings, read_secret, read_settings
+from adapter.settings import ClinicSettings, Settings, read_secret, read_settings
 from adapter.store.access_log import AccessLog, Lasting
 from adapter.store.audit import AuditLog
 from adapter.store.chain import Seal
@@ -34,6 +34,7 @@ from adapter.store.identities import Crosswalk
 from adapter.store.meanings import meanings
 from adapter.sync.clinic import Clinic
 from adapter.sync.ladder import choose_all, receiver_of
+from adapter.sync.server import Server
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def open_service(
                 post=post,
                 tasks=clinic_settings.tasks,
                 audit=audit,
+                server=_server_of(clinic_settings),
             )
             for client, said, post, (_, clinic_settings) in zip(
                 clients, known, posts, declared.clinics, strict=True
@@ -175,3 +177,8 @@ def _crosswalk_keys(settings: Settings, environment: Mapping[str, str]) -> list[
     named = settings.crosswalk_key_env, settings.crosswalk_key_file
     said = read_secret(environment, *named, "the crosswalk's key") or ""
     return [line.strip() for line in said.splitlines() if line.strip()]
+
+
+def _server_of(settings: ClinicSettings) -> Server | None:
+    address = settings.url or settings.mllp
+    return None if address is None else Server(address, settings.formerly)

@@ -75,13 +75,15 @@ class ClinicSettings(Section):
 
     A clinic that speaks no FHIR has no `url`. HL7 v2 goes to `mllp` (`host:port`, with TLS unless
     `mllp_tls` is false), or into `folder`, whose acknowledgements stand in `acknowledgements`.
-    `tasks` is the folder for what a person prints and files.
+    `tasks` is the folder for what a person prints and files. `formerly` are the addresses (`url`,
+    or `mllp`) that the same server had before.
     """
 
     profile: Path
     # No user and password in the address: what signs in is a secret.
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
     mllp: Annotated[str, Field(pattern=r"^[^\s:/@]+:\d{1,5}$")] | None = None
+    formerly: tuple[Annotated[str, Field(pattern=r"^[^\s@]+$")], ...] = ()
     mllp_tls: bool = True
     folder: Path | None = None
     acknowledgements: Path | None = None

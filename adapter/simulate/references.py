@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adapter.fhir.ids import ID
 from adapter.fhir.operation_outcome import Issue, RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LITERAL = re.compile(r"([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+LITERAL = re.compile(rf"([A-Z][A-Za-z]+/{ID})(?:/_history/{ID})?")
 MATCHING = re.compile(r"[A-Z][A-Za-z]+\?.+")
 # Elements of type uri, url, uuid, oid and canonical; an identifier's value is a string and stays.
 LINKING = re.compile(r"reference|.*(?:[uU]r[il]|U[uU]id|Oid|Canonical)|questionnaire")

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
+from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import Issue, operation_outcome, refuse
 from adapter.simulate.exchange import Reply
 from adapter.simulate.parameters import STORED_TYPES
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from adapter.simulate.query import Query
     from adapter.simulate.versions import Resource, Version
 
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]+)"?')
 
 
@@ -198,7 +198,7 @@ def _admit(system: RecordSystem, resource: Resource, previous: Version | None = 
 
 
 def _check_client_id(name: str, id_: object) -> None:
-    if not isinstance(id_, str) or not ID.fullmatch(id_):
+    if not isinstance(id_, str) or not IS_ID(id_):
         raise refuse(400, "value", "This is not an id of FHIR", f"{name}.id")
     if id_.isdigit():
         text = (

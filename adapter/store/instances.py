@@ -27,6 +27,10 @@ class Instance:
     place: str
     run: int
 
+    def is_of(self, source_hash: str, mapping: str, status: str) -> bool:
+        """Whether it was made of these cells, read by this mapping, in this state."""
+        return (self.source_hash, self.mapping, self.status) == (source_hash, mapping, status)
+
 
 def start_run(tx: Transaction, source: str, now: str) -> int:
     """Opens an ingest; gives its number."""

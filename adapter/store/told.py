@@ -1,4 +1,4 @@
-"""Where a clinic was told about somebody: to which Patient, by which numbers, at which server.
+"""Where a clinic was told about somebody: to which Patient, by which numbers.
 
 What must be taken back is taken back there, whoever the participant is linked to by now, and also
 where the trial holds no identifier of theirs any more. It stands in the file of the crosswalk, and
@@ -34,15 +34,13 @@ ANY_CLINIC = ""
 class Address:
     """Who somebody is at a clinic.
 
-    `patient` is the id there, '' where we give it; `identifiers` are the trial's, by name; `base`
-    stands for the server. `number` counts the addresses at which the clinic was told: behind the
-    first one resources have ids of their own. `arrives`: the one before is taken back, and what
-    stands is owed to this one.
+    `patient` is the id there, '' where we give it; `identifiers` are the trial's, by name. `number`
+    counts the addresses at which the clinic was told: behind the first one resources have ids of
+    their own. `arrives`: the one before is taken back, and what stands is owed to this one.
     """
 
     patient: str = ""
     identifiers: dict[str, str] = field(default_factory=dict, repr=False)
-    base: str = ""
     number: int = 1
     arrives: bool = False
 

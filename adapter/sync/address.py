@@ -6,8 +6,8 @@ or erased. What was told stands where it was told until it is taken back there.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 
 from adapter.fhir.identity import Identity
@@ -25,12 +25,12 @@ _BY_NUMBER = frozenset({"hl7v2", "task"})
 
 @dataclass(frozen=True)
 class Addresses:
-    """The addresses of one clinic; `base` stands for its server, '' where it has none."""
+    """The addresses of one clinic; `asked` are those of a batch, by participant, as `at` gives."""
 
     profile: ClinicProfile
     crosswalk: Crosswalk
     identity: Identity
-    base: str = ""
+    asked: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def patient(self, participant: str) -> str | None:
         """The id of the participant's Patient at this clinic now, None while it is not known."""
@@ -46,6 +46,8 @@ class Addresses:
         """
         if self.is_ours(participant):
             return self.identity.patient(participant), 1
+        if participant in self.asked:
+            return self.asked[participant]
         address = self.standing(participant)
         return ("", 1) if address is None else (self._patient(participant, address), address.number)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -37,6 +37,7 @@ from adapter.sync.ladder import DOCUMENT, Choice, choose_all, correction_of
 from adapter.sync.outgoing import wire_text
 from adapter.sync.post import Post, rung_noted
 from adapter.sync.profile import DOCUMENTED, FILED, RUNGS, ClinicProfile, How, Rung
+from adapter.sync.server import Server, note_server, stop_if_elsewhere
 from adapter.sync.set_back import note_turn, stop_if_set_back
 from adapter.sync.turn import Turn
 
@@ -51,8 +52,10 @@ class Clinic:
     `chance` gives numbers between 0 and 1, by which waits are shortened up to half.
     `forms` are all that the mappings declare, `unlicensed` those whose wording it must not get.
     `capability` is what it says of itself, None where it never told; `post` is its way for HL7 v2,
-    `tasks` the folder for what a person files; `base` stands for its server. `await_leave` comes
-    before all that goes these two ways; in a turn it waits for the budget and looks at the lease.
+    `tasks` the folder for what a person files. `await_leave` comes before all that goes these two
+    ways; in a turn it waits for the budget and looks at the lease. `server` is where it is, and
+    where it was under this name before; None where that is nowhere in particular. `asked` comes
+    from `for_batch`.
     """
 
     profile: ClinicProfile
@@ -69,7 +72,8 @@ class Clinic:
     capability: Capability | None = None
     post: Post | None = None
     tasks: Path | None = None
-    base: str = ""
+    server: Server | None = None
+    asked: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     audit: AuditLog | None = None
     await_leave: Callable[[], None] = lambda: None
 
@@ -136,7 +140,8 @@ class Clinic:
         """A turn at this clinic, and the clinic as it is asked in it; what goes wrong names it.
 
         Raises:
-            ConflictError: another process is at work with it, or the ledger was set back.
+            ConflictError: another process is at work with it, the ledger was set back, or it is
+                another server than before.
             EhrError: it rests, after trouble or as it asked for.
         """
         turn = Turn(
@@ -150,14 +155,24 @@ class Clinic:
         # An answer may take as long as its time-out: it must not outlast the lease.
         seconds = max(self.database.lease_seconds, 2 * self.profile.timeout_seconds)
         stop_if_set_back(self.database, self.crosswalk, self.name)
+        self.stop_if_elsewhere()
         with self.database.sole_writer(self.name, seconds):
             try:
                 note_turn(self.database, self.crosswalk, self.name)
+                note_server(self.crosswalk, self.name, self.server)
                 turn.begin()
                 yield replace(self, client=turn, await_leave=turn.await_leave), turn
                 turn.end()
             except EhrError as wrong:
                 raise EhrError(f"{self.name}: {wrong}") from wrong
+
+    def stop_if_elsewhere(self) -> None:
+        """Lets pass the server that the clinic was at so far.
+
+        Raises:
+            ConflictError: it is another one, where the same ids are of other people.
+        """
+        stop_if_elsewhere(self.crosswalk, self.name, self.server)
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that touches the deliveries of this clinic alone."""
@@ -180,7 +195,12 @@ class Clinic:
     @cached_property
     def addresses(self) -> Addresses:
         """Who the participants are at this clinic, and where it was told about them."""
-        return Addresses(self.profile, self.crosswalk, self.identity, self.base)
+        return Addresses(self.profile, self.crosswalk, self.identity, self.asked)
+
+    def for_batch(self, batch: Iterable[Delivery]) -> Clinic:
+        """The clinic as it is while a batch goes: where its people stand is asked once of each."""
+        people = {delivery.participant for delivery in batch}
+        return replace(self, asked={who: self.addresses.at(who) for who in people})
 
     def text_of(
         self, tx: Transaction, delivery: Delivery, version: int, action: Action

@@ -96,8 +96,9 @@ def _push_batch(clinic: Clinic, claimed: Sequence[Delivery], run: Run) -> Sent:
     people = {"", *(each.participant for each in released)}
     clinic.addresses.keep({each.participant for each in released if each.action == "put"})
     absent = standing.refused_and_absent(clinic.database.read(), clinic.name, people)
-    outgoing, settlements = _in_its_terms(clinic, released, report, absent)
-    receipts = carry(clinic, outgoing, absent)
+    there = clinic.for_batch(released)
+    outgoing, settlements = _in_its_terms(there, released, report, absent)
+    receipts = carry(there, outgoing, absent)
     unknown: set[str] = set()
     arrived: set[str] = set()
     for item, receipt in zip(outgoing, receipts, strict=True):

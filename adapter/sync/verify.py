@@ -112,8 +112,9 @@ def _of_nobody(found: Found, rule: str) -> Found:
 
 def _look_up(clinic: Clinic, page: Sequence[Delivery]) -> list[Found] | Unreachable | Unknown:
     """What is there of each; what cannot be said in the clinic's terms any more is changed."""
-    written = [_written(clinic, delivery) for delivery in page]
-    found = look_up(clinic, [each for each in written if isinstance(each, Outgoing)])
+    there = clinic.for_batch(page)
+    written = [_written(there, delivery) for delivery in page]
+    found = look_up(there, [each for each in written if isinstance(each, Outgoing)])
     if isinstance(found, Unreachable | Unknown):
         return found
     told = iter(found)

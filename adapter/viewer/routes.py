@@ -6,7 +6,6 @@ runs nothing, is kept by no cache and stands in no other site's frame.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from adapter.errors import AdapterError
+from adapter.fhir.ids import IS_ID
 from adapter.instruments.form import Form
 from adapter.viewer import page
 from adapter.viewer.guard import guarded, read_form
@@ -30,7 +30,6 @@ from adapter.viewer.refusals import ENDED, SAID
 from adapter.viewer.safety import Signal
 
 Resource = dict[str, Any]
-_NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,7 @@ def _leave(pages: Pages, visit: Visit) -> Response:
 def _found(pages: Pages, visit: Visit, interaction: str) -> Found:
     """The patient of a path; both the look and the refusal are told of."""
     patient = visit.request.path_params["patient"]
-    found = pages.records.find(visit.person, patient) if _NAME.fullmatch(patient) else None
+    found = pages.records.find(visit.person, patient) if IS_ID(patient) else None
     if found is None:
         pages.look(visit.request, Look(interaction, visit.person.name))
         raise HTTPException(404)

@@ -13,11 +13,12 @@ from datetime import tzinfo
 from itertools import product
 from typing import Any
 
+from adapter.fhir.ids import ID
 from adapter.fhir.search.parameters import BY_IDENTIFIER, OF_TYPE, Parameter, parameters
 from adapter.fhir.search.spans import EVER, exact_number, moment_span
 from adapter.fhir.search.text import named_as, plain
 
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/.+)?")
+_REFERENCE = re.compile(rf"([A-Z][A-Za-z]+)/({ID})(?:/_history/.+)?")
 _DATED = ("", "DateTime", "Period", "Instant")
 
 

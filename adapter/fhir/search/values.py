@@ -9,6 +9,7 @@ import re
 from datetime import tzinfo
 from typing import Final, get_args
 
+from adapter.fhir.ids import ID, IS_ID
 from adapter.fhir.search.criteria import BadSearchError, HasRange, HasToken, Prefix
 from adapter.fhir.search.parameters import Parameter
 from adapter.fhir.search.spans import exact_number, moment_span, number_span
@@ -22,8 +23,7 @@ LONGEST_WORDS: Final = 500
 TokenAsked = tuple[str | None, str | None]
 """A system and a code, None for any; of a reference a type and an id."""
 _PREFIXES: Final = frozenset(get_args(Prefix))
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_REFERENCE = re.compile(rf"([A-Z][A-Za-z]+)/({ID})(?:/_history/\S+)?")
 _AP_SHARE = 0.1
 
 
@@ -75,7 +75,7 @@ def reference(name: str, value: str, target: str, base: str) -> TokenAsked:
         if target and named[1] != target:
             raise bad(name)
         return named[1], named[2]
-    if _ID.fullmatch(said):
+    if IS_ID(said):
         return target or None, said
     if not said.startswith(("http://", "https://", "urn:", "#")):
         raise bad(name)

@@ -18,6 +18,7 @@ from operator import itemgetter
 import orjson
 
 from adapter.export.parts import Block
+from adapter.fhir.ids import ID
 from adapter.fhir.text import read_text
 from adapter.instruments.participant import Participant
 from adapter.release import PARTICIPATION
@@ -36,7 +37,7 @@ ENTRIES = 500  # of one Bundle of deletions
 Since = tuple[int, datetime | None]
 FROM_THE_FIRST: Since = (0, None)
 _PLACE = itemgetter(0)
-_NAME = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
+_NAME = re.compile(rf"([A-Z][A-Za-z]+)/({ID})", re.ASCII)
 
 
 @dataclass(frozen=True)

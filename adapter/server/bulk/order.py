@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from adapter.fhir.ids import ID
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.fhir.text import read_text
@@ -50,7 +51,7 @@ _INSTANT = re.compile(
 )
 _FILTER = re.compile(r"(?P<type>[A-Z][A-Za-z]{2,63})\?(?P<query>.*)", re.DOTALL)
 _ELEMENT = re.compile(r"(?:[A-Z][A-Za-z]{2,63}\.)?[a-z][A-Za-z]{0,63}", re.ASCII)
-_PATIENT = re.compile(r"(?:Patient/)?(?P<id>[A-Za-z0-9\-.]{1,64})", re.ASCII)
+_PATIENT = re.compile(rf"(?:Patient/)?(?P<id>{ID})", re.ASCII)
 MOST_FILTERS = 50
 
 

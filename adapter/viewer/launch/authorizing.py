@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from adapter.errors import EhrError
+from adapter.fhir.ids import IS_ID
 from adapter.sync.auth.sign_in import is_token
 from adapter.viewer.launch.context import Context, read_context
 from adapter.viewer.launch.registered import Registered
@@ -25,7 +25,6 @@ ASSERTION_SECONDS = 240  # at most 300 are allowed; clocks differ
 _UNSAID_SECONDS = 300
 _LONGEST_SECONDS = 86_400
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def exchange(web: Web, begun: Begun, sent: Mapping[str, str], now: datetime) -> 
         refresh=refresh,
         scope=_text(body, "scope") or begun.scope,
         ends=(now + timedelta(seconds=seconds)).timestamp(),
-        patient=patient if _ID.fullmatch(patient) else "",
+        patient=patient if IS_ID(patient) else "",
         needs_banner=body.get("need_patient_banner") is not False,
         context=read_context(body),
         id_token=_text(body, "id_token"),

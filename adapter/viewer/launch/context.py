@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.fhir.ids import ID, IS_ID
 from adapter.viewer.record import Outcome, PatientRecord
 
 MOST_NAMED = 20
 _LONGEST = 400
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _NAMED = re.compile(
-    r"(?:^|/)(?P<type>Observation|QuestionnaireResponse|Questionnaire)/(?P<id>[A-Za-z0-9\-.]{1,64})"
-    r"(?:/_history/[A-Za-z0-9\-.]{1,64}|\|.{0,100})?$"
+    rf"(?:^|/)(?P<type>Observation|QuestionnaireResponse|Questionnaire)/(?P<id>{ID})"
+    rf"(?:/_history/{ID}|\|.{{0,100}})?$"
 )
 
 
@@ -41,7 +41,7 @@ NOTHING = Context()
 def read_context(body: Mapping[str, Any]) -> Context:
     """What a token response says of it; what cannot be read is as if it were not there."""
     visit, listed = body.get("encounter"), body.get("fhirContext")
-    is_visit = isinstance(visit, str) and _ID.fullmatch(visit) is not None
+    is_visit = isinstance(visit, str) and IS_ID(visit) is not None
     objects = (
         [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     )

@@ -7,7 +7,6 @@ along.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from adapter.errors import EhrError
 from adapter.fhir.check import find_faults
+from adapter.fhir.ids import IS_ID
 from adapter.viewer.launch.registered import TYPES, may_read
 from adapter.viewer.launch.web import Said, Web
 
@@ -22,7 +22,6 @@ Resource = dict[str, Any]
 MOST_PAGES = 20
 MOST_RESOURCES = 5000
 _A_PAGE = 200
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _NOT_LET_IN, _FORBIDDEN = 401, 403
 _QUERIES = {
     "Observation": "patient={patient}&category=survey",
@@ -169,7 +168,7 @@ def _resources(bundle: Resource) -> Iterator[Resource]:
 
 
 def _is_wanted(resource: Resource, type_: str, patient: str) -> bool:
-    if resource.get("resourceType") != type_ or not _ID.fullmatch(str(resource.get("id", ""))):
+    if resource.get("resourceType") != type_ or not IS_ID(str(resource.get("id", ""))):
         return False
     if find_faults(resource):
         return False

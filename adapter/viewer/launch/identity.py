@@ -12,6 +12,7 @@ from datetime import datetime
 import jwt
 
 from adapter.errors import EhrError
+from adapter.fhir.ids import ID
 from adapter.viewer.launch.authorizing import Begun
 from adapter.viewer.launch.web import Web
 
@@ -19,7 +20,7 @@ _SIGNED_BY = ("RS256", "RS384", "ES256", "ES384")
 _LEEWAY_SECONDS = 60
 _USER = re.compile(
     r"(?:https?://\S*/)?(?P<who>(?:Practitioner|PractitionerRole|Patient|RelatedPerson)"
-    r"/[A-Za-z0-9\-.]{1,64})"
+    rf"/{ID})"
 )
 
 

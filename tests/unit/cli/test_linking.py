@@ -191,3 +191,44 @@ def _stands(site: Site) -> None:
         crosswalk.told.keep(CLINIC, [("1", Address("p-1"))])
     with closing(Database(site.folder / "state" / "ledger.sqlite")) as ledger, ledger.write() as tx:
         settling.hold(tx, TOLD, Holding(1, "put", "1"))
+
+
+ELSEWHERE = "http://127.0.0.1:10/fhir"
+FORMER = 'formerly = ["http://127.0.0.1:9/fhir/"]'
+
+
+def move_clinic(site: Site, more: str = "") -> None:
+    """Gives the clinic another address; the repository keeps its own."""
+    before, name, after = (site.folder / "adapter.toml").read_text("utf-8").partition(CLINIC)
+    moved = after.replace('url = "http://127.0.0.1:9/fhir"', f'url = "{ELSEWHERE}"\n{more}', 1)
+    site.write("adapter.toml", before + name + moved)
+
+
+def test_nobody_is_linked_at_another_server_of_the_same_name(trial: Site) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    move_clinic(trial)
+
+    said = trial.run("link", CLINIC, "2", "p-2")
+
+    assert said.code == 14
+    assert ELSEWHERE in said.err
+    assert 'formerly = ["http://127.0.0.1:9/fhir"]' in said.err
+    with crosswalk_of(trial) as crosswalk:
+        assert [crosswalk.linked(CLINIC, record) for record in "12"] == ["p-1", None]
+
+
+def test_a_server_whose_address_changed_is_the_same_one_where_a_person_says_so(
+    trial: Site,
+) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    move_clinic(trial, FORMER)
+
+    assert trial.run("link", CLINIC, "2", "p-2").code == 0
+    with crosswalk_of(trial) as crosswalk:
+        assert crosswalk.turns.server(CLINIC) == ELSEWHERE
+
+
+def test_a_clinic_that_nobody_was_linked_at_may_have_any_address(trial: Site) -> None:
+    move_clinic(trial)
+
+    assert trial.run("link", CLINIC, "1", "p-1").code == 0

@@ -79,6 +79,20 @@ def test_who_is_not_in_the_source_now_stays_withdrawn_when_they_come_back(read: 
     assert held(read) == before
 
 
+def test_what_the_source_said_too_stays_withdrawn_when_it_takes_its_word_back(read: Site) -> None:
+    both = {**person("1"), **mood("1", "2", "0")}
+    read.run("withdraw", "1", "share")
+    before = held(read)
+    lose(read)
+    read.export({**both, "stop_share": "1"}, {**person("2"), **mood("1", "2", "0")})
+    assert findings(read.run("ingest", "--json")) == []
+    read.export(both, {**person("2"), **mood("1", "2", "0")})
+
+    read.run("ingest")
+
+    assert held(read) == before
+
+
 def test_a_ledger_that_knows_every_withdrawal_is_told_of_none(read: Site) -> None:
     read.run("withdraw", "1", "share")
 

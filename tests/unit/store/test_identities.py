@@ -191,7 +191,7 @@ def test_a_name_that_is_corrected_leaves_the_links(crosswalk: Crosswalk) -> None
 
 def test_where_a_clinic_was_told_outlives_the_link_and_a_new_key(tmp_path: Path) -> None:
     path, newest = tmp_path / "who.sqlite", "the newest key of the tests, no secret"
-    told = Address("patient-7", {"ihi": "8003600000000001"}, "server", 2)
+    told = Address("patient-7", {"ihi": "8003600000000001"}, 2)
     with closing(Crosswalk(path, CROSSWALK_KEYS)) as crosswalk:
         crosswalk.keep(known(ihi="8003600000000001"))
         crosswalk.link("north", "1", "patient-7", NOW)
