@@ -61,7 +61,8 @@ class Report:
     """An outcome as people read it; `answered` is '' where the trial does not know when.
 
     `version` is the form's, '' for an event. `made` is the instant of this version; `id` stays
-    through its corrections. `is_withdrawn`: it should not have been.
+    through its corrections. `is_withdrawn`: it should not have been. `is_on_paper`: a person files
+    it by hand, so that earlier ones may lie anywhere.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Report:
     is_amended: bool
     is_withdrawn: bool
     lines: tuple[Line, ...]
+    is_on_paper: bool = False
 
 
 def read_report(document: Resource) -> Report:

@@ -7,6 +7,10 @@ from adapter.render.report import WITHDRAWN, Line, Report
 
 _SEXES = {"male": "male", "female": "female", "other": "other", "unknown": "not known"}
 
+_PRINTED = " Do not file an earlier page of this report that you have printed;"
+_TAKE_OUT = f"{_PRINTED} if one was filed, take it out of the record."
+_FILE_THIS = f"{_PRINTED} if one was filed, file this page in its place."
+
 
 def heading(report: Report, person: Person | None) -> list[tuple[str, str]]:
     """What stands above the numbers: whose, which, when, by whom; None leaves out whose."""
@@ -29,9 +33,11 @@ def whose(person: Person) -> list[tuple[str, str]]:
 def standing(report: Report) -> str:
     """What a reader must see first: that it was taken back, or reported otherwise before."""
     if report.is_withdrawn:
-        return "WITHDRAWN: what this report said before is taken back. Disregard it."
+        told = "WITHDRAWN: what this report said before is taken back. Disregard it."
+        return f"{told}{_TAKE_OUT}" if report.is_on_paper else told
     if report.is_amended:
-        return "CORRECTED: this replaces what was reported before."
+        told = "CORRECTED: this replaces what was reported before."
+        return f"{told}{_FILE_THIS}" if report.is_on_paper else told
     return ""
 
 

@@ -16,6 +16,7 @@ from adapter.service.running import Service
 from adapter.service.shown import Forms
 from adapter.store import deliveries, inbox, instances, leaving, parking, settling, standing
 from adapter.store.audit import Act
+from adapter.store.remote import replaced_by
 from adapter.sync.clinic import Clinic
 from adapter.sync.server import note_server
 
@@ -66,8 +67,16 @@ def note_filed(service: Service, clinic: Clinic, task: str) -> None:
         NotFoundError: no such task waits.
     """
     with service.database.write() as tx:
-        if not settling.file(tx, clinic.name, task, service.now()):
-            raise NotFoundError("Expected a task that waits to be filed; found none so named.")
+        if settling.file(tx, clinic.name, task, service.now()):
+            return
+        newer = replaced_by(tx, clinic.name, task)
+    if newer:
+        raise NotFoundError(
+            f"Expected a task that waits to be filed; found one that {newer} has replaced. Do as "
+            f"the page of {newer} says, also with the page that was filed; then run `adapter filed "
+            f"{clinic.name} {newer}`."
+        )
+    raise NotFoundError("Expected a task that waits to be filed; found none so named.")
 
 
 def note_withdrawal(service: Service, record: str, consent: str, by: str = "") -> None:

@@ -22,6 +22,15 @@ def lay(content: bytes, unfinished: Path, path: Path) -> None:
     keep_names(path.parent)
 
 
+def remove(*paths: Path) -> None:
+    """Removes the files that are there; all are in one folder, which knows it by the return."""
+    there = [path for path in paths if path.exists()]
+    for path in there:
+        path.unlink(missing_ok=True)
+    if there:
+        keep_names(there[0].parent)
+
+
 def keep_names(folder: Path) -> None:
     """Returns when the names of what a folder holds are on the disk.
 

@@ -34,6 +34,31 @@ def answered_before(tx: Transaction, delivery: Delivery) -> int:
     return int(row["n"])
 
 
+def unfiled(tx: Transaction, delivery: Delivery) -> list[str]:
+    """The tasks that brought earlier versions, and that nobody said were done.
+
+    What asks to take a page back is none of them: it stays true, whatever comes later.
+    """
+    rows = tx.execute(
+        "SELECT remote_version FROM delivery WHERE clinic = ? AND type = ? AND id = ? AND seq < ?"
+        " AND action = 'put' AND state IN ('accepted', 'awaiting')"
+        " AND remote_version LIKE 'task-%' ORDER BY seq",
+        (delivery.clinic, delivery.type, delivery.id, delivery.seq),
+    )
+    return [str(row["remote_version"]) for row in rows]
+
+
+def replaced_by(tx: Transaction, clinic: str, task: str) -> str:
+    """The task that has replaced a task which waits no more, '' where none has."""
+    row = tx.execute(
+        "SELECT h.remote_version FROM delivery AS d JOIN holding AS h USING (clinic, type, id)"
+        " WHERE clinic = ? AND d.remote_version = ? AND d.state = 'superseded'"
+        " AND h.remote_version LIKE 'task-%' AND h.remote_version <> d.remote_version",
+        (clinic, task),
+    ).fetchone()
+    return "" if row is None else str(row["remote_version"])
+
+
 def names_ours(tx: Transaction, clinic: str, resource_type: str, given: str) -> bool:
     """Whether a clinic gave this id to something of ours."""
     row = tx.execute(

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from adapter.errors import EhrError
 from adapter.fhir.comparison import is_same_total, still_says
 from adapter.fhir.renumbering import named_as_told
-from adapter.store.remote import answered_before
+from adapter.store.remote import answered_before, unfiled
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
 from adapter.sync.ladder import DOCUMENT
@@ -24,6 +23,7 @@ from adapter.sync.profile import Rung
 from adapter.sync.receipt import Receipt, Unknown, Unreachable
 from adapter.sync.routes import fhir_rest, hl7v2, looking, single, task
 from adapter.sync.routes.singly import Singly
+from adapter.sync.routes.task import Tasks
 
 Told = TypeVar("Told")
 Trouble = Unreachable | Unknown
@@ -104,7 +104,7 @@ def _deliver(
         case "hl7v2":
             return hl7v2.deliver(_post(clinic), items, _message_of(clinic), token_of, leave)
         case "task":
-            return task.deliver(_tasks(clinic), items, clinic.addresses.person, token_of, leave)
+            return task.deliver(_tasks(clinic), items, leave)
         case "single" | "totals":
             return single.deliver(_singly(clinic, rung), items)
     named = _named(clinic, items)
@@ -121,7 +121,7 @@ def _look_up(
         case "hl7v2":
             return hl7v2.look_up(_post(clinic), items, _token_of(clinic))
         case "task":
-            return task.look_up(_tasks(clinic), items, _token_of(clinic))
+            return task.look_up(_tasks(clinic), items)
         case "single" | "totals":
             return looking.look_up(_singly(clinic, rung), items)
     return fhir_rest.look_up(clinic.client, _named(clinic, items))
@@ -177,10 +177,14 @@ def _post(clinic: Clinic) -> Post:
     return clinic.post
 
 
-def _tasks(clinic: Clinic) -> Path:
+def _tasks(clinic: Clinic) -> Tasks:
     if clinic.tasks is None:
         raise _without("`tasks`")
-    return clinic.tasks
+
+    def unfiled_of(item: Outgoing) -> list[str]:
+        return unfiled(clinic.database.read(), item.delivery)
+
+    return Tasks(clinic.tasks, clinic.addresses.person, _token_of(clinic), unfiled_of)
 
 
 def _without(setting: str) -> EhrError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adapter.fhir.text import read_text
 from adapter.render.errand import Errand, render_errand
 from adapter.store import begun, deliveries, versions
-from adapter.store.durable import lay
+from adapter.store.durable import lay, remove
 from adapter.store.places import Place, forget_place, keep_place, places
 from adapter.store.remote import keep_remote_id, lose_remote_id, remote_id
 from adapter.sync.post import TASK
@@ -97,7 +97,10 @@ class LedgerPlaces:
         return self._clinic.text_of(tx, delivery, version, "put") if version else None
 
     def ask(self, delivery: Delivery, place: Place, cause: Cause) -> str | Unreachable:
-        """Lays a task into the clinic's folder, where it has one; gives its name."""
+        """Lays a task into the clinic's folder, where it has one; gives its name.
+
+        One that was asked for in this place before, and that nobody did, is taken out then.
+        """
         clinic = self._clinic
         name = clinic.addresses.named(delivery).name
         said = (clinic.name, name, str(place.number), str(place.version), cause)
@@ -118,6 +121,8 @@ class LedgerPlaces:
         try:
             clinic.tasks.mkdir(parents=True, exist_ok=True, mode=0o700)
             lay(content, clinic.tasks / f".{task}.txt.part", clinic.tasks / f"{task}.txt")
+            if place.standing == "left" and place.task not in {"", task}:
+                remove(clinic.tasks / f"{place.task}.txt")
         except OSError as wrong:
             return Unreachable(wrong.strerror or type(wrong).__name__)
         return task

@@ -382,6 +382,23 @@ def test_where_corrections_are_tasks_nothing_is_sent_and_the_page_says_the_numbe
     assert "it was taken back" in awaited(desk)[0]
 
 
+def test_what_nobody_did_yet_is_no_task_any_more_once_another_takes_its_place(
+    opening: Opening,
+) -> None:
+    desk = corrected(opening(writing, profile=SINGLE.model_copy(update={"corrections": "task"})))
+    folder = desk.folder / "tasks"
+
+    desk.owe(result(desk, 11, "amended"))
+    desk.push()
+
+    assert [page.stem for page in folder.iterdir()] == tasks(desk)
+    assert "PHQ-9 total: 11" in (folder / f"{tasks(desk)[0]}.txt").read_text("utf-8")
+    desk.owe(result(desk, 11, "amended"), action="retract")
+    desk.push()
+    assert [page.stem for page in folder.iterdir()] == tasks(desk)
+    assert "it was taken back" in awaited(desk)[0]
+
+
 @contextmanager
 def dying_at(desk: Desk, number: int, *, is_behind: bool) -> Iterator[list[int]]:
     """Kills the process at one request, before it has an effect or behind that."""
