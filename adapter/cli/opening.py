@@ -20,6 +20,7 @@ from adapter.errors import (
 )
 from adapter.service import Service, now, open_service
 from adapter.service.logs import write_logs
+from adapter.service.sources import file_of
 from adapter.store import instances, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
@@ -97,11 +98,12 @@ def each_clinic(
 
 
 def rejections(service: Service) -> Iterator[Problem]:
-    """What the last ingest could not take in, and where the source's totals are not ours."""
-    tx = service.database.read()
-    run = instances.last_run(tx)
-    rejected = iter(()) if run is None else instances.rejections(tx, run)
-    return chain(rejected, differences(tx))
+    """What the last ingest of each source could not take in; and totals that are not ours."""
+    tx, every = service.database.read(), service.settings.sources
+    files = [path.name for path in map(file_of, every) if path is not None]
+    runs = instances.last_runs(tx, files, len(every) - len(files))
+    rejected = (instances.rejections(tx, run) for run in runs)
+    return chain(chain.from_iterable(rejected), differences(tx))
 
 
 def kept_back(service: Service) -> KeptBackCount:

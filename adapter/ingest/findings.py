@@ -55,6 +55,18 @@ def apart(record: Record) -> Problem:
     )
 
 
+def twice_said(record: Record, form: str, source: str) -> Problem:
+    """A participant of whose facts two sources hold the same form."""
+    return Problem(
+        record.origin,
+        form,
+        "a row of this record and form in one source",
+        f"one in {source}, too",
+        "If they are two people, give one another record id; else take the row out of one source, "
+        f"or leave that source out; {UNTIL_THEN}",
+    )
+
+
 def unknown_state(record: Record) -> Problem:
     """A word of completion that REDCap does not have, such as a label."""
     return Problem(

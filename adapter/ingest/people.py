@@ -7,13 +7,14 @@ say that they withdrew. What can be read of a withdrawal counts, whatever else i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapter.errors import Problem
 from adapter.ingest import findings
 from adapter.ingest.participation import accept_participant
 from adapter.ingest.readable import Readable
+from adapter.ingest.several import put_together, twice_said
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Outcome, batches, reject
 from adapter.instruments.facts import UNTIL_THEN, Choices, Facts, read_participant
 from adapter.instruments.participant import Participant, held_as_unreadable, participant_forms
@@ -21,6 +22,7 @@ from adapter.instruments.response import Record
 from adapter.store import instances
 from adapter.store.cursors import forget_cursor
 from adapter.store.database import Transaction
+from adapter.store.said import Said, drop_said, keep_said, said_by, unmet
 
 _FORM = "participant"
 
@@ -59,6 +61,8 @@ def take_people(work: Ingest, readable: Readable) -> None:
             _take_each(reading, _free)
         if reading.is_lossy:
             _hold_each(work, is_everybody=False)
+        elif work.snapshot.others:
+            _forget_unmet(work)
         return
     work.report.are_people_read = False
     with work.database.write() as tx:  # or a reading of what changed would not meet them again
@@ -133,22 +137,23 @@ def _take(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
             reading.freed.add(rows.name)
             instances.see_participant_again(tx, rows.name, run)
         else:
-            _accept(tx, work, facts, before)
+            _accept(tx, work, rows, facts, before)
         return
     reading.freed.discard(rows.name)
     if before is None and not facts.is_readable:
         work.report.kept_back.add(rows.name)
+        _doubt(tx, work, rows.name)
         reject(tx, work, _FORM, facts.problems)
         return
-    person = held_as_unreadable(facts.person, before)
-    _accept(tx, work, replace(facts, person=person), before)
+    person = replace(facts.person, is_unreadable=True)
+    _accept(tx, work, rows, replace(facts, person=person), before)
 
 
 def _free(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
     """Takes in who was held and can be read again, now that all their rows were met."""
     if rows.name in reading.freed:
         facts = _facts(reading, rows, is_met=False)
-        _accept(tx, reading.work, facts, instances.participant(tx, rows.name))
+        _accept(tx, reading.work, rows, facts, instances.participant(tx, rows.name))
 
 
 def _take_withdrawals(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
@@ -156,6 +161,7 @@ def _take_withdrawals(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
     before = instances.participant(tx, rows.name)
     if before is not None and rows.records:
         facts = _facts(reading, rows, is_met=False)
+        _doubt(tx, reading.work, rows.name)
         _follow(tx, reading.work, held_as_unreadable(facts.person, before), before)
 
 
@@ -179,12 +185,26 @@ def _wrong_rows(records: list[Record], *, is_met: bool) -> Iterator[Problem]:
         yield findings.apart(records[0])
 
 
-def _accept(tx: Transaction, work: Ingest, facts: Facts, before: Participant | None) -> None:
-    """Keeps what is believed of a person, and every finding."""
+def _accept(
+    tx: Transaction, work: Ingest, rows: _Rows, facts: Facts, before: Participant | None
+) -> None:
+    """Keeps what is believed of a person, by this source and others, and every finding."""
+    study, snapshot = work.trial.study, work.snapshot
+    forms = frozenset(record.form for record in rows.records)
+    own = Said(snapshot.key, forms, facts.person)
+    said = [own, *said_by(tx, rows.name, snapshot.others)]
+    keep_said(tx, own, work.report.run)
+    twice = tuple(findings.twice_said(rows.records[0], *each) for each in twice_said(said))
+    facts = replace(
+        facts,
+        person=put_together(said, before, study, _asked(work)),
+        problems=(*facts.problems, *twice),
+        is_readable=facts.is_readable and not twice,
+    )
     person = facts.person
     if before is None:
         work.report.newcomers.add(person.participant)
-    if not person.is_unreadable:
+    if not person.is_unreadable and _says_who(work, said):
         work.crosswalk.keep(person)
     is_changed = accept_participant(tx, work.trial, person, work.report.run, work.now)
     reject(tx, work, _FORM, facts.problems, counts=not facts.is_readable)
@@ -193,7 +213,46 @@ def _accept(tx: Transaction, work: Ingest, facts: Facts, before: Participant | N
         work.report.add(_FORM, "created" if before is None else outcome)
 
 
+def _asked(work: Ingest) -> frozenset[str]:
+    """The forms with facts that this source may hold; all of them where there is no other one."""
+    forms, snapshot = participant_forms(work.trial.study), work.snapshot
+    return forms & snapshot.source.shapes.keys() if snapshot.others else forms
+
+
+def _says_who(work: Ingest, said: Sequence[Said]) -> bool:
+    """Whether the identifiers are this source's to say."""
+    form = work.trial.study.participant.form
+    own, *others = said
+    is_theirs = any(form in each.forms for each in others)
+    return form in own.forms or (form in _asked(work) and not is_theirs)
+
+
+def _doubt(tx: Transaction, work: Ingest, name: str) -> None:
+    """Notes that what this source says of somebody cannot be read now, whatever others say."""
+    key = work.snapshot.key
+    known = next(iter(said_by(tx, name, (key,))), Said(key, frozenset(), Participant(name)))
+    doubted = replace(known, person=replace(known.person, is_unreadable=True))
+    keep_said(tx, doubted, work.report.run)
+
+
+def _forget_unmet(work: Ingest) -> None:
+    """What this source said of people of whom it says nothing any more; others go on speaking."""
+    snapshot, study, run = work.snapshot, work.trial.study, work.report.run
+
+    def forget(tx: Transaction, name: str) -> None:
+        drop_said(tx, name, snapshot.key)
+        said, before = said_by(tx, name, snapshot.others), instances.participant(tx, name)
+        if said and before is not None:
+            person = put_together(said, before, study, frozenset())
+            _follow(tx, work, person, before)
+
+    gone = unmet(work.database.read(), snapshot.key, run, snapshot.scope)
+    for batch in batches(gone, RECORDS_A_COMMIT):
+        work.database.write_each(batch, forget)
+
+
 def _hold(tx: Transaction, work: Ingest, name: str, before: Participant | None) -> None:
+    _doubt(tx, work, name)
     if before is None:
         work.report.kept_back.add(name)
     else:

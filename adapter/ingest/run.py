@@ -39,6 +39,7 @@ from adapter.store import inbox, instances, kept_back
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
 from adapter.store.kept_back import Kind
+from adapter.store.said import forget_sources
 
 
 def ingest(
@@ -64,6 +65,7 @@ def ingest(
         stop_if_ids_are_gone(database.read(), trial)
         with database.write() as tx:
             report = Report(instances.start_run(tx, snapshot.source.name, now))
+            forget_sources(tx, {snapshot.key, *snapshot.others})
             kept = kept_back.places(tx)
         meet_newcomers(database, trial, now)
         owe_overdue(database, trial, now)

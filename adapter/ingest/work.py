@@ -53,7 +53,7 @@ class Snapshot:
     `missing_limit` None: it is not the whole project, so nothing missing is retracted. `scope` is
     whom it tells everything of, None for everybody. `cursor` is how far the source has been read
     once all of this is, None for a source that is always read from its beginning. `notes` are worth
-    knowing of how it is read.
+    knowing of how it is read. `key` tells the source apart from the `others` that are configured.
     """
 
     source: Source
@@ -62,6 +62,8 @@ class Snapshot:
     scope: frozenset[str] | None = None
     cursor: Cursor | None = None
     notes: tuple[Problem, ...] = ()
+    key: str = ""
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

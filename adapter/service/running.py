@@ -23,7 +23,7 @@ from adapter.service.clock import now
 from adapter.service.keeping import ledger_of
 from adapter.service.key_of_study import stop_if_other_study, study_key
 from adapter.service.posts import LateMllp, post_of
-from adapter.service.sources import open_source
+from adapter.service.sources import open_source, told_apart
 from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import ClinicSettings, Settings, read_secret, read_settings
 from adapter.store.access_log import AccessLog, Lasting
@@ -68,7 +68,8 @@ class Service:
         for settings in self.settings.sources:
             with ExitStack() as closing:
                 access = Access(self.clock(), self.environment, closing, goes_on, is_full)
-                yield open_source(settings, self.trial.study, access)
+                snapshot = open_source(settings, self.trial.study, access)
+                yield told_apart(snapshot, settings, self.settings.sources)
 
 
 @contextmanager

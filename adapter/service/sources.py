@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
 from adapter.ingest import Snapshot
 from adapter.instruments.study import Study
 from adapter.service.access import Access
@@ -13,6 +17,14 @@ from adapter.settings import (
     TableSettings,
 )
 from adapter.sources.source import Source
+
+
+def told_apart(
+    snapshot: Snapshot, settings: SourceSettings, every: Sequence[SourceSettings]
+) -> Snapshot:
+    """The snapshot, which knows of its source among all that are configured."""
+    keys = {_key(each) for each in every}
+    return replace(snapshot, key=_key(settings), others=frozenset(keys - {_key(settings)}))
 
 
 def open_source(settings: SourceSettings, study: Study, access: Access) -> Snapshot:
@@ -39,6 +51,26 @@ def open_source(settings: SourceSettings, study: Study, access: Access) -> Snaps
             source = OdmFile(settings.file, study, settings.definitions, settings.multiple)
             as_of = settings.as_of or source.as_of or access.now
     return Snapshot(source, as_of, settings.missing_limit)
+
+
+def file_of(settings: SourceSettings) -> Path | None:
+    """The file that a source is called by, None for a project behind an API."""
+    match settings:
+        case RedcapSettings():
+            return settings.records
+        case TableSettings():
+            return settings.contract
+        case OdmSettings():
+            return settings.file
+        case RedcapApiSettings():
+            return None
+
+
+def _key(settings: SourceSettings) -> str:
+    """What a source is told apart by: its file, or a project's address and what lets in there."""
+    if isinstance(settings, RedcapApiSettings):
+        return f"{settings.url} {settings.token_env or settings.token_file}"
+    return str(file_of(settings))
 
 
 # A reader is imported when a source needs it: who only asks for the status reads none.

@@ -12,6 +12,7 @@ from adapter.service.access import Access
 from adapter.service.noting import told_of
 from adapter.service.remembering import record_again
 from adapter.service.running import Service
+from adapter.service.sources import told_apart
 from adapter.settings import RedcapApiSettings
 from adapter.sync.set_back import read_again
 
@@ -65,7 +66,8 @@ def records_of(
 
     with ExitStack() as closing:
         access = Access(service.clock(), service.environment, closing, sleep=sleep)
-        yield open_records(settings, service.trial.study, access, tuple(names))
+        snapshot = open_records(settings, service.trial.study, access, tuple(names))
+        yield told_apart(snapshot, settings, service.settings.sources)
 
 
 def take_in(service: Service, snapshot: Snapshot, step: Step) -> Report:

@@ -51,6 +51,29 @@ def last_run(tx: Transaction) -> int | None:
     return row[0]  # type: ignore[no-any-return]
 
 
+def last_runs(tx: Transaction, files: Collection[str], projects: int) -> list[int]:
+    """The newest ingest that ended of each source, in order.
+
+    A source is a file, by its name (as often as it stands in `files`), or one of so many
+    `projects`, which are called otherwise.
+    """
+    runs = list[int]()
+    for name in set(files):
+        rows = tx.execute(
+            "SELECT run FROM run WHERE source = ? AND ended <> '' ORDER BY run DESC LIMIT ?",
+            (name, list(files).count(name)),
+        )
+        runs += [row["run"] for row in rows]
+    known = [*files, ""]  # so that the list is never empty
+    marks = ", ".join("?" * len(known))
+    rows = tx.execute(
+        f"SELECT max(run) AS run FROM run WHERE ended <> '' AND source NOT IN ({marks})"
+        " GROUP BY source ORDER BY max(run) DESC LIMIT ?",
+        (*known, projects),
+    )
+    return sorted([*runs, *(row["run"] for row in rows)])
+
+
 def instance(tx: Transaction, unit: str) -> Instance | None:
     """The form instance of a unit as ingested last, None for a new one."""
     row = tx.execute("SELECT * FROM instance WHERE unit = ?", (unit,)).fetchone()
@@ -115,15 +138,20 @@ def _units_behind(tx: Transaction, form: str, unit: str) -> list[str]:
     return [row["unit"] for row in rows]
 
 
-def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
-    """Keeps a person's facts without their identifiers; gives whether they changed."""
+def facts_of(person: Participant) -> str:
+    """What the ledger keeps of a person, in words: everything but their identifiers."""
     told = {
         "enrolled": person.enrolled,
         "ended": person.ended,
         "consents": {name: asdict(state) for name, state in person.consents.items()},
         **({"unreadable": True} if person.is_unreadable else {}),
     }
-    facts = orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def keep_participant(tx: Transaction, person: Participant, run: int) -> bool:
+    """Keeps a person's facts without their identifiers; gives whether they changed."""
+    facts = facts_of(person)
     known = tx.execute(
         "SELECT facts, is_missing FROM participant WHERE participant = ?", (person.participant,)
     ).fetchone()

@@ -8,6 +8,15 @@ CREATE TABLE participant (          -- who takes part, as read last
   is_missing  INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1))
 ) WITHOUT ROWID;
 
+CREATE TABLE said (                 -- what each source says of a person, as read last
+  source      TEXT NOT NULL,        -- what it is told apart by from the others that are configured
+  participant TEXT NOT NULL,
+  forms       TEXT NOT NULL,        -- JSON: those with facts of which it holds a row
+  facts       TEXT NOT NULL,        -- JSON, as of `participant`
+  run         INTEGER NOT NULL,     -- the ingest in which it was read
+  PRIMARY KEY (source, participant)
+) WITHOUT ROWID;
+
 CREATE TABLE withdrawal (           -- a person's word, recorded here before the source says it too
   participant TEXT NOT NULL,
   consent     TEXT NOT NULL,

@@ -1,0 +1,55 @@
+"""What several sources say of one person, put together.
+
+A trial may ask for consent in one project and for the answers in another: each form with facts
+stands in one of them. Where two hold rows of the same form, nobody knows which one is true, or
+whether they are of the same person at all: what is new is held until one row is gone, and of
+withdrawals each counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from adapter.instruments.participant import ConsentState, Participant, held_as_unreadable
+from adapter.instruments.study import ConsentRule, Study
+from adapter.store.said import Said
+
+
+def put_together(
+    said: Sequence[Said], before: Participant | None, study: Study, asked: Collection[str]
+) -> Participant:
+    """A person by the words of all sources, the one that is read now first, at least one.
+
+    `asked` are the forms that it could hold a row of: what another source was asked for, which has
+    not said anything since, is as `before`.
+    """
+    own = said[0].person
+    consents = {rule.id: _consent(rule, said, before, asked) for rule in study.consents}
+    speaker = next((each.person for each in said if study.participant.form in each.forms), None)
+    if speaker is None:
+        is_own = before is None or study.participant.form in asked
+        speaker = own if is_own or before is None else before
+    person = replace(own, enrolled=speaker.enrolled, ended=speaker.ended, consents=consents)
+    is_doubtful = any(each.person.is_unreadable for each in said) or any(twice_said(said))
+    return held_as_unreadable(person, before) if is_doubtful else person
+
+
+def twice_said(said: Sequence[Said]) -> Iterator[tuple[str, str]]:
+    """Each form that another source holds a row of as well as the first one, and which that is."""
+    own, *others = said
+    for other in others:
+        for form in sorted(own.forms & other.forms):
+            yield form, other.source
+
+
+def _consent(
+    rule: ConsentRule, said: Sequence[Said], before: Participant | None, asked: Collection[str]
+) -> ConsentState:
+    own = said[0].person.consents.get(rule.id, ConsentState("unknown"))
+    told = [each.person.consents.get(rule.id) for each in said if rule.form in each.forms]
+    known = [each for each in told if each is not None]
+    if not known:
+        is_own = before is None or rule.form in asked or rule.id not in before.consents
+        return own if is_own or before is None else before.consents[rule.id]
+    return next((each for each in known if each.word == "withdrawn"), known[0])
