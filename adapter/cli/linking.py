@@ -35,6 +35,9 @@ def run_link(said: argparse.Namespace) -> int:
     if said.list is None and said.patient is None:
         print("expected CLINIC RECORD PATIENT, or --list FILE", file=sys.stderr)
         return USAGE
+    if said.list is not None and said.although_different:  # it takes a look at each of them
+        print("expected CLINIC RECORD PATIENT with --although-different", file=sys.stderr)
+        return USAGE
     with opened(said) as service:
         if said.list is None:
             count = _link(service, Row(Origin(""), said.clinic, said.record, said.patient), said)
@@ -75,7 +78,14 @@ def run_confirm(said: argparse.Namespace) -> int:
 def _link(service: Service, row: Row, said: argparse.Namespace) -> int:
     """Notes a person's word, at a clinic by its name; how much stands with another Patient."""
     clinic = clinic_of(service, row.clinic)
-    return link_to(service, clinic, row.record, row.patient, replaces=said.replace)
+    return link_to(
+        service,
+        clinic,
+        row.record,
+        row.patient,
+        replaces=said.replace,
+        although_different=said.although_different,
+    )
 
 
 def _replaced(count: int) -> dict[str, int]:

@@ -19,6 +19,7 @@ from adapter.cli.simulated import add_simulate
 from adapter.errors import AdapterError
 
 RUNGS = ("transaction", "single", "totals", "document", "hl7v2", "task")
+_ALTHOUGH = "it is this one, although the identifiers of the Patient there are others"
 _REPLACE = "also where another Patient has something: it is taken back there, and told anew"
 Command = Callable[[argparse.Namespace], int]
 
@@ -224,6 +225,7 @@ def _add_linking(commands: Any) -> None:  # noqa: ANN401 - argparse does not nam
     link.add_argument("record", nargs="?", help="the record in the trial's database")
     link.add_argument("patient", nargs="?", help="the id of the Patient at the clinic")
     link.add_argument("--replace", action="store_true", help=_REPLACE)
+    link.add_argument("--although-different", action="store_true", help=_ALTHOUGH)
     link.add_argument("--list", type=Path, help="CSV with the columns clinic, record, patient")
     told = "list who was found at a clinic and waits for a person's word"
     _configured(commands.add_parser("candidates", help=told))

@@ -14,6 +14,8 @@ from adapter.fhir.identity import PROJECT, Identity, code_system, reference
 
 TURNED_DOWN = "none-of-candidates"
 """Stands in a link's rule before the name of who said so: a record is none of its candidates."""
+ALTHOUGH_DIFFERENT = "although-different"
+"""Stands there, too: it is that Patient, although they have other identifiers in the trial."""
 _TYPES = "http://dicom.nema.org/resources/ontology/DCM"
 _ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
@@ -130,7 +132,8 @@ def _agents(
     identity: Identity, act: dict[str, str], device: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Who asked for it: the person that the log names, with the Device beside them, or that."""
-    person = act["rule"].removeprefix(TURNED_DOWN).strip() if act["action"] in _PERSONS else ""
+    said = act["rule"].removeprefix(TURNED_DOWN).removeprefix(ALTHOUGH_DIFFERENT).strip()
+    person = said if act["action"] in _PERSONS else ""
     asked = [{"who": _named(identity, "person", person), "requestor": True}] if person else []
     return [*asked, {"who": device, "requestor": not asked}]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from adapter.errors import ConflictError, NotFoundError
-from adapter.fhir.audit_event import TURNED_DOWN
+from adapter.fhir.audit_event import ALTHOUGH_DIFFERENT, TURNED_DOWN
 from adapter.fhir.ids import IS_ID
 from adapter.ingest.participation import withdraw
 from adapter.service.running import Service
@@ -98,11 +98,13 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
     by: str = "",
     *,
     replaces: bool = False,
+    although_different: bool = False,
 ) -> int:
     """Notes a person's word on which Patient of a clinic a record is.
 
     Gives how many resources stand with another Patient there: `replaces` lets the next pushes take
-    them back, and tell them anew.
+    them back, and tell them anew. `although_different` says that it is this one, whatever
+    identifiers they have there; the clinic is not asked here.
 
     Raises:
         NotFoundError: nobody of this record takes part, or no Patient has such an id.
@@ -125,9 +127,12 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
             "them as entered in error there, and tell them anew."
         )
     note_server(service.crosswalk, clinic.name, clinic.server)
-    service.crosswalk.link(clinic.name, record, patient, service.now())
-    # Which Patient it is stands in the crosswalk alone.
-    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=by)])
+    service.crosswalk.link(
+        clinic.name, record, patient, service.now(), although_different=although_different
+    )
+    # Which Patient it is, and by which identifiers, stands in the crosswalk alone.
+    why = f"{ALTHOUGH_DIFFERENT} {by}".strip() if although_different else by
+    service.audit.add([Act(service.now(), "link", clinic.name, record, rule=why)])
     return count
 
 

@@ -202,9 +202,11 @@ class Operated:
                 return "Noted: none of the candidates."
             case "take" | "leave":
                 return Correspondence(service, person).decide(what, said)
-        clinic, record, patient = self._clinic(said), said["record"], said["patient"]
-        linking = operating.confirm_candidate if what == "confirm" else operating.link_to
-        linking(service, clinic, record, patient, by)
+        about = self._clinic(said), said["record"], said["patient"], by
+        if what == "confirm":
+            operating.confirm_candidate(service, *about)
+        else:
+            operating.link_to(service, *about, although_different=what == "although-different")
         return "The record is linked; the next push sends what waited for it."
 
     def _forms(self, person: Person, clinic: str) -> Forms:

@@ -22,6 +22,7 @@ from adapter.store.sealing import Sealer, wrong_key
 from adapter.store.sqlite import made
 from adapter.store.told import Told
 from adapter.store.turns import Turns
+from adapter.store.unsealed import is_plain, read_plain
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sealed (   -- every column but `kind` is a keyed hash, or sealed
@@ -117,13 +118,27 @@ class Crosswalk:
         known = self._read(self._sealer.place("identifiers", participant))
         return {} if known is None else dict(known["values"])
 
-    def link(self, clinic: str, participant: str, remote_id: str, now: str) -> None:
+    def link(
+        self,
+        clinic: str,
+        participant: str,
+        remote_id: str,
+        now: str,
+        *,
+        although_different: bool = False,
+    ) -> None:
         """Notes which Patient of a clinic a participant is, by a person's word.
+
+        `although_different`: they are, whatever identifiers the Patient has; that stands until
+        they are linked to another one.
 
         Raises:
             ConflictError: somebody else is that Patient.
         """
-        said = {"clinic": clinic, "participant": participant, "patient": remote_id, "linked": now}
+        if self.linked(clinic, participant) == remote_id:
+            although_different |= self.is_although_different(clinic, participant)
+        said: dict[str, Any] = {"clinic": clinic, "participant": participant}
+        said |= {"patient": remote_id, "linked": now, "although_different": although_different}
         try:
             with self._connection as tx:
                 self._write("link", said)
@@ -140,6 +155,11 @@ class Crosswalk:
         """The id of the clinic's Patient, None while nobody linked it."""
         known = self._read(self._sealer.place("link", clinic, participant))
         return None if known is None else str(known["patient"])
+
+    def is_although_different(self, clinic: str, participant: str) -> bool:
+        """Whether the person who linked them knew that the Patient's identifiers are others."""
+        known = self._read(self._sealer.place("link", clinic, participant)) or {}
+        return bool(known.get("although_different"))  # an older file does not say
 
     def participant_of(self, clinic: str, remote_id: str) -> str | None:
         """Who the Patient of this id is, by a person's word; None where nobody was linked to it."""
@@ -232,7 +252,7 @@ class Crosswalk:
             tx.execute("BEGIN IMMEDIATE")
             marked = tx.execute("SELECT mark FROM seal").fetchone()
             mark = None if marked is None else bytes(marked[0])
-            self.was_plain = _is_plain(tx)
+            self.was_plain = is_plain(tx)
             notes_told = tx.execute("PRAGMA user_version").fetchone()[0] >= _NOTES_TOLD
             tx.execute(f"PRAGMA user_version = {_NOTES_TOLD}")
             self.was_older = mark not in {None, self._sealer.mark}
@@ -242,7 +262,7 @@ class Crosswalk:
                 return
             if self.was_older and all(Sealer([key]).mark != mark for key in keys):
                 raise wrong_key()
-            held = [*self._everything(), *(_plain(tx) if self.was_plain else ())]
+            held = [*self._everything(), *(read_plain(tx) if self.was_plain else ())]
             told = list(self.told.held())
             for table in ("identifier", "patient_link"):
                 tx.execute(f"DROP TABLE IF EXISTS {table}")
@@ -263,27 +283,6 @@ class Crosswalk:
 def _numbers(values: dict[str, str]) -> dict[str, str]:
     """The identifiers by which somebody may be found, without who they are else."""
     return {name: said for name, said in values.items() if not name.startswith(DEMOGRAPHICS)}
-
-
-def _is_plain(tx: sqlite3.Connection) -> bool:
-    """Whether the file is one that an older adapter wrote, who sealed nothing."""
-    names = {row[0] for row in tx.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    return {"identifier", "patient_link"} <= names
-
-
-def _plain(tx: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What an older adapter wrote; of two records that were one Patient, nobody's link is kept."""
-    people: dict[str, dict[str, str]] = {}
-    for participant, name, value in tx.execute("SELECT participant, name, value FROM identifier"):
-        people.setdefault(participant, {})[name] = value
-    for participant, values in people.items():
-        yield "identifiers", {"participant": participant, "values": values}
-    once = (
-        "SELECT clinic, participant, remote_id, linked FROM patient_link AS l WHERE 1 = (SELECT"
-        " count(*) FROM patient_link WHERE clinic = l.clinic AND remote_id = l.remote_id)"
-    )
-    for row in tx.execute(once):
-        yield "link", dict(zip(("clinic", "participant", "patient", "linked"), row, strict=True))
 
 
 def _candidates(said: dict[str, Any]) -> Candidates:

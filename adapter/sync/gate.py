@@ -9,13 +9,9 @@ from adapter.store import deliveries, instances
 from adapter.store.deliveries import Delivery
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
+from adapter.sync.linked import ASTRAY
 
-FOUND_THERE = frozenset(
-    {
-        *("no-encounter", "encounter-search-refused"),
-        *("patient-gone", "patient-merged", "patient-inactive", "patient-moved"),
-    }
-)
+FOUND_THERE = ASTRAY | {"no-encounter", "encounter-search-refused", "patient-moved"}
 """The rules that no gate says, but what was found at the clinic when it was last asked."""
 
 

@@ -1,8 +1,10 @@
-"""Whether the Patient that somebody linked is still one to write to: there, in use, and not merged.
+"""Whether the Patient that somebody linked is one to write to: there, in use, theirs, not merged.
 
-Nobody is followed by a program: whom a clinic merged another Patient into is proposed as a
-candidate, and a person says who is who. A clinic that does not answer such a search is taken at the
-word of whoever linked. The id travels in a body, because addresses end up in logs.
+A link is a person's word, and a mistyped id is somebody else's chart: so the identifiers are
+compared (`identified`). Nobody is followed by a program: whom a clinic merged another Patient into
+is proposed as a candidate, and a person says who is who; whom other identifiers belong to nobody
+guesses. A clinic that does not answer such a search is taken at the word of whoever linked. The id
+travels in a body, because addresses end up in logs.
 
 Source: https://hl7.org/fhir/R4/patient.html#links, https://hl7.org/fhir/R4/patient.html#maindetails
 """
@@ -17,14 +19,18 @@ from adapter.store.identities import Candidate, Candidates
 from adapter.sync.answer import Answer
 from adapter.sync.asking import entries
 from adapter.sync.clinic import Clinic
+from adapter.sync.identified import held_by_trial, is_another
 from adapter.sync.receipt import Unknown, Unreachable
 
 GONE = "patient-gone"
 MERGED = "patient-merged"
 INACTIVE = "patient-inactive"
-ASTRAY = frozenset({GONE, MERGED, INACTIVE})
+DIFFERS = "patient-differs"
+ASTRAY = frozenset({GONE, MERGED, INACTIVE, DIFFERS})
 """The rules that hold what is new about somebody until a person looked who they are there."""
-UNTRUE = frozenset({GONE, MERGED})
+MOVED_THERE = frozenset({GONE, MERGED})
+"""Those by which the clinic itself took out the Patient: what stands is moved in place."""
+UNTRUE = MOVED_THERE | {DIFFERS}
 """Those by which it is not known any more in whose record stands what was written."""
 _HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
@@ -35,7 +41,8 @@ _HEADERS = {
 def look_at_linked(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
     """The rule that holds what is new about a linked participant, '' for none.
 
-    Where they may be another Patient by now, the one is looked at with whom what was told stands.
+    Where they may be another Patient by now, the one is looked at with whom what was told stands;
+    then their identifiers are not compared, because a person said already that it is another one.
     """
     patient, _ = clinic.addresses.at(participant)
     is_ours = clinic.addresses.is_ours(participant) or not patient
@@ -48,17 +55,32 @@ def look_at_linked(clinic: Clinic, participant: str) -> str | Unreachable | Unkn
     if not answer.is_success or answer.body.get("resourceType") != "Bundle":
         return ""
     found = next((each for each in _patients(answer.body) if each.get("id") == patient), None)
-    if found is None:
-        return GONE
-    instead = tuple(_replaced_by(found))
-    if instead:
-        if clinic.crosswalk.linked(clinic.name, participant) == patient:  # nobody said more yet
-            _propose(clinic, participant, instead)
-        return MERGED
-    return INACTIVE if found.get("active") is False else ""
+    return GONE if found is None else _rule_of(clinic, participant, found)
 
 
 # Private functions
+
+
+def _rule_of(clinic: Clinic, participant: str, found: dict[str, Any]) -> str:
+    """The rule that holds after what the clinic says of their Patient, '' for none."""
+    is_linked = clinic.crosswalk.linked(clinic.name, participant) == found["id"]
+    instead = tuple(_replaced_by(found))
+    if instead:
+        if is_linked:  # nobody said more yet
+            _propose(clinic, participant, instead)
+        return MERGED
+    if is_linked and _differs(clinic, participant, found):
+        return DIFFERS
+    return INACTIVE if found.get("active") is False else ""
+
+
+def _differs(clinic: Clinic, participant: str, found: dict[str, Any]) -> bool:
+    """Whether a linked Patient is another one by their identifiers, and nobody said otherwise."""
+    crosswalk = clinic.crosswalk
+    if crosswalk.is_although_different(clinic.name, participant):
+        return False
+    known = held_by_trial(clinic.study, crosswalk.identifiers(participant))
+    return is_another(found, known, clinic.today())
 
 
 def _propose(clinic: Clinic, participant: str, instead: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from adapter.store import deliveries, leaving, versions
 from adapter.store.told import Address
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
-from adapter.sync.linked import UNTRUE, look_at_linked
+from adapter.sync.linked import MOVED_THERE, look_at_linked
 from adapter.sync.receipt import Unknown, Unreachable
 
 MOVED = "patient-moved"
@@ -46,7 +46,7 @@ def take_over(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
             rule = look_at_linked(clinic, participant)
             if isinstance(rule, Unreachable | Unknown):
                 return rule
-            if rule not in UNTRUE:
+            if rule not in MOVED_THERE:
                 return MOVED
     _note(clinic, participant, replace(now, identifiers=identifiers, number=told.number))
     return ""

@@ -35,7 +35,7 @@ class VerifyReport:
 
     `awaiting` is what a person at the clinic has to sign yet. What an older backup of the clinic
     brought back is missing, too. `astray` counts people by the rule that holds what is new about
-    them, because their Patient there is gone, merged, or not in use.
+    them, because their Patient there is gone, merged, not in use, or has other identifiers.
     """
 
     confirmed: Counter[str] = field(default_factory=Counter)
@@ -106,7 +106,7 @@ def _look_at_people(
 
 
 def _of_nobody(found: Found, rule: str) -> Found:
-    """What stands there of somebody who is no Patient there any more: that is for a person."""
+    """What stands there with a Patient who is gone, merged or somebody else: a person's matter."""
     return Found("changed", found.remote_version, f"{rule}: {_WHO_IS_IT}")
 
 

@@ -26,6 +26,10 @@ ACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "retry": ("Try again what the clinic refused", ("clinic",)),
     "filed": ("Note that a task was filed", ("clinic", "task")),
     "link": ("Link the record to this Patient", ("clinic", "record", "patient")),
+    "although-different": (
+        "Link the record to this Patient, although the identifiers there are others",
+        ("clinic", "record", "patient"),
+    ),
     "confirm": ("Confirm that the record is this Patient", ("clinic", "record", "patient")),
     "none": ("Note that the record is none of the candidates", ("clinic", "record")),
     "withdraw": ("Record that the consent was withdrawn", ("record", "consent")),

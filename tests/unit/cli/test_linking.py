@@ -185,6 +185,24 @@ def test_what_stands_with_another_patient_is_moved_by_a_word_alone(trial: Site) 
     assert said.document["taken_back_and_told_anew"] == 1
 
 
+def test_who_is_it_although_the_identifiers_differ_is_said_of_one_and_is_on_record(
+    trial: Site,
+) -> None:
+    trial.write("links.csv", f"clinic,record,patient\n{CLINIC},2,p-2\n")
+
+    said = trial.run("link", CLINIC, "1", "p-1", "--although-different")
+    many = trial.run("link", "--list", str(trial.folder / "links.csv"), "--although-different")
+
+    acts = trial.run("audit", "show", "--json").document["audit"]
+    told = [(each["action"], each["record"], each["rule"]) for each in acts]
+    assert (said.code, many.code) == (0, 2)
+    assert told == [("link", "1", "although-different")]
+    assert not any(word in json.dumps(acts) for word in ("p-1", IHI))
+    with crosswalk_of(trial) as crosswalk:
+        known = [crosswalk.is_although_different(CLINIC, record) for record in "12"]
+    assert known == [True, False]
+
+
 def _stands(site: Site) -> None:
     """The clinic was told something of record 1."""
     with crosswalk_of(site) as crosswalk:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapter.fhir.audit_event import TURNED_DOWN, build_audit_event
+from adapter.fhir.audit_event import ALTHOUGH_DIFFERENT, TURNED_DOWN, build_audit_event
 from adapter.fhir.check import find_faults
 from adapter.fhir.identity import Identity
 from tests.forms import study_with
@@ -30,6 +30,7 @@ def agents(action: str, rule: str) -> list[dict[str, Any]]:
         ("acknowledge", "an-operator"),
         ("withdraw", "an-operator"),
         ("link", f"{TURNED_DOWN} an-operator"),
+        ("link", f"{ALTHOUGH_DIFFERENT} an-operator"),
     ],
 )
 def test_a_person_who_is_named_asked_for_it_and_the_device_did_it(action: str, rule: str) -> None:

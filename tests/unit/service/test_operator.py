@@ -184,6 +184,23 @@ def test_a_candidate_is_confirmed_and_nobody_else(service: Service) -> None:
     assert service.crosswalk.linked(CLINIC, "1030") == "p-1"
 
 
+def test_who_is_it_although_the_identifiers_differ_is_an_act_of_its_own(service: Service) -> None:
+    someone = visitor(service, "ida")
+    form = {"clinic": CLINIC, "record": "1030", "patient": "p-1"}
+    overview = someone.get("/app/operator").text
+
+    told = {}
+    for act in ("link", "although-different"):
+        said = {**form, "token": someone.token("/app/operator")}
+        someone.post(f"/app/operator/acts/{act}", said)
+        told[act] = service.crosswalk.is_although_different(CLINIC, "1030")
+
+    assert 'formaction="/app/operator/acts/although-different"' in overview
+    assert told == {"link": False, "although-different": True}
+    line = next(newest_first(service.audit.path))
+    assert (line.act.action, line.act.rule) == ("link", "although-different ida")
+
+
 def test_an_act_that_another_site_sends_does_nothing(service: Service) -> None:
     someone = visitor(service, "ida")
     before = len(list(read_lines(service.audit.path)))

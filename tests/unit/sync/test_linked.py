@@ -1,4 +1,4 @@
-"""A linked Patient who is gone, merged or not in use at the clinic: a person says who is who."""
+"""A linked Patient who is gone, merged, not in use or somebody else: a person says who is who."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def merged_into(other: str) -> Resource:
 
 
 NOT_IN_USE = {**patient("77", NUMBER), "active": False}
+SOMEBODY_ELSE = patient("77", "8003608000000000")
 CHANGES = [
     pytest.param(merged_into("Patient/78"), "patient-merged", id="merged"),
+    pytest.param({**SOMEBODY_ELSE, "active": False}, "patient-differs", id="somebody else"),
     pytest.param(NOT_IN_USE, "patient-inactive", id="not in use"),
     pytest.param(None, "patient-gone", id="gone"),
 ]
@@ -104,6 +106,50 @@ def test_who_was_turned_down_is_proposed_no_more(clinic: Desk) -> None:
     assert clinic.crosswalk.candidates("clinic", "1") is None
 
 
+def test_who_is_it_all_the_same_by_a_persons_word_gets_what_waited(clinic: Desk) -> None:
+    change(clinic, SOMEBODY_ELSE)
+    clinic.owe(clinic.observation("a"))
+    clinic.push()
+    now = clinic.clinic.now()
+    clinic.crosswalk.link("clinic", "1", "77", now)  # the same id once more is no such word
+    assert clinic.push().held == {("Observation", "patient-differs"): 1}
+
+    clinic.crosswalk.link("clinic", "1", "77", now, although_different=True)
+    clinic.crosswalk.link("clinic", "1", "77", now)  # nor does it take one back
+
+    assert clinic.push().created == {"Observation": 1}
+
+
+def test_a_word_about_one_patient_is_none_about_another(clinic: Desk) -> None:
+    now = clinic.clinic.now()
+    clinic.far.system.seed([patient("78", "8003608000000000")])
+    clinic.crosswalk.link("clinic", "1", "77", now, although_different=True)
+    clinic.crosswalk.link("clinic", "1", "78", now)
+    clinic.owe(clinic.observation("a"))
+
+    assert clinic.push().held == {("Observation", "patient-differs"): 1}
+
+
+def test_what_stands_with_somebody_else_is_for_a_person_and_names_no_number(
+    clinic: Desk,
+) -> None:
+    clinic.owe(clinic.observation("a"))
+    clinic.push()
+    change(clinic, SOMEBODY_ELSE)
+
+    report = clinic.verify()
+    waits = clinic.reasons()["a"]
+
+    assert (report.astray, report.drifted) == ({"patient-differs": 1}, {"Observation": 1})
+    assert waits.startswith("patient-differs: look there who the person is")
+    assert "800360" not in str(clinic.rows())
+    now = clinic.clinic.now()
+    clinic.crosswalk.link("clinic", "1", "77", now, although_different=True)
+    clinic.retry()
+    clinic.push()
+    assert clinic.verify().confirmed == {"Observation": 1}
+
+
 def test_who_is_in_use_again_gets_what_waited(clinic: Desk) -> None:
     change(clinic, NOT_IN_USE)
     clinic.owe(clinic.observation("a"))
@@ -113,7 +159,7 @@ def test_who_is_in_use_again_gets_what_waited(clinic: Desk) -> None:
     assert clinic.push().created == {"Observation": 1}
 
 
-@pytest.mark.parametrize(("becomes", "rule"), CHANGES[:2])
+@pytest.mark.parametrize(("becomes", "rule"), CHANGES[:3])
 def test_what_must_go_goes_all_the_same(clinic: Desk, becomes: Resource, rule: str) -> None:
     clinic.owe(clinic.observation("a"))
     clinic.push()

@@ -18,6 +18,7 @@ from adapter.sync.receipt import Accepted, Receipt
 from adapter.sync.relinked import follow_links
 from adapter.sync.verify import verify
 from tests.unit.ingest import project
+from tests.unit.sync.desk import patient
 from tests.unit.sync.far_side import BASE
 from tests.unit.sync.ward import PROFILE, Ward, opened
 
@@ -151,6 +152,25 @@ def test_what_a_wrong_patient_got_is_marked_there_and_told_anew(
         ward.ingest(p1=WITHDRAWN)
         ward.push()
         assert (chart(ward, "77"), chart(ward, "78")) == ({"wrong": sent}, {"wrong": sent})
+
+
+def test_what_reading_back_found_with_somebody_else_is_marked_there_and_told_anew(
+    tmp_path: Path, where: Path | str
+) -> None:
+    with opened(tmp_path, where, LISTED) as ward:
+        ward.ingest(p1={**project.mood("1", "2", "0"), "ihi": IHI})
+        ward.crosswalk.link(ward.profile.id, "1", "77", "now")
+        rounds(ward, 1)
+        sent = chart(ward, "77")["stands"]
+        for name, number in (("77", OTHER_IHI), ("78", IHI)):
+            ward.far.put(patient(name, number))
+        report = ward.verify()
+
+        ward.crosswalk.link(ward.profile.id, "1", "78", "later")
+        rounds(ward)
+
+        assert (report.astray, report.confirmed["Observation"]) == ({"patient-differs": 1}, 0)
+        assert (chart(ward, "77"), chart(ward, "78")) == ({"wrong": sent}, {"stands": sent})
 
 
 def test_a_link_that_is_put_right_again_moves_nothing(tmp_path: Path, where: Path | str) -> None:
