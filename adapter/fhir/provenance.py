@@ -1,7 +1,7 @@
 """From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
 
 One Provenance per version of a form instance: which record and fields it was read from, a keyed
-hash of those cells, and the mapping (name and version) that read them. A record is cut down to what
+hash of those cells, the mapping (name and version) that read them, and the adapter's version. A record is cut down to what
 its mapping reads before it comes here (`adapter.ingest.trial`). Where some of those cells tell the
 arm it also has the hash of what remains without them, and its id follows from that one: a blinded
 receiver is given no other (`adapter.release.blinding`). Two more kinds: for what was extracted from
@@ -68,9 +68,13 @@ class Taken:
 
 
 def build_provenance(
-    derivation: Derivation, targets: Sequence[tuple[str, str]], identity: Identity, recorded: str
+    derivation: Derivation,
+    targets: Sequence[tuple[str, str]],
+    identity: Identity,
+    recorded: str,
+    software: str,
 ) -> dict[str, Any]:
-    """The Provenance of what was built from one record.
+    """The Provenance of what was built from one record, by this version of the adapter.
 
     `targets` are names (type, id); `recorded` is an instant with its offset.
     """
@@ -93,13 +97,13 @@ def build_provenance(
         "meta": RESTRICTED,
         "target": [reference(*target) for target in targets],
         "recorded": recorded,
-        **_done_by_device(derivation.activity, identity),
+        **_done_by_device(derivation.activity, identity, software),
         "entity": [entity],
     }
 
 
 def build_extraction_provenance(
-    extracted: Extracted, targets: Sequence[tuple[str, str]], identity: Identity
+    extracted: Extracted, targets: Sequence[tuple[str, str]], identity: Identity, software: str
 ) -> dict[str, Any]:
     """The Provenance of what was extracted from one version of a QuestionnaireResponse.
 
@@ -115,13 +119,17 @@ def build_extraction_provenance(
         "meta": {**RESTRICTED, "tag": [{"system": tag["system"], "code": token}]},
         "target": [reference(*target) for target in targets],
         "recorded": extracted.recorded,
-        **_done_by_device(extracted.activity, identity),
+        **_done_by_device(extracted.activity, identity, software),
         "entity": [{"role": "source", "what": extracted.what}],
     }
 
 
 def build_taken_provenance(
-    taken: Taken, targets: Sequence[tuple[str, str]], identity: Identity, recorded: str
+    taken: Taken,
+    targets: Sequence[tuple[str, str]],
+    identity: Identity,
+    recorded: str,
+    software: str,
 ) -> dict[str, Any]:
     """The Provenance of what a clinic wrote; its id there is told by a keyed hash alone.
 
@@ -148,13 +156,13 @@ def build_taken_provenance(
         "meta": RESTRICTED,
         "target": [reference(*target) for target in targets],
         "recorded": recorded,
-        **_done_by_device(taken.activity, identity),
+        **_done_by_device(taken.activity, identity, software),
         "entity": [entity],
     }
 
 
-def _done_by_device(activity: Activity, identity: Identity) -> dict[str, Any]:
-    """What was done, and that this adapter did it."""
+def _done_by_device(activity: Activity, identity: Identity, software: str) -> dict[str, Any]:
+    """What was done, and that this adapter did it: the Device itself tells its newest version."""
     types = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
     return {
         "activity": {
@@ -168,7 +176,10 @@ def _done_by_device(activity: Activity, identity: Identity) -> dict[str, Any]:
         "agent": [
             {
                 "type": {"coding": [{"system": types, "code": "assembler"}]},
-                "who": reference("Device", identity.device_id),
+                "who": {
+                    **reference("Device", identity.device_id),
+                    "display": f"trial-fhir-adapter {software}",
+                },
             }
         ],
     }

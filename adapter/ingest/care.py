@@ -70,7 +70,7 @@ def take_care(tx: Transaction, trial: Trial, sent: Fetched, now: str) -> CareBec
     there = (sent.clinic, sent.rule.type, sent.remote_id, sent.remote_version)
     taken = Taken(*there, sent.updated, activity)
     versions.put(tx, name, text, belonging, now)
-    provenance = build_taken_provenance(taken, [name], trial.identity, now)
+    provenance = build_taken_provenance(taken, [name], trial.identity, now, trial.software)
     told = ("Provenance", provenance["id"])
     versions.put(tx, told, write(provenance), belonging, now)
     inbox.keep(

@@ -120,7 +120,8 @@ def put_provenance(
     """Tells from which cells these drafts of a unit came, or from which clinic."""
     names = [draft.name for draft in built]
     if said.taken is not None:
-        provenance = build_taken_provenance(said.taken, names, trial.identity, said.now)
+        taken = said.taken, names, trial.identity, said.now
+        provenance = build_taken_provenance(*taken, trial.software)
         put_all(tx, trial, belonging, [Draft(provenance)], said)
         return
     activity: Activity = "CREATE" if said.before is None else "UPDATE"
@@ -130,5 +131,5 @@ def put_provenance(
     is_told = blinded is not None and not belonging.form.startswith(CONCEALED)
     blinded_hash = trial.identity.source_hash(blinded) if is_told and blinded else ""
     derivation = Derivation(said.record, said.source_hash, form, activity, blinded_hash)
-    provenance = build_provenance(derivation, names, trial.identity, said.now)
+    provenance = build_provenance(derivation, names, trial.identity, said.now, trial.software)
     put_all(tx, trial, belonging, [Draft(provenance)], said)

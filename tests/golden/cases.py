@@ -41,6 +41,7 @@ AT_THE_DOOR = {
 }
 """What is not of the ledger's unit, so that the Provenance does not name it."""
 RECORDED = "2024-08-30T07:05:00+00:00"
+SOFTWARE = "1.0.0"
 
 
 def case_names() -> list[str]:
@@ -84,7 +85,7 @@ def build_case(name: str) -> dict[str, dict[str, Any]]:
     blinded_hash = "" if blinded is None else identity.source_hash(blinded)
     whole = identity.source_hash(record)
     derivation = Derivation(record, whole, form, "CREATE", blinded_hash)
-    built["Provenance"] = build_provenance(derivation, names, identity, RECORDED)
+    built["Provenance"] = build_provenance(derivation, names, identity, RECORDED, SOFTWARE)
     if blinded is not None:
         built["Provenance-blinded"] = as_blinded(built["Provenance"], form, study)
     return built

@@ -91,7 +91,7 @@ def extract(
         replace(build_device(identity, intake.software)),
         create(build_research_study(identity)),
     ]
-    provenance = _provenance(resource, entries, identity, found)
+    provenance = _provenance(resource, entries, intake, found)
     return Extraction(build_transaction([*context, *entries, *provenance]), tuple(found.issues))
 
 
@@ -132,7 +132,7 @@ def _entries(
 
 
 def _provenance(
-    resource: Resource, entries: list[Entry], identity: Identity, found: Findings
+    resource: Resource, entries: list[Entry], intake: Intake, found: Findings
 ) -> Iterator[Entry]:
     """What was made of which version of the response, recorded when that version was.
 
@@ -149,4 +149,5 @@ def _provenance(
     activities: dict[str, Activity] = {"completed": "CREATE", "amended": "UPDATE"}
     extracted = Extracted(what, recorded, activities.get(resource["status"], "NULLIFY"))
     names = [("Observation", entry["resource"]["id"]) for entry in entries]
-    yield create(build_extraction_provenance(extracted, names, identity))
+    made = build_extraction_provenance(extracted, names, intake.identity, intake.software)
+    yield create(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -247,6 +248,18 @@ def test_every_version_is_proven_by_the_cells_it_came_from(bench: Bench) -> None
 
     assert sorted(each["activity"]["coding"][0]["code"] for each in proofs) == ["CREATE", "UPDATE"]
     assert "mood_1=1" not in json.dumps(proofs)
+
+
+def test_each_proof_tells_the_adapter_that_made_it_whichever_is_at_work_now(bench: Bench) -> None:
+    rows = {**person("1"), **mood("1", "2", "0")}, {**at_week_4("1"), **mood("1")}
+    bench.ingest(*rows)
+    newer = replace(bench, trial=replace(bench.trial, software="2.0.0", _digests={}))
+
+    newer.ingest(rows[0], {**at_week_4("1"), **mood("2")})
+
+    made_by = [each["agent"][0]["who"]["display"] for each in bench.resources("Provenance")]
+    older, newest = "trial-fhir-adapter 1.2.3", "trial-fhir-adapter 2.0.0"
+    assert sorted(made_by) == [older, older, newest]
 
 
 def test_an_incident_that_changes_is_a_new_version_of_the_same_event(bench: Bench) -> None:

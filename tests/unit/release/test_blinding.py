@@ -33,7 +33,8 @@ def provenance_of(values: dict[str, str], study: Study = STUDY) -> Resource:
     assert blinded is not None
     hashes = IDENTITY.source_hash(record), IDENTITY.source_hash(blinded)
     derivation = Derivation(record, hashes[0], FORM, "CREATE", hashes[1])
-    return build_provenance(derivation, [("AdverseEvent", "a")], IDENTITY, "2024-03-01T00:00:00Z")
+    targets = [("AdverseEvent", "a")]
+    return build_provenance(derivation, targets, IDENTITY, "2024-03-01T00:00:00Z", "1.0.0")
 
 
 def columns_of(provenance: Resource) -> set[str]:
