@@ -1,12 +1,12 @@
 """From source cell to resource: https://hl7.org/fhir/R4/provenance.html.
 
 One Provenance per version of a form instance: which record and fields it was read from, a keyed
-hash of those cells, the mapping (name and version) that read them, and the adapter's version. A record is cut down to what
-its mapping reads before it comes here (`adapter.ingest.trial`). Where some of those cells tell the
-arm it also has the hash of what remains without them, and its id follows from that one: a blinded
-receiver is given no other (`adapter.release.blinding`). Two more kinds: for what was extracted from
-a QuestionnaireResponse, which version of it; for what a clinic wrote, which clinic, which version,
-and a keyed hash of its id there.
+hash of those cells, the mapping (name and version) that read them, and the adapter's version. A
+record is cut down to what its mapping reads before it comes here (`adapter.ingest.trial`). Where
+some of those cells tell the arm it also has the hash of what remains without them, and its id
+follows from that one: a blinded receiver is given no other (`adapter.release.blinding`). Two more
+kinds: for what was extracted from a QuestionnaireResponse, which version of it; for what a clinic
+wrote, which clinic, which version, and a keyed hash of its id there.
 """
 
 from __future__ import annotations
