@@ -178,10 +178,7 @@ def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
     if resource_type not in SERVED_TYPES:
         raise refuse(404, "not-found", "There is no such type of resource here")
     part.type = resource_type
-    letter = "r" if resource_id else "s"
-    if not work.caller.may(letter, resource_type):
-        text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
-        raise refuse(403, "forbidden", text)
+    _check_scope(work, "r" if resource_id else "s", resource_type)
     query = entry.url.partition("?")[2]
     said = Asked(
         tuple(parse_qsl(query, keep_blank_values=True)),
@@ -201,6 +198,12 @@ def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
     entry.answer = _response(answer)
 
 
+def _check_scope(work: Work, letter: str, resource_type: str) -> None:
+    if not work.caller.may(letter, resource_type):
+        text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
+        raise refuse(403, "forbidden", text)
+
+
 def _response(answer: Answer) -> Resource:
     said: Resource = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
     for name, word in (("Location", "location"), ("ETag", "etag")):
@@ -217,8 +220,9 @@ def _refused(refusal: RefusalError) -> Resource:
 
 
 def _the_one(work: Work, view: View, said: str) -> str:
-    """What a conditional reference names; exactly one resource must fit."""
+    """What a conditional reference names; exactly one resource must fit. It is a search."""
     resource_type, _, query = said.partition("?")
+    _check_scope(work, "s", resource_type)
     while work.api.ledger.index(view.tx):
         pass
     found = matching(view, work.api.trial.identity, resource_type, query)

@@ -117,6 +117,39 @@ def test_conditional_references_are_resolved_and_mean_one_resource(open_for: Ope
     assert stored["subject"] == {"reference": f"Patient/{ehr.patient()}"}
 
 
+def test_a_conditional_reference_is_a_search_and_needs_its_scope(open_for: Open) -> None:
+    ehr = open_for(scopes="system/QuestionnaireResponse.cru system/Patient.r")
+    by_search = {"reference": f"Patient?_id={ehr.patient()}"}
+
+    refused = ehr.send("transaction", post(ehr.response(1, subject=by_search)))
+
+    assert (refused.status_code, refused.json()["issue"][0]["code"]) == (403, "forbidden")
+    assert "system/Patient.s" in refused.text
+
+
+def test_what_comes_along_is_bounded(open_for: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    ehr = open_for()
+    everything = "Patient?_revinclude=Observation:subject"
+    count = sum(each["search"]["mode"] == "include" for each in entries_of(ehr, everything))
+
+    monkeypatch.setattr("adapter.server.searching.MOST_INCLUDED", count)
+    as_many = entries_of(ehr, everything)
+    monkeypatch.setattr("adapter.server.searching.MOST_INCLUDED", count - 1)
+    (refused,) = ehr.send("batch", get(everything)).json()["entry"]
+
+    assert count > 1
+    assert len(as_many) > count
+    assert refused["response"]["status"].startswith("400")
+    assert refused["response"]["outcome"]["issue"][0]["code"] == "too-costly"
+
+
+def entries_of(ehr: Writer, query: str) -> list[Resource]:
+    """What a search gives as an entry of a batch."""
+    (answer,) = ehr.send("batch", get(query)).json()["entry"]
+    listed: list[Resource] = answer["resource"]["entry"]
+    return listed
+
+
 def naming(url: str) -> Resource:
     """What lets a response refer to anything."""
     return {"url": "https://ehr.example.org/beside", "valueReference": {"reference": url}}
