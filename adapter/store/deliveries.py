@@ -152,12 +152,22 @@ def doubt(tx: Transaction, clinic: str, now: str) -> None:
 
 
 def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
-    """After a consent changed: the gate is asked anew about what of this person it held."""
+    """After a consent, or who they are there, changed: what held their data is asked anew."""
     tx.execute(
         "UPDATE delivery SET state = 'queued', rule = '', updated = ?"
         " WHERE clinic = ? AND participant = ? AND state = 'held'",
         (now, clinic, participant),
     )
+
+
+def rules_of(tx: Transaction, clinic: str, participant: str) -> frozenset[str]:
+    """The rules by which a clinic's last push held what is owed to it of a person."""
+    rows = tx.execute(
+        "SELECT DISTINCT rule FROM delivery WHERE clinic = ? AND participant = ?"
+        " AND state = 'held'",
+        (clinic, participant),
+    )
+    return frozenset(str(row["rule"]) for row in rows)
 
 
 def in_state(tx: Transaction, clinic: str, state: State, limit: int) -> list[Delivery]:

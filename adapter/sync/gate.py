@@ -11,7 +11,9 @@ from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 from adapter.sync.linked import ASTRAY
 
-FOUND_THERE = ASTRAY | {"no-encounter", "encounter-search-refused", "patient-moved"}
+OF_VISITS = frozenset({"no-encounter", "encounter-search-refused"})
+"""The rules that hold an outcome until there is an Encounter to file it in."""
+FOUND_THERE = ASTRAY | OF_VISITS | {"patient-moved"}
 """The rules that no gate says, but what was found at the clinic when it was last asked."""
 
 

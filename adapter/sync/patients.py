@@ -10,6 +10,7 @@ Source: https://hl7.org/fhir/R4/patient-operation-match.html
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,8 @@ from adapter.sync.asking import entries
 from adapter.sync.clinic import Clinic
 from adapter.sync.receipt import Unknown, Unreachable
 
+NOT_FOUND = "patient-not-found"
+SEARCH_REFUSED = "patient-search-refused"
 _AT_MOST = 10
 _GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade"
 _GRADES = frozenset({"certain", "probable", "possible", "certainly-not"})
@@ -31,35 +34,66 @@ def find_patient(clinic: Clinic, participant: str) -> str | Unreachable | Unknow
 
     Whoever is found waits, as a candidate, for a person's word.
     """
-    rule = clinic.profile.patient
-    if rule.listed:
-        return "patient-not-listed"
-    names = [rule.find_by] if rule.find_by else sorted(clinic.study.participant.identifiers)
-    values = {name: clinic.crosswalk.identifier(participant, name) for name in names}
-    known = {
-        clinic.study.participant.identifiers[name].system: value
-        for name, value in values.items()
-        if value is not None
-    }
-    if not known or not clinic.profile.speaks_fhir:
-        return "patient-without-identifier"
-    answer = _match(clinic, known) if rule.match else _search(clinic, known)
+    rule = rule_unasked(clinic, participant)
+    if rule:
+        return rule
+    known = _identifiers(clinic, participant)
+    is_matched = clinic.profile.patient.match
+    answer = _match(clinic, known) if is_matched else _search(clinic, known)
     return _told(clinic, participant, answer) if isinstance(answer, Answer) else answer
+
+
+def rule_unasked(clinic: Clinic, participant: str) -> str:
+    """The rule that holds somebody who is not linked, where the clinic need not be asked for it.
+
+    '' where it is asked, by the identifiers that it knows people by.
+    """
+    if clinic.profile.patient.listed:
+        return "patient-not-listed"
+    is_askable = clinic.profile.speaks_fhir and _identifiers(clinic, participant)
+    return "" if is_askable else "patient-without-identifier"
+
+
+def rule_of_candidates(clinic: Clinic, participant: str) -> str:
+    """The rule by what the clinic said last of who they may be, '' where it said nothing of it."""
+    waits = clinic.crosswalk.candidates(clinic.name, participant)
+    if waits is not None:
+        return _rule_of(waits.patients)
+    return NOT_FOUND if clinic.crosswalk.turned_down(clinic.name, participant) else ""
+
+
+# Private functions
+
+
+def _identifiers(clinic: Clinic, participant: str) -> dict[str, str]:
+    """The identifiers that a clinic is asked by, by system."""
+    find_by, declared = clinic.profile.patient.find_by, clinic.study.participant.identifiers
+    names = [find_by] if find_by else sorted(declared)
+    values = {name: clinic.crosswalk.identifier(participant, name) for name in names}
+    return {declared[name].system: value for name, value in values.items() if value is not None}
+
+
+def _rule_of(found: Sequence[Candidate]) -> str:
+    match len(found):
+        case 0:
+            return NOT_FOUND
+        case 1:
+            return "patient-unconfirmed"
+    return "patient-ambiguous"
 
 
 def _told(clinic: Clinic, participant: str, answer: Answer) -> str | Unknown:
     """The rule that holds, after what the clinic said."""
     stop_if_no_entry(answer)
     if not answer.is_success:  # this person cannot be asked for; the others need not wait
-        return "patient-search-refused"
+        return SEARCH_REFUSED
     if answer.body.get("resourceType") != "Bundle":
         return Unknown(f"HTTP {answer.status} to a patient search: {reason_of(answer.body)}")
     turned_down = clinic.crosswalk.turned_down(clinic.name, participant)
     found = tuple(each for each in _found(answer.body) if each.patient not in turned_down)
-    if not found:
-        return "patient-not-found"
-    clinic.crosswalk.propose(Candidates(clinic.name, participant, clinic.now(), found))
-    return "patient-ambiguous" if len(found) > 1 else "patient-unconfirmed"
+    if found:
+        clinic.crosswalk.propose(Candidates(clinic.name, participant, clinic.now(), found))
+    return _rule_of(found)
 
 
 def _search(clinic: Clinic, known: dict[str, str]) -> Answer | Unreachable | Unknown:

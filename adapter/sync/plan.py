@@ -1,4 +1,7 @@
-"""What a push would do, told before it is done: the same gate, and no request."""
+"""What a push would do, told before it is done: the same gate, and no request.
+
+What only the clinic knows is told as it was when it was last asked.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from adapter.store import encounters, moves, standing
 from adapter.store.deliveries import Action
 from adapter.store.encounters import FiledIn
 from adapter.sync.clinic import Clinic
-from adapter.sync.gate import FOUND_THERE, held_by
+from adapter.sync.gate import OF_VISITS, held_by
 from adapter.sync.ladder import Choice
+from adapter.sync.whose import Foreseen
 
 
 @dataclass(slots=True)
@@ -60,11 +64,13 @@ def plan(clinic: Clinic, forms: Collection[str] | None = None) -> Plan:
         filed=tuple(encounters.every(tx, clinic.name)),
         moving=Counter(each.rung for each in moves.under_way(tx, clinic.name)),
     )
+    people = Foreseen(clinic, tx)
     for group in standing.pending(tx, clinic.name):
         if forms is not None and group.form not in forms:
             continue
         rule = held_by(clinic, tx, group.participant, group.form, group.action)
-        if not rule and group.rule in FOUND_THERE:  # a push would ask the clinic again
+        rule = rule or people.rule_of(group.participant, group.action)
+        if not rule and group.rule in OF_VISITS:  # a push would ask the clinic again
             rule = group.rule
         if rule:
             told.held[group.type, rule] += group.count

@@ -21,13 +21,11 @@ from adapter.sync.doubt import look_up_uncertain
 from adapter.sync.encounters import file_results
 from adapter.sync.gate import FOUND_THERE, Asked
 from adapter.sync.ladder import DOCUMENT
-from adapter.sync.linked import look_at_linked
 from adapter.sync.outgoing import Outgoing
-from adapter.sync.patients import find_patient
 from adapter.sync.receipt import Accepted, Refused, Unknown, Unreachable
-from adapter.sync.relinked import take_over
 from adapter.sync.run import PushReport, Run, Sent
 from adapter.sync.turn import Turn
+from adapter.sync.whose import needs_nobody, rule_now
 
 
 def push(clinic: Clinic, step: Callable[[int], None] = lambda _: None) -> PushReport:
@@ -158,17 +156,10 @@ def _ask_gate(
 
 def _rule_of_person(clinic: Clinic, delivery: Delivery, run: Run) -> str | Unreachable | Unknown:
     """Whether somebody is no patient there, or not any more; each is asked for once a push."""
-    who, addresses = delivery.participant, clinic.addresses
-    if addresses.is_ours(who) or (delivery.action == "retract" and addresses.standing(who)):
-        return ""  # what must go goes where it stands: that takes no search, and no identifier
-    is_linked = addresses.now(who) is not None
-    if is_linked and addresses.is_left(who):
-        found = take_over(clinic, who)
-        if found:
-            return found
-    if is_linked and who in run.known:
+    who = delivery.participant
+    if needs_nobody(clinic, who, delivery.action):
         return ""
-    found = look_at_linked(clinic, who) if is_linked else find_patient(clinic, who)
+    found = rule_now(clinic, who, run.known)
     if isinstance(found, Unreachable | Unknown):
         return found
     if found:
@@ -216,13 +207,9 @@ def _in_its_terms(
 
 
 def _held_now(asked: Asked, delivery: Delivery, unfound: dict[str, str]) -> str:
-    rule = asked.rule_of(delivery)
-    found = unfound.get(delivery.participant, "")
-    # What must go goes, whoever the Patient is by now: it stands where it was told.
-    is_known = delivery.action == "retract" and asked.clinic.addresses.standing(
-        delivery.participant
-    )
-    return rule or ("" if is_known else found)
+    rule, found = asked.rule_of(delivery), unfound.get(delivery.participant, "")
+    is_free = bool(found) and needs_nobody(asked.clinic, delivery.participant, delivery.action)
+    return rule or ("" if is_free else found)
 
 
 def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:

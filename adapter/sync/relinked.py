@@ -40,16 +40,28 @@ def take_over(clinic: Clinic, participant: str) -> str | Unreachable | Unknown:
     identifiers = now.identifiers
     if addresses.is_same(now, told):  # what was told there names them as they were called then
         identifiers = {**told.identifiers, **identifiers}
-    else:
-        tx = clinic.database.read()
-        if leaving.is_anything_told(tx, clinic.name, participant):
-            rule = look_at_linked(clinic, participant)
-            if isinstance(rule, Unreachable | Unknown):
-                return rule
-            if rule not in MOVED_THERE:
-                return MOVED
+    elif is_moving(clinic, participant):
+        rule = look_at_linked(clinic, participant)
+        if isinstance(rule, Unreachable | Unknown):
+            return rule
+        if rule not in MOVED_THERE:
+            return MOVED
     _note(clinic, participant, replace(now, identifiers=identifiers, number=told.number))
     return ""
+
+
+def is_moving(clinic: Clinic, participant: str) -> bool:
+    """Whether something stands with somebody else than the one who a changed link names.
+
+    So it is unless the clinic says that it merged them itself.
+    """
+    addresses = clinic.addresses
+    now, told = addresses.now(participant), addresses.told(participant)
+    if now is None or told is None or told.arrives:
+        return True
+    is_same = addresses.is_same(now, told)
+    tx = clinic.database.read()
+    return not is_same and leaving.is_anything_told(tx, clinic.name, participant)
 
 
 def follow_links(clinic: Clinic, trial: Trial) -> int:

@@ -259,6 +259,8 @@ def test_an_ingest_beside_another_one_says_14(ingested: Site) -> None:
 
 
 def test_a_plan_counts_what_a_push_would_do(ingested: Site) -> None:
+    ingested.run("link", CLINIC, "1", "77")
+
     said = ingested.run("plan", "--json")
 
     research, clinic = clinic_of(said, REPOSITORY), clinic_of(said, CLINIC)
@@ -386,6 +388,7 @@ def test_a_record_that_takes_no_part_cannot_be_linked(ingested: Site) -> None:
 
 
 def test_a_withdrawal_shows_in_the_plan(ingested: Site) -> None:
+    ingested.run("link", CLINIC, "1", "77")
     deliver(ingested, CLINIC)
 
     said = ingested.run("withdraw", "1", "share", "--json")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 
-from adapter.store import settling
+from adapter.store import claiming, settling
 from adapter.store.database import Database
-from adapter.store.deliveries import Delivery, Holding
+from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.store.identities import Candidate, Candidates, Crosswalk
 from adapter.store.told import Address
 from tests.keys import CROSSWALK_KEY
-from tests.unit.cli.site import Site
-from tests.unit.ingest.project import CLINIC, NOW, person
+from tests.unit.cli.site import Said, Site
+from tests.unit.ingest.project import CLINIC, NOW, mood, person
 
 IHI = "8003608166690503"
 TOLD = Delivery(1, CLINIC, "Observation", "a", 1, "put", "unit", "1", "mood", "accepted", 1, "1")
@@ -201,6 +202,30 @@ def test_who_is_it_although_the_identifiers_differ_is_said_of_one_and_is_on_reco
     with crosswalk_of(trial) as crosswalk:
         known = [crosswalk.is_although_different(CLINIC, record) for record in "12"]
     assert known == [True, False]
+
+
+def test_a_plan_holds_no_one_any_more_by_what_was_found_of_whom_they_were_before(
+    site: Site,
+) -> None:
+    site.export({**person("1"), **mood("1", "2", "0")})
+    site.run("ingest")
+    site.run("link", CLINIC, "1", "mistyped")
+    with closing(Database(site.ledger)) as ledger, ledger.write() as tx:
+        claimed = claiming.claim(tx, CLINIC, claiming.Room(1000), NOW)
+        held = [Settlement(each.seq, "held", rule="patient-gone") for each in claimed]
+        settling.settle(tx, held, NOW)
+    before = _of_clinic(site.run("plan", "--json"))
+
+    site.run("link", CLINIC, "1", "p-1")
+
+    after = _of_clinic(site.run("plan", "--json"))
+    assert before["held_by"] == {"patient-gone": len(held)}
+    assert (after["held_by"], after["create"]) == ({}, len(held))
+
+
+def _of_clinic(said: Said) -> dict[str, Any]:
+    (found,) = (each for each in said.document["clinics"] if each["name"] == CLINIC)
+    return dict(found)
 
 
 def _stands(site: Site) -> None:

@@ -17,6 +17,8 @@ def read(site: Site) -> Site:
     """Two people's moods were read; nothing is sent anywhere."""
     site.export(*({**person(name), **mood("1", "2", "0")} for name in ("1", "2")))
     assert site.run("ingest").code == 0
+    for name in ("1", "2"):
+        assert site.run("link", CLINIC, name, f"p-{name}").code == 0
     return site
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from adapter.cli.main import RUNGS
+from adapter.store.identities import Crosswalk
 from adapter.sync import profile
+from tests.keys import CROSSWALK_KEY
 from tests.unit.cli.site import Site
 from tests.unit.ingest.project import CLINIC, mood, person
 
@@ -20,6 +24,8 @@ def trial(site: Site) -> Site:
     site.change("adapter.toml", named, f'{named}\ntasks = "tasks"')
     site.export({**person("1"), **mood("1", "2", "0")})
     assert site.run("ingest").code == 0
+    with closing(Crosswalk(site.folder / "state" / "who.sqlite", [CROSSWALK_KEY])) as known:
+        known.link(CLINIC, "1", "77", "2024-03-21T09:30:00+11:00")
     return site
 
 
