@@ -116,6 +116,7 @@ def synced(told: Round, rejected: Iterator[Problem], kept: KeptBackCount, *, as_
         document({**show.ingest_document(told.ingested, rejected, kept), "clinics": said})
         return
     show.ingest_table(told.ingested)
+    show.undated(told.ingested)
     for name, report, back in clinics:
         summary(name, report, back)
         show.counts(f"{name}: what was written there", pulled.get(name, {}))

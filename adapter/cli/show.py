@@ -36,8 +36,19 @@ def ingested(
         document(ingest_document(reports, rejected, kept))
     else:
         ingest_table(reports)
+        undated(reports)
         kept_back(kept)
         lines(rejected, LISTED_REJECTIONS)
+
+
+def undated(reports: list[Report]) -> None:
+    """How much was taken in of which nothing says when it was answered; nothing where none is."""
+    for form, count in _undated(reports).items():
+        tells = "1 response tells" if count == 1 else f"{count} responses tell"
+        print(
+            f"{tells} no day in form `{form}`; name the column that does in the study file "
+            "(`completed_at`), or export it"
+        )
 
 
 def kept_back(kept: KeptBackCount) -> None:
@@ -167,6 +178,7 @@ def ingest_document(
         },
         "rejected": map(finding, rejected),
         "problems": sum(report.problems for report in reports),
+        "undated": _undated(reports),
         "kept_back": asdict(kept),
     }
 
@@ -197,3 +209,8 @@ def finding(problem: Problem) -> dict[str, Any]:
         "found": problem.found,
         "action": problem.action,
     }
+
+
+def _undated(reports: list[Report]) -> Counter[str]:
+    """What no source says a day of, per form; forms without such are left out."""
+    return +sum((report.undated for report in reports), Counter[str]())

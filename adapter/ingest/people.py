@@ -166,7 +166,8 @@ def _take_withdrawals(tx: Transaction, reading: _Reading, rows: _Rows) -> None:
 
 
 def _facts(reading: _Reading, rows: _Rows, *, is_met: bool) -> Facts:
-    facts = read_participant(rows.records, reading.work.trial.study, reading.choices)
+    work = reading.work
+    facts = read_participant(rows.records, work.trial.study, reading.choices, work.last_day)
     wrong = tuple(_wrong_rows(rows.records, is_met=is_met))
     return replace(
         facts,

@@ -15,6 +15,7 @@ from adapter.errors import AnswerError, Problem
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status, stands_already
 from adapter.ingest.completion import STATES, completion
+from adapter.ingest.days import days_to_come, last_day, tells_no_day
 from adapter.ingest.decide import Row, is_contradicted
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.kept_back import (
@@ -33,7 +34,16 @@ from adapter.ingest.participation import accept_study, check_withdrawals
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import Readable, find_readable
 from adapter.ingest.trial import Trial
-from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Ledger, Report, Snapshot, batches, reject
+from adapter.ingest.work import (
+    RECORDS_A_COMMIT,
+    Ingest,
+    Ledger,
+    Outcome,
+    Report,
+    Snapshot,
+    batches,
+    reject,
+)
 from adapter.instruments.response import Record, ResponseStatus, parse_response
 from adapter.store import inbox, instances, kept_back
 from adapter.store.cursors import keep_cursor
@@ -72,7 +82,8 @@ def ingest(
         with database.write() as tx:
             trial = hold_to_versions(tx, trial)
             accept_study(tx, trial, now)
-        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step, kept)
+        last = last_day(snapshot.as_of, now, trial.study)
+        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step, kept, last)
         readable = find_readable(work)
         take_people(work, readable)
         _take_forms(work, readable)
@@ -124,8 +135,7 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
         status = next_status(word, before, source_hash)
         if before is not None and before.is_of(source_hash, trial.mapping_of(form), status):
             instances.see_again(tx, unit, work.report.run)
-            work.report.add(form.id, "unchanged")
-            release(tx, work, record)
+            _count(tx, work, record, "unchanged")
             return
         response = parse_response(record, form, trial.study, status)
     except AnswerError as wrong:
@@ -148,15 +158,22 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
             reject(tx, work, form.id, (findings.contradicted(record, theirs.number),))
             watch_row(tx, work, record)
         else:
-            work.report.add(form.id, "unchanged")
-            release(tx, work, record)
+            _count(tx, work, record, "unchanged")
         return
     if before is not None and (before.status, word) == ("completed", "completed"):
         as_before = replace(response, status="completed")
         if stands_already(tx, trial, as_before):
             response, before = as_before, replace(before, source_hash=source_hash)
     said = Acceptance(record, work.report.run, work.now, before, source_hash)
-    work.report.add(form.id, accept(tx, trial, response, said))
+    _count(tx, work, record, accept(tx, trial, response, said))
+
+
+def _count(tx: Transaction, work: Ingest, record: Record, outcome: Outcome) -> None:
+    """Counts what was taken in, or stands, and tells what is odd about its days."""
+    form, study = work.trial.form_of(record.form), work.trial.study
+    work.report.add(form.id, outcome)
+    work.report.undated[form.id] += tells_no_day(record, form, study)
+    reject(tx, work, form.id, days_to_come(record, form, study, work.last_day), counts=False)
     release(tx, work, record)
 
 

@@ -29,7 +29,8 @@ class Report:
     `is_whole`: every row and every form could be read; only then is what is missing gone.
     `newcomers` are the people whom no ingest had met before, `kept_back` those whose own row does
     not let them be met, and `explained` those of whose forms it was said why they wait for that.
-    `are_people_read`: what the source says of who takes part could be read.
+    `are_people_read`: what the source says of who takes part could be read. `undated` counts, per
+    form, what was taken in and of which nothing says when it was answered.
     """
 
     run: int
@@ -40,6 +41,7 @@ class Report:
     kept_back: set[str] = field(default_factory=set)
     explained: set[str] = field(default_factory=set)
     are_people_read: bool = True
+    undated: Counter[str] = field(default_factory=Counter)
 
     def add(self, form: str, outcome: Outcome) -> None:
         """Counts one form instance."""
@@ -76,7 +78,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One run over one snapshot of a source; `watched` is where rows were kept back before."""
+    """One run over one snapshot of a source.
+
+    `watched` is where rows were kept back before. `last_day` is the last local day that may stand
+    in the source without a warning.
+    """
 
     database: Database
     crosswalk: Crosswalk
@@ -86,6 +92,7 @@ class Ingest:
     now: str
     step: Callable[[int], None]
     watched: frozenset[str] = frozenset()
+    last_day: str = ""
 
 
 def reject(

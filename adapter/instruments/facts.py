@@ -43,15 +43,29 @@ class Facts:
     is_readable: bool
 
 
+def day_to_come(origin: Origin, field: str) -> Problem:
+    """The warning of a day that has not come yet: what it stands in counts all the same."""
+    return Problem(
+        origin,
+        field,
+        "a day that has come, by `as_of` or the clock of this machine",
+        "a later one",
+        "Correct it in the source; or, where it is right, `as_of` or the clock. It was taken as it "
+        "stands.",
+        severity="warning",
+    )
+
+
 def read_participant(
-    records: Iterable[Record], study: Study, choices: Choices | None = None
+    records: Iterable[Record], study: Study, choices: Choices | None = None, last: str = ""
 ) -> Facts:
     """One person from all records of their participant and consent forms, at least one.
 
-    Where rows differ the later one counts, but a withdrawal in any of them.
+    Where rows differ the later one counts, but a withdrawal in any of them. `last` is the last
+    local day that may be said of a consent and of enrolment without a warning, '' for any.
     """
     rows = list(records)
-    reading = _Reading(rows, study, choices or {})
+    reading = _Reading(rows, study, choices or {}, last)
     person = study.participant
     consents = {rule.id: reading.consent(rule) for rule in study.consents}
     numbers = {name: reading.last(each.field) for name, each in person.identifiers.items()}
@@ -66,7 +80,7 @@ def read_participant(
     demographics = {f"{DEMOGRAPHICS}{word}": value for word, value in told.items() if value}
     read = Participant(
         participant=rows[0].participant,
-        enrolled=reading.day(person.enrolled),
+        enrolled=reading.past_day(person.enrolled),
         ended=reading.day(person.completed),
         consents=consents,
         identifiers={name: said for name, said in numbers.items() if said is not None}
@@ -80,8 +94,8 @@ def read_participant(
 class _Reading:
     """The cells of one person, and what was found wrong with them so far."""
 
-    def __init__(self, rows: list[Record], study: Study, choices: Choices) -> None:
-        self.study, self.choices = study, choices
+    def __init__(self, rows: list[Record], study: Study, choices: Choices, last: str) -> None:
+        self.study, self.choices, self.last_day = study, choices, last
         self.problems: dict[tuple[Origin, str, str], Problem] = {}
         self.is_doubtful = False  # whether any of them decides on something
         # The record's own name counts as a field: a database may hold only people who agreed.
@@ -108,14 +122,22 @@ class _Reading:
             self._refuse(row, name, str(wrong), describe(raw), decides=decides)
             return None
 
+    def past_day(self, name: str | None, *, decides: bool = True) -> str | None:
+        """As `day`, of something that has happened by now: a later one is warned of."""
+        day = self.day(name, decides=decides)
+        if name and day is not None and self.last_day and day > self.last_day:
+            told = day_to_come(self._cells[name][-1][1].origin, name)
+            self.problems.setdefault((told.origin, name, told.expected), told)
+        return day
+
     def consent(self, rule: ConsentRule) -> ConsentState:
         """What was said of one consent."""
         is_withdrawn = self._is_withdrawn(rule)
         decides = not is_withdrawn
         self._check(rule.given, decides=decides)
-        since = self.day(rule.date, decides=decides)
+        since = self.past_day(rule.date, decides=decides)
         if is_withdrawn:
-            until = self.day(rule.withdrawn_date, decides=decides)
+            until = self.past_day(rule.withdrawn_date, decides=decides)
             return ConsentState("withdrawn", since, until)
         given = self.last(rule.given.field)
         if given is None:

@@ -78,6 +78,20 @@ def day_of(text: str) -> date:
     return date.fromisoformat(local_datetime(text, "UTC")[:10])
 
 
+def is_later(text: str, last: str) -> bool:
+    """Whether a source's date or time is of a later local day than `last`; not where it is none.
+
+    >>> is_later("2024-03-02 09:30", "2024-03-01"), is_later("9999", "2024-03-01")
+    (True, False)
+    """
+    if text.lstrip()[: len(last)] <= last:  # nearly always: nothing has to be read
+        return False
+    try:
+        return day_of(text).isoformat() > last
+    except BadTimeError:
+        return False
+
+
 def end_of_window(enrolled: date, week: int, closes_days: int, zone: str) -> datetime:
     """The moment an assessment window closes: the end of its last local day.
 

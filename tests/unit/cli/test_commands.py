@@ -84,8 +84,19 @@ def test_an_ingest_tells_what_became_of_every_form(site: Site) -> None:
         },
         "rejected": [],
         "problems": 0,
+        "undated": {},
         "kept_back": {"signals": 0, "not_looked_at": {}},
     }
+
+
+def test_an_ingest_counts_by_form_what_tells_no_day(site: Site) -> None:
+    undated = {**mood("1", "2", "0"), "mood_timestamp": ""}
+    site.export(*({**person(name), **undated} for name in ("1", "2")))
+
+    as_json, in_words = site.run("ingest", "--json"), site.run("ingest")
+
+    assert (as_json.code, as_json.document["undated"]) == (0, {"mood": 2})
+    assert "2 responses tell no day in form `mood`" in in_words.out
 
 
 def test_an_ingest_with_rejected_rows_goes_through_and_says_12(site: Site) -> None:

@@ -112,7 +112,7 @@ def test_a_consent_that_was_given_again_since_stays_given(read: Site) -> None:
 
     said = read.run("ingest", "--json")
 
-    assert findings(said) == []
+    assert findings(said) == [("1", "agree_date")]  # which is yet to come, and counts
 
 
 def test_another_key_is_refused_before_anything_is_made_under_it(read: Site) -> None:
