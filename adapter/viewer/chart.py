@@ -29,6 +29,7 @@ _MOST_NUMBERS = 8  # so many events can be told apart by their numbers on the ti
 _LONGEST_WITH_MONTHS = 1100
 _DARKEST = 0.22
 _HIGH = 0.7  # of the plot's height: above a dot up there is no room for its score
+_NEAR_THE_EDGE = 14  # so near to it, half a label does not fit
 _INK, _MUTED = "#1f2933", "#52606d"
 
 
@@ -91,7 +92,7 @@ def time_line(record: PatientRecord) -> Drawing:
         },
         "labelFontSize": 11,
         "labelColor": _MUTED,
-        "labelFlush": True,
+        "labelFlush": _NEAR_THE_EDGE,
         "labelOverlap": True,
         "grid": False,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain, pairwise
@@ -140,6 +141,18 @@ def test_free_text_stands_in_no_chart() -> None:
     drawings = [time_line(record), trend(record.outcomes[0], record)]
 
     assert all("onerror" not in json.dumps(each.spec) + each.label for each in drawings)
+
+
+@pytest.mark.parametrize("day", range(4, 14))
+def test_no_date_of_the_time_line_is_cut_off_at_its_left(day: int) -> None:
+    half_a_label, padding = 27, 14
+    visits = [*pain("7", f"2023-03-{day:02}", 1), *pain("5", "2023-08-09", 2)]
+
+    svg = draw(time_line(read_record(visits, FORMS)))
+
+    first = re.search(r'<text(?: text-anchor="(\w+)")? transform="translate\(([\d.]+)', svg)
+    assert first is not None
+    assert float(first[2]) + padding >= (half_a_label if first[1] == "middle" else 0)
 
 
 def test_what_nobody_knows_a_day_of_still_has_a_time_line() -> None:
