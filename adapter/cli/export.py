@@ -21,6 +21,19 @@ from adapter.store.audit import Act
 
 CLIENT = "adapter export"  # as the ledger names who asked; no registered client is called so
 
+_OPTIONS = {
+    "_since": (
+        "--since",
+        "an instant with its zone, such as 2026-03-01T09:30:00Z or an earlier `transactionTime`",
+    ),
+    "_type": ("--type", "types that are served, with commas between them: Patient,Observation"),
+    "includeAssociatedData": (
+        "--include-associated-data",
+        "LatestProvenanceResources or RelevantProvenanceResources",
+    ),
+}
+"""By the parameter of `$export`: the option here, and what is expected of it."""
+
 
 def run_export(said: argparse.Namespace) -> int:
     """NDJSON of everything that a blinded receiver of this purpose may know."""
@@ -62,7 +75,8 @@ def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
 
 
 def _as_trouble(refused: RefusalError) -> DeclarationError:
-    place = "--type, --since or --include-associated-data"
-    found = refused.issues[0].text
-    problem = Problem(Origin("command line"), place, found, "", "Correct it.")
+    """What `$export` says of a parameter, said of the option that it came by."""
+    told = refused.issues[0].text
+    option, expected = _OPTIONS[told.partition(" ")[0]]
+    problem = Problem(Origin("command line"), option, expected, "something else", "Correct it.")
     return DeclarationError("The export cannot be made.", (problem,))

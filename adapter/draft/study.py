@@ -15,7 +15,8 @@ from adapter.draft.words import comment, listed, quoted, scalar
 
 _AGREES = re.compile(r"consent|agree|permission|withdr", re.IGNORECASE)
 _ENROLS = re.compile(r"enrol|consent|signed|random", re.IGNORECASE)
-_ENDS = re.compile(r"off.?study|complet|withdr|left|last|end", re.IGNORECASE)
+_ENDS = re.compile(r"off.?study|complet|left|last|end", re.IGNORECASE)
+_WITHDRAWS = re.compile(r"withdr|revo[ck]", re.IGNORECASE)  # the day of a consent's end, no other
 _BLANK = re.compile(
     r"\b(?:missing|unknown|not (?:asked|applicable|known|done|reported)|refused|declined"
     r"|prefer not|no answer|don.?t know|n/?a)\b",
@@ -171,11 +172,17 @@ def _participant(project: Project) -> Iterator[str]:
             each.name
             for each_form in project.forms
             for each in each_form.fields
-            if each.type in {"date", "dateTime"} and pattern.search(f"{each.name} {each.label}")
+            if each.type in {"date", "dateTime"} and _is_named(each, pattern)
         ]
         if days:
             yield f"  # {word}: fill in a column of that form; it may be {', '.join(days[:3])}"
     yield "  identifiers: {}   # fill in the numbers by which a clinic may know a person"
+
+
+def _is_named(each: ProjectField, pattern: re.Pattern[str]) -> bool:
+    """Whether a day seems to be one of these, and not that on which somebody withdrew."""
+    said = f"{each.name} {each.label}"
+    return bool(pattern.search(said)) and not _WITHDRAWS.search(said)
 
 
 def _consents(project: Project) -> Iterator[str]:

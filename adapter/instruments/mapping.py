@@ -198,6 +198,13 @@ def _finding(error: ErrorDetails, lines: Lines) -> Problem:
             "Correct its spelling or remove it.",
         )
     expected = str(error.get("ctx", {}).get("expected", "")) or error["msg"]
+    if isinstance(error["input"], bool) and kind in {"string_type", "literal_error"}:
+        return lines.problem(
+            place,
+            "text" if kind == "string_type" else expected,
+            f"`{str(error['input']).lower()}`: so YAML takes yes, no, on and off without quotes",
+            'Put it in quotes, written as the source has it, such as "Yes".',
+        )
     return lines.problem(
         place,
         expected,

@@ -13,6 +13,9 @@ from adapter.errors import Origin, Problem, SourceError
 
 AGAIN = "Export the file again."
 RECODE = "Export as UTF-8, or set `encoding` of this source in adapter.toml (cp1252?)."
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how an .xlsx (a ZIP file) and an .xls begin
+_LONGEST_MARK = 4  # bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,8 +26,8 @@ def opened(path: Path, encoding: str) -> Iterator[TextIO]:
     A UTF-8 byte-order mark outranks `encoding`, and is left out.
 
     Raises:
-        SourceError: no such file or encoding, or, while it is read, bytes that the encoding has no
-        way around, such as half a file in UTF-16.
+        SourceError: no such file or encoding, a spreadsheet, or, while it is read, bytes that the
+        encoding has no way around, such as half a file in UTF-16.
     """
     try:
         told = _encoding_of(path, encoding)
@@ -57,5 +60,21 @@ def _encoding_of(path: Path, encoding: str) -> str:
         expected, found = "an encoding that Python knows", f"`{encoding}`"
         raise unreadable(Origin(path.name), expected, found, RECODE) from None
     with path.open("rb") as file:
-        is_marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        begins = file.read(_LONGEST_MARK)
+    _stop_if_other(path, begins, encoding)
+    is_marked = begins.startswith(codecs.BOM_UTF8)
     return "utf-8-sig" if is_utf8 or is_marked else encoding
+
+
+def _stop_if_other(path: Path, begins: bytes, encoding: str) -> None:
+    """Refuses a spreadsheet, and text whose mark says that it is in another encoding."""
+    if begins.startswith(_SHEETS):
+        found = "a spreadsheet (.xlsx, .xls), or another packed file"
+        action = "Save it as `CSV UTF-8`, and name that file."
+        raise unreadable(Origin(path.name), "text", found, action)
+    if begins.startswith(_UTF16) and not codecs.lookup(encoding).name.startswith(
+        ("utf-16", "utf-32")
+    ):
+        found = "bytes in UTF-16"
+        action = 'Export as UTF-8, or set `encoding = "utf-16"` of this source in adapter.toml.'
+        raise unreadable(Origin(path.name), f"text in {encoding}", found, action)

@@ -591,3 +591,21 @@ def test_a_withdrawal_of_a_consent_that_was_renamed_stops_what_would_send(site: 
 
     assert [each.code for each in said] == [10, 10, 10]
     assert all("a consent `share`, of which" in f"{each.out}{each.err}" for each in said)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        pytest.param("--since", "an instant with its zone", id="since"),
+        pytest.param("--type", "types that are served", id="type"),
+        pytest.param("--include-associated-data", "LatestProvenanceResources", id="associated"),
+    ],
+)
+def test_an_export_names_the_option_that_is_wrong_and_what_it_takes(
+    ingested: Site, option: str, expected: str
+) -> None:
+    said = ingested.run("export", "--out", str(ingested.folder / "out"), option, "yesterday")
+
+    assert said.code == 10
+    assert f"command line: {option}: expected {expected}" in said.err
+    assert "yesterday" not in said.err

@@ -213,6 +213,27 @@ def test_an_unknown_form_is_drafted_with_its_types_and_codes(
     assert findings(awkward, capsys) == []
 
 
+def test_the_day_of_a_withdrawal_is_proposed_as_no_other_day(tmp_path: Path) -> None:
+    days = {
+        "first_day": "Enrolled on",
+        "last_day": "Last visit",
+        "left_on": "Left: day of the withdrawal",
+        "consent_revoked": "Day",
+    }
+    rows = [["id", "people", "", "text", *[""] * 14]]
+    rows += [
+        [name, "people", "", "text", label, "", "", "date_ymd", *[""] * 10]
+        for name, label in days.items()
+    ]
+    (tmp_path / "dictionary.csv").write_bytes(csv_bytes([list(DICTIONARY_HEADER), *rows]))
+
+    assert init(tmp_path / "out", "--dictionary", tmp_path / "dictionary.csv") == 0
+
+    told = (tmp_path / "out" / "study.yaml").read_text("utf-8")
+    assert "# enrolled: fill in a column of that form; it may be first_day\n" in told
+    assert "# completed: fill in a column of that form; it may be last_day\n" in told
+
+
 @pytest.mark.parametrize(
     ("field", "why"),
     [

@@ -159,6 +159,23 @@ def test_what_to_do_is_said_with_every_finding() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("    - {value: 1}", "    - {value: Yes}", id="an answer"),
+        pytest.param("    method: sum", "    method: off", id="one of a list of words"),
+    ],
+)
+def test_a_word_that_yaml_takes_for_yes_or_no_is_told_as_wanting_quotes(old: str, new: str) -> None:
+    assert old in FORM
+
+    _, _, (problem,) = read_mapping(FORM.replace(old, new), "lines.yaml", Form)
+
+    assert problem.found.startswith(f"`{'yes' in new.lower()}`".lower())
+    assert "yes, no, on and off without quotes" in problem.found
+    assert problem.action.startswith("Put it in quotes")
+
+
 def test_a_word_twice_names_the_line_of_the_first() -> None:
     _, _, problems = read_mapping(f"{FORM}title: Again\n", "lines.yaml", Form)
 

@@ -230,8 +230,14 @@ def test_without_the_setting_cp1252_is_a_problem_that_says_so(tmp_path: Path) ->
             id="a header in another encoding",
         ),
         pytest.param(
-            "a,b\n".encode("utf-16"), "utf-8", "text in utf-8", "bytes", id="UTF-16 as UTF-8"
+            "a,b\n".encode("utf-16"),
+            "utf-8",
+            "text in utf-8",
+            "bytes in UTF-16",
+            id="UTF-16 as UTF-8",
         ),
+        pytest.param(b"PK\x03\x04\x14\0", "cp1252", "text", "a spreadsheet", id="an .xlsx"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1", "utf-8", "text", "a spreadsheet", id="an .xls"),
         pytest.param(b"a,b\n1,2\n", "utf-16", "text in utf-16", "bytes", id="UTF-8 as UTF-16"),
         pytest.param(
             b"a,b\n",
