@@ -123,21 +123,29 @@ def _conceals_note(form: Form | None, placed: Sequence[FormPlacement]) -> bool:
 def _without_cause(event: Resource, form: Form | None) -> Resource:
     told = {name: value for name, value in event.items() if name != "suspectEntity"}
     if "category" in told:
-        categories = [] if form is None else [_category(each, form) for each in told["category"]]
+        categories = [] if form is None else _categories(told["category"], form)
         told |= {"category": categories}
         if not categories:
             del told["category"]
     return event if told == event else told
 
 
-def _category(concept: Resource, form: Form) -> Resource:
-    """The category that everybody may know, in place of one that only the therapy can have."""
+def _categories(concepts: Sequence[Resource], form: Form) -> list[Resource]:
+    found = (_category(each, form) for each in concepts)
+    return [each for each in found if each is not None]
+
+
+def _category(concept: Resource, form: Form) -> Resource | None:
+    """The category that everybody may know, in place of one that only the therapy can have.
+
+    None for one that the form does not offer: of what an earlier version did, nothing is known.
+    """
     for item in form.items:
         offered = {option.value: option for option in form.offered(item)}
-        for option in offered.values():
-            if option.blinded_as and answer_concept(form, item, option) == concept:
-                return answer_concept(form, item, offered[option.blinded_as])
-    return concept
+        for option in offered.values() if item.element == "category" else ():
+            if answer_concept(form, item, option) == concept:
+                return answer_concept(form, item, offered[option.blinded_as or option.value])
+    return None
 
 
 def _without_note(event: Resource) -> Resource:

@@ -6,10 +6,11 @@ words (titles of scores, names of bands) are nobody's wording and stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
+from adapter.fhir.identity import code_system
 from adapter.fhir.labels import as_redacted
+from adapter.fhir.questionnaire import score_link_id
 from adapter.instruments.form import Form
 
 Resource = dict[str, Any]
@@ -32,18 +33,26 @@ def _bare(resource: Resource, form: Form) -> Resource:
         return resource
     if kind == "Observation":
         return _observation(resource, form)
-    link_ids = {item.link_id for item in form.items}
-    bare = {**resource, "item": [_item(item, link_ids) for item in resource.get("item", ())]}
+    ours = {score_link_id(scale) for scale in form.scales} - {item.link_id for item in form.items}
+    bare = {**resource, "item": [_item(item, ours) for item in resource.get("item", ())]}
     if kind == "Questionnaire":
-        bare["version"] = form.version
+        bare["version"] = _own_version(bare["version"])
         return {name: value for name, value in bare.items() if name != "language"}
-    canonical = bare["questionnaire"].removesuffix(form.published_version)
-    bare["questionnaire"] = f"{canonical}{form.version}"
+    bare["questionnaire"] = _own_version(bare["questionnaire"])
     return bare
 
 
-def _item(item: Resource, link_ids: set[str]) -> Resource:
-    if item["linkId"] not in link_ids:
+def _own_version(said: str) -> str:
+    """A version, or a canonical with one, without that of the words that were laid over the form.
+
+    It may be an earlier one than the form's: what answers that stays.
+    """
+    return said.partition("+")[0]
+
+
+def _item(item: Resource, ours: set[str]) -> Resource:
+    """An item without its words, also one that the form had earlier; that of a score has ours."""
+    if item["linkId"] in ours or item.get("readOnly"):
         return item
     bare = {name: value for name, value in item.items() if name not in {"text", "_text"}}
     for name in ("answerOption", "answer"):
@@ -62,8 +71,11 @@ def _coding(coding: Resource) -> Resource:
 
 def _observation(resource: Resource, form: Form) -> Resource:
     """An item's Observation by number and code alone; a score's has no licensed wording."""
-    named = {f"{form.id}-{item.link_id}": item.link_id for item in form.items}
-    found = [named[code] for code in _codes(resource["code"]) if code in named]
+    found = [
+        coding["code"].removeprefix(f"{form.id}-")
+        for coding in resource["code"]["coding"]
+        if coding.get("system") == code_system("item")
+    ]
     if not found:
         return resource
     bare = {**resource, "code": {**resource["code"], "text": f"{form.title}, {found[0]}"}}
@@ -72,7 +84,3 @@ def _observation(resource: Resource, form: Form) -> Resource:
         text = ", ".join(coding["code"] for coding in codings)
         bare["valueCodeableConcept"] = {"coding": codings, "text": text}
     return bare
-
-
-def _codes(concept: Resource) -> Iterator[str]:
-    return (coding["code"] for coding in concept["coding"])

@@ -198,3 +198,12 @@ def test_no_published_list_names_what_only_the_therapy_can_have() -> None:
         each.value for each in published.options["category"]
     ]
     assert as_published(FORMS["phq-9"]) is FORMS["phq-9"]
+
+
+def test_of_a_category_that_the_form_offers_no_more_nothing_is_told() -> None:
+    event = event_of({**SERIOUS, "ae_category": "other"})
+    kept = tuple(each for each in FORM.options["category"] if each.value != "other")
+    newer = FORM.model_copy(update={"options": {**FORM.options, "category": kept}})
+
+    assert "category" in as_blinded(event, FORM, STUDY)
+    assert "category" not in as_blinded(event, newer, STUDY)

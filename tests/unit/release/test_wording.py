@@ -124,3 +124,17 @@ def test_nothing_is_changed_in_place() -> None:
         without_wording(resource, WORDED)
 
     assert json.dumps(worded, default=str) == before
+
+
+def test_no_word_of_what_an_earlier_version_asked_is_left_and_it_goes_on_naming_that() -> None:
+    other = tuple(scale.model_copy(update={"id": "other"}) for scale in PLAIN.scales)
+    said = {"version": "2.0.0", "items": PLAIN.items[1:], "scales": other}
+    newer = PLAIN.model_copy(update=said)
+    present = with_wording(newer, [each.model_copy(update={"items": {}}) for each in WORDS])
+
+    bare = [without_wording(resource, present) for resource in resources(WORDED)]
+
+    assert CANARY not in json.dumps(bare, default=str)
+    assert bare[0]["version"] == "1.2.0"
+    assert bare[0]["item"][-1]["text"] == "Our own title"
+    assert bare[1]["questionnaire"].endswith("/scale|1.2.0")
