@@ -65,6 +65,12 @@ def build_change(
     return Draft(own)
 
 
+def is_change(observation: Resource) -> bool:
+    """Whether an Observation of ours is one of change: no rule by which scores are made ends so."""
+    codings = observation.get("method", {}).get("coding", ())
+    return any(each["code"].endswith("-change") for each in codings)
+
+
 def _percent(form: Form, percent: Decimal, scale: Scale) -> Resource:
     return {
         "code": {

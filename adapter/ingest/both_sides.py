@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adapter.errors import AnswerError
 from adapter.fhir.reading import validate_response
-from adapter.fhir.reading.migration import migrated
+from adapter.fhir.reading.migration import as_present
 from adapter.fhir.text import read_text
 from adapter.ingest.decide import record_of
 from adapter.ingest.judge import held_answers
@@ -35,7 +35,7 @@ class Side:
 
 def both_sides(tx: Transaction, trial: Trial, found: Received) -> list[Side]:
     """Every item that either side answered, in the form's order."""
-    resource = migrated(read_text(found.text), trial.forms)
+    resource = as_present(read_text(found.text), trial.forms)
     theirs = said(validate_response(resource, trial.forms).answers)
     ours = said(_ours(tx, trial, found))
     form = trial.forms.get(found.form)

@@ -1,7 +1,8 @@
 """Change since baseline, kept in step with both of the scores that it rests on.
 
 An Observation of change belongs to the later response's unit: sent, corrected and retracted with
-it. When the baseline itself is corrected or taken back, the later ones follow.
+it. When the baseline itself is corrected or taken back, the later ones follow. Scores by different
+rules are not compared: what an earlier version of a form scored counts where it counts alike.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adapter.fhir.change import build_change, change_name
+from adapter.fhir.change import build_change, change_name, is_change
 from adapter.fhir.draft import Draft
 from adapter.fhir.text import read_text
 from adapter.ingest.document import put_document
@@ -20,6 +21,7 @@ from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form, Scale
 from adapter.store import versions
 from adapter.store.database import Transaction
+from adapter.store.readings import counts_alike
 from adapter.store.versions import Belonging
 
 Scores = tuple[dict[str, Any], dict[str, Any]]
@@ -50,15 +52,25 @@ def changes_at(tx: Transaction, trial: Trial, place: Place) -> list[Draft]:
 
 
 def scores_at(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> Scores | None:
-    """A scale's scores at baseline and here; None where there are not two that have a value."""
+    """A scale's scores at baseline and here; None where there are not two that may be compared.
+
+    Each has a value, and both were scored by the same rule.
+    """
     first, later = _baseline(tx, trial, place, scale), _score(tx, trial, place, scale)
-    return None if first is None or later is None else (first, later)
+    if first is None or later is None:
+        return None
+    compared = (_version_of(first), _version_of(later))
+    return (first, later) if counts_alike(tx, place.form.id, scale.id, compared) else None
 
 
 def value_at_baseline(tx: Transaction, trial: Trial, place: Place, scale: Scale) -> Decimal | None:
-    """The value that a change here is counted from, None where there is none."""
+    """The value that a change here would be counted from now, None where there is none."""
     first = _baseline(tx, trial, place, scale)
-    return None if first is None else Decimal(first["valueQuantity"]["value"])
+    if first is None:
+        return None
+    compared = (_version_of(first), place.form.version)
+    is_alike = counts_alike(tx, place.form.id, scale.id, compared)
+    return Decimal(first["valueQuantity"]["value"]) if is_alike else None
 
 
 def places_after(trial: Trial, place: Place) -> Iterator[Place]:
@@ -92,12 +104,16 @@ def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> No
 def _retract_changes(
     tx: Transaction, trial: Trial, place: Place, kept: set[tuple[str, str]], now: str
 ) -> None:
-    unit = place.unit(trial)
-    for scale in _tracked(place.form):
-        name = change_name(unit, scale, trial.identity)
-        version = None if name in kept else versions.latest(tx, *name)
-        if version is not None and not version.is_retracted:
+    for version in versions.of_unit(tx, place.unit(trial)):
+        name = (version.type, version.id)
+        is_told = version.type == "Observation" and name not in kept and not version.is_retracted
+        if is_told and is_change(read_text(version.text)):  # also of a scale that was there earlier
             retract_version(tx, trial, version, now)
+
+
+def _version_of(score: dict[str, Any]) -> str:
+    """The version of its form that a score was computed by."""
+    return str(score["method"]["coding"][0]["version"])
 
 
 def _tracked(form: Form) -> tuple[Scale, ...]:

@@ -28,7 +28,8 @@ def other_meaning(form: Form) -> Problem:
         f"{form.version} had",
         f"{form.version} still",
         "Raise `version` in the file, and say in `migrates` how earlier answers are read, if they "
-        "fit; or take the change back. Nothing of this form is taken until then.",
+        f'fit, and `corrects: ["{form.version}"]` if what was read so far was wrong, else it stays '
+        "as it is; or take the change back. Nothing of this form is taken until then.",
     )
 
 

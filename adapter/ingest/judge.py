@@ -18,10 +18,11 @@ from adapter.fhir.identity import PROJECT
 from adapter.fhir.provenance import Taken
 from adapter.fhir.questionnaire_response import build_items
 from adapter.fhir.reading import Occasion, glimpse_response, read_response, validate_response
-from adapter.fhir.reading.migration import migrated
+from adapter.fhir.reading.migration import as_present
 from adapter.fhir.text import read_text
 from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status, retract_response
+from adapter.ingest.earlier import is_current
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.kept_back import watch_written
 from adapter.ingest.reconcile import Answers, Ours, reconcile
@@ -142,11 +143,14 @@ def form_named(resource: Mapping[str, Any], trial: Trial) -> str | None:
 
 
 def held_answers(tx: Transaction, trial: Trial, unit: str) -> Answers | None:
-    """The answers that stand in a form instance, None where none do."""
+    """The answers that stand in a form instance, None where none do.
+
+    Those to an earlier version of the form are as far as both versions ask the same.
+    """
     version = versions.latest(tx, RESPONSE, unit)
     if version is None or version.is_retracted:
         return None
-    return validate_response(migrated(read_text(version.text), trial.forms), trial.forms).answers
+    return validate_response(as_present(read_text(version.text), trial.forms), trial.forms).answers
 
 
 def timepoint_of(
@@ -207,7 +211,7 @@ def _is_same_resource(one: Received, other: Received) -> bool:
 
 
 def _agree(tx: Transaction, trial: Trial, found: Judged, now: str) -> Became:
-    """Both sides say the same: nothing new, unless another mapping reads it now."""
+    """Both sides say the same: nothing new, unless it is to be read anew."""
     said, before = found.said, found.before
     if said.trial_row:  # it is the trial's row that contradicts, still
         kept = inbox.keep(tx, replace(said, state="waiting", why=CONFLICT))
@@ -217,8 +221,9 @@ def _agree(tx: Transaction, trial: Trial, found: Judged, now: str) -> Became:
     if not found.is_theirs and before is not None:
         said = replace(said, row_hash=before.source_hash)
     inbox.keep(tx, said)
-    is_current = before is None or before.mapping == trial.mapping_of(found.response.form)
-    if not found.is_theirs or is_current:
+    if not found.is_theirs or before is None:
+        return "agrees"
+    if is_current(tx, trial, found.response.form, before):
         return "agrees"
     _accept(tx, trial, replace(found, said=said), now)
     return "changed"

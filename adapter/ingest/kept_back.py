@@ -17,6 +17,7 @@ from adapter.errors import Problem
 from adapter.ingest.accept import next_status
 from adapter.ingest.change import Place, value_at_baseline
 from adapter.ingest.completion import completion
+from adapter.ingest.earlier import as_hashed_now, is_current
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import Ingest
 from adapter.instruments.glimpse import Glimpse, glimpse
@@ -208,5 +209,7 @@ def _stands(tx: Transaction, work: Ingest, record: Record, seen: Glimpse) -> boo
     if before is None or before.status == "entered-in-error":
         return False
     source_hash = trial.identity.source_hash(trial.as_read(record))
+    before = as_hashed_now(tx, trial, before, record, source_hash)
     status = next_status(response.status, before, source_hash)
-    return before.is_of(source_hash, trial.mapping_of(response.form), status)
+    is_same = before.is_of(source_hash, status)
+    return is_same and is_current(tx, trial, response.form, before)

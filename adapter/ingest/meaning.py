@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from adapter.errors import Problem
 from adapter.ingest import findings
+from adapter.ingest.earlier import keep_readings
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form
 from adapter.instruments.meaning import meaning_of
@@ -39,4 +40,6 @@ def hold_to_versions(tx: Transaction, trial: Trial) -> Trial:
     for name in dict.fromkeys(placed.form for placed in trial.study.forms):
         form = trial.forms[name]
         keep_meaning(tx, form.id, form.version, meaning_of(form))
-    return trial.with_changed(changed_forms(trial.forms, meanings(tx)))
+    trial = trial.with_changed(changed_forms(trial.forms, meanings(tx)))
+    keep_readings(tx, trial)
+    return trial

@@ -13,6 +13,7 @@ from typing import Any
 from adapter.fhir.r4 import NotR4Error, check_resource, parse_json
 from adapter.fhir.received import as_received
 from adapter.fhir.text import write_text
+from adapter.ingest.earlier import is_current
 from adapter.ingest.judge import RESPONSE, Became, form_named, judge, take_back, wait
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED
@@ -140,5 +141,5 @@ def _is_settled(tx: Transaction, trial: Trial, known: Received) -> bool:
     if form is None or instance is None or instance.status == "entered-in-error":
         return False
     if known.stands == "held":
-        return instance.mapping == trial.mapping_of(form)
+        return is_current(tx, trial, form, instance)
     return instance.source_hash == known.row_hash

@@ -17,6 +17,7 @@ from adapter.ingest.accept import accept, next_status, stands_already
 from adapter.ingest.completion import STATES, completion
 from adapter.ingest.days import days_to_come, last_day, tells_no_day
 from adapter.ingest.decide import Row, is_contradicted
+from adapter.ingest.earlier import as_hashed_now, is_current, see_unchanged
 from adapter.ingest.keep import Acceptance
 from adapter.ingest.kept_back import (
     NOTHING,
@@ -129,12 +130,14 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
     unit = trial.identity.unit(
         record.participant, form.id, point.id if point else "", record.repeat
     )
-    before = _as_hashed_now(tx, trial, instances.instance(tx, unit), whole, source_hash)
+    held = instances.instance(tx, unit)
+    before = None if held is None else as_hashed_now(tx, trial, held, whole, source_hash)
     try:
         word = _status_word(tx, work, record, before)
         status = next_status(word, before, source_hash)
-        if before is not None and before.is_of(source_hash, trial.mapping_of(form), status):
-            instances.see_again(tx, unit, work.report.run)
+        is_same = before is not None and before.is_of(source_hash, status)
+        if held and before and is_same and is_current(tx, trial, form, before):
+            see_unchanged(tx, trial, held, replace(before, run=work.report.run), whole)
             _count(tx, work, record, "unchanged")
             return
         response = parse_response(record, form, trial.study, status)
@@ -175,24 +178,6 @@ def _count(tx: Transaction, work: Ingest, record: Record, outcome: Outcome) -> N
     work.report.undated[form.id] += tells_no_day(record, form, study)
     reject(tx, work, form.id, days_to_come(record, form, study, work.last_day), counts=False)
     release(tx, work, record)
-
-
-def _as_hashed_now(
-    tx: Transaction,
-    trial: Trial,
-    before: instances.Instance | None,
-    whole: Record,
-    source_hash: str,
-) -> instances.Instance | None:
-    """What the form instance was, with the hash of what is read of it, if its cells are the same.
-
-    Earlier adapters hashed all cells of a form; no ledger of theirs takes that for a change.
-    """
-    if before is None or not _was_whole(trial, before.source_hash, whole, source_hash):
-        return before
-    before = replace(before, source_hash=source_hash)
-    instances.keep_instance(tx, before)
-    return before
 
 
 def _was_whole(trial: Trial, kept: str, whole: Record, source_hash: str) -> bool:

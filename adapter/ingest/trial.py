@@ -49,11 +49,15 @@ class Trial:
         placement = self.study.placement_of(record.form)
         if placement is None:
             return record
-        read = columns_read(self.forms[placement.form], self.study, placement)
-        if record.values.keys() <= read:
-            return record
-        cells = {name: value for name, value in record.values.items() if name in read}
-        return replace(record, values=cells)
+        return of_columns(record, columns_read(self.forms[placement.form], self.study, placement))
+
+    def columns_of(self, form: Form) -> Mapping[str, frozenset[str]]:
+        """Every column that something of a form is read from, by the source's form."""
+        return {
+            each.source_form: columns_read(form, self.study, each)
+            for each in self.study.forms
+            if each.form == form.id
+        }
 
     def mapping_of(self, form: Form) -> str:
         """A digest of everything that decides what a record of this form becomes."""
@@ -78,3 +82,11 @@ class Trial:
         """A digest of everything that decides what any record becomes."""
         said = "\n".join(self.mapping_of(self.forms[name]) for name in sorted(self.forms))
         return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+
+
+def of_columns(record: Record, columns: frozenset[str]) -> Record:
+    """The record with the cells of these columns alone; the same where it has no other."""
+    if record.values.keys() <= columns:
+        return record
+    cells = {name: value for name, value in record.values.items() if name in columns}
+    return replace(record, values=cells)

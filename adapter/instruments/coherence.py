@@ -13,7 +13,13 @@ from decimal import Decimal
 from adapter.errors import Problem
 from adapter.instruments.adverse_event import adverse_event_findings
 from adapter.instruments.form import Form
-from adapter.instruments.items import code_findings, item_findings, migration_findings, repeated
+from adapter.instruments.items import (
+    code_findings,
+    correction_findings,
+    item_findings,
+    migration_findings,
+    repeated,
+)
 from adapter.instruments.mapping import Lines
 from adapter.instruments.safety import safety_findings
 from adapter.instruments.scales import scale_findings
@@ -26,6 +32,7 @@ def check_form(form: Form, lines: Lines) -> list[Problem]:
         *item_findings(form, lines),
         *code_findings(form, lines),
         *migration_findings(form, lines),
+        *correction_findings(form, lines),
         *adverse_event_findings(form, lines),
         *repeated(lines, ("scales",), "id", [scale.id for scale in form.scales]),
         *(

@@ -28,6 +28,8 @@ SourceCode = Annotated[Text, BeforeValidator(_digits)]
 """The source's own code of an answer, as text: `2` and `"2"` are the same."""
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=48)]
 
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+
 
 class Declared(BaseModel, frozen=True):
     """The base of everything read from a mapping file: frozen, and no word it does not know."""
@@ -46,3 +48,11 @@ class Unique(Declared, frozen=True):
     def __hash__(self) -> int:
         """By which object it is."""
         return id(self)
+
+
+def is_earlier(version: str, than: str) -> bool:
+    """Whether a version comes before another: 1.9.0 before 1.10.0; '' is none."""
+    if not version:
+        return False
+    one, other = (tuple(map(int, said.split("."))) for said in (version, than))
+    return one < other

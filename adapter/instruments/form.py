@@ -10,12 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from adapter.instruments.adverse_event_codes import NCIT, AdverseEventElement
-from adapter.instruments.declared import Declared, Id, Number, SourceCode, Text, Unique
+from adapter.instruments.declared import (
+    Declared,
+    Id,
+    Number,
+    SourceCode,
+    Text,
+    Unique,
+    Version,
+    is_earlier,
+)
 from adapter.instruments.rules import Condition, Missing, Prefill, Step
 
 ItemType = Literal[
@@ -184,17 +193,20 @@ class Licence(Declared, frozen=True):
 class Migration(Declared, frozen=True):
     """How a response to an earlier version is read: items that were renamed, and those dropped."""
 
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Version
     link_ids: dict[str, Id] = Field(default_factory=dict)
     dropped: tuple[Id, ...] = ()
 
 
 class Form(Unique, frozen=True):
-    """One form of a trial: what it asks, how it is scored, whose it is."""
+    """One form of a trial: what it asks, how it is scored, whose it is.
+
+    `corrects` are the earlier versions that read or scored wrongly: what they read is read anew.
+    """
 
     kind: Literal["instrument", "outcome", "adverse-event"]
     id: Id
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Version
     title: Text
     source: Text
     licence: Licence
@@ -207,6 +219,7 @@ class Form(Unique, frozen=True):
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
     migrates: tuple[Migration, ...] = ()
+    corrects: tuple[Version, ...] = ()
     _overlay: str = PrivateAttr(default="")
     not_scored: tuple[NotScored, ...] = ()
     unverified: tuple[Text, ...] = ()
@@ -277,6 +290,13 @@ class Form(Unique, frozen=True):
     def is_totals_only(self) -> bool:
         """Whether the trial holds this form's totals without the answers behind them."""
         return not self.items
+
+    def keeps(self, version: str) -> bool:
+        """Whether what another version read stays as it is, as long as its cells do.
+
+        An earlier one does that is not said to be wrong; one that is later was taken back.
+        """
+        return is_earlier(version, self.version) and version not in self.corrects
 
     def item(self, link_id: str) -> Item:
         """The item with this link id; KeyError where there is none."""

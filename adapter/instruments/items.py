@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from adapter.errors import Problem
 from adapter.instruments.codes import check_digit_holds
+from adapter.instruments.declared import is_earlier
 from adapter.instruments.form import Code, Form, Item, ItemType
 from adapter.instruments.mapping import Lines, Place
 from adapter.instruments.rules import Condition, Prefill
@@ -89,6 +90,21 @@ def migration_findings(form: Form, lines: Lines) -> Iterator[Problem]:
                     f"`{old}`, which it has",
                     "Take it out here, or out of the form.",
                 )
+
+
+def correction_findings(form: Form, lines: Lines) -> Iterator[Problem]:
+    """What is wrong with the earlier versions that a form says were wrong."""
+    for index, version in enumerate(form.corrects):
+        place = ("corrects", index)
+        if not is_earlier(version, form.version):
+            yield lines.problem(
+                place,
+                f"a version lower than the form's own, {form.version}",
+                f"`{version}`",
+                "Name an earlier version, or raise `version`.",
+            )
+        elif version in form.corrects[:index]:
+            yield lines.problem(place, "each version once", f"`{version}` again", "Remove it.")
 
 
 def code_findings(form: Form, lines: Lines) -> Iterator[Problem]:

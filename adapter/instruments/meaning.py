@@ -33,9 +33,32 @@ _WORDS: Mapping[type[Declared], tuple[str, ...]] = {
 
 def meaning_of(form: Form) -> str:
     """A digest of it: the same for the same, whatever words an adapter has besides."""
-    items = [{**_said(item), "options": _plain(form.offered(item))} for item in form.items]
+    items = [_with_options(form, item) for item in form.items]
     scales = sorted((_said(scale) for scale in form.scales), key=lambda said: str(said["id"]))
     said = {"kind": form.kind, "items": items, "scales": scales}
+    return _digest(said)
+
+
+def meaning_of_scale(form: Form, scale: Scale) -> str:
+    """A digest of all that one score's number follows from: equal ones may be compared."""
+    return _digest(_followed(form, scale))
+
+
+def _followed(form: Form, scale: Scale) -> dict[str, Any]:
+    counted = {*scale.items, *(each.item for each in scale.only_if.values())}
+    for item in reversed(form.items):  # what is asked on a condition stands behind it
+        if item.link_id in counted and item.asked_if is not None:
+            counted.add(item.asked_if.item)
+    items = [_with_options(form, item) for item in form.items if item.link_id in counted]
+    members = [_followed(form, each) for each in form.scales if each.id in scale.scales]
+    return {"scale": _said(scale), "items": items, "scales": members}
+
+
+def _with_options(form: Form, item: Item) -> dict[str, Any]:
+    return {**_said(item), "options": _plain(form.offered(item))}
+
+
+def _digest(said: object) -> str:
     text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 

@@ -28,6 +28,7 @@ from adapter.fhir.prefill import prefilled
 from adapter.fhir.reading import Occasion, validate_transition
 from adapter.fhir.reading.adverse_event import EVENT
 from adapter.fhir.reading.findings import Findings
+from adapter.fhir.reading.migration import as_present
 from adapter.fhir.search.spans import EVER, moment_span
 from adapter.fhir.text import read_text
 from adapter.ingest.event import event_form, event_misfits
@@ -143,7 +144,7 @@ def _previous(view: View, form: Form, patient: str) -> Resource | None:
     if held is None or all(item.prefill != "previous" for item in form.items):
         return None
     told = view.of_participant(held.version.participant, frozenset({RESPONSE}))
-    said = [read_text(seen.text) for seen in told if seen.text is not None]
+    said = [as_present(read_text(seen.text), {form.id: form}) for seen in told if seen.text]
     fitting = [
         each
         for each in said

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from adapter.server.audited import told
 from adapter.service.running import Service
 from adapter.settings import RecordSystemSettings, ServeSettings, kept_secret
+from adapter.store.readings import counts_alike
 from adapter.viewer.launch import Launches, Registered
 from adapter.viewer.launch.remembered import Memory, Opened
 from adapter.viewer.launch.web import ways
@@ -36,6 +37,7 @@ def launches_of(service: Service, settings: ServeSettings) -> Launches:
         now=service.clock,
         unique=lambda: token_urlsafe(_BYTES),
         look=_note,
+        alike=lambda *said: counts_alike(service.database.read(), *said),
     )
 
 

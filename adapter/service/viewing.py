@@ -27,6 +27,7 @@ from adapter.service.shown import signals_kept_back
 from adapter.settings import PersonSettings, ServeSettings
 from adapter.store import instances, reading, sessions, versions
 from adapter.store.audit import Act
+from adapter.store.readings import counts_alike
 from adapter.store.sessions import Acknowledged
 from adapter.viewer.drawing import warm
 from adapter.viewer.operator import operator_pages
@@ -59,6 +60,7 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
             is_secure=url.scheme == "https",
             look=_note,
             proxied=_proxied(settings),
+            alike=lambda *said: counts_alike(service.database.read(), *said),
         ),
         operator_pages(Operated(service)),
     )

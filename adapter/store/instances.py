@@ -16,7 +16,11 @@ from adapter.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One form instance as ingested last; `place` is its record, event, form and repeat."""
+    """One form instance as ingested last; `place` is its record, event, form and repeat.
+
+    `mapping` names how it was read, which stays the same where a later version of its form did not
+    read it anew.
+    """
 
     unit: str
     participant: str
@@ -27,9 +31,9 @@ class Instance:
     place: str
     run: int
 
-    def is_of(self, source_hash: str, mapping: str, status: str) -> bool:
-        """Whether it was made of these cells, read by this mapping, in this state."""
-        return (self.source_hash, self.mapping, self.status) == (source_hash, mapping, status)
+    def is_of(self, source_hash: str, status: str) -> bool:
+        """Whether it was made of these cells, in this state; by which mapping, it says itself."""
+        return (self.source_hash, self.status) == (source_hash, status)
 
 
 def start_run(tx: Transaction, source: str, now: str) -> int:

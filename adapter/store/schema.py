@@ -13,7 +13,7 @@ from importlib.resources import files
 from adapter.store.states import TRANSITIONS
 from adapter.store.transaction import Transaction
 
-SCHEMA_VERSION = 25
+SCHEMA_VERSION = 26
 _ALEMBIC_S_OWN = (
     "alembic_version (version_num VARCHAR(32) NOT NULL,"
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

@@ -29,7 +29,7 @@ CREATE TABLE instance (             -- one form instance of the source
   participant TEXT NOT NULL,
   form        TEXT NOT NULL,
   source_hash TEXT NOT NULL,        -- of its raw cells
-  mapping     TEXT NOT NULL,        -- form version and everything else that built its resources
+  mapping     TEXT NOT NULL,        -- of a `reading`: form version and all else that built its resources
   status      TEXT NOT NULL,        -- of its QuestionnaireResponse
   place       TEXT NOT NULL,        -- JSON: record, event, form, repeat
   run         INTEGER NOT NULL
@@ -169,6 +169,21 @@ CREATE TABLE meaning (  -- what a version of a form stood for when it was met fi
   version TEXT NOT NULL,
   digest  TEXT NOT NULL,            -- of what it asks and how it is scored
   PRIMARY KEY (form, version)
+) WITHOUT ROWID;
+
+CREATE TABLE counting ( -- by what each version of a form scored when it was met first
+  form    TEXT NOT NULL,
+  version TEXT NOT NULL,
+  scale   TEXT NOT NULL,
+  digest  TEXT NOT NULL,            -- of all that the score's number follows from
+  PRIMARY KEY (form, version, scale)
+) WITHOUT ROWID;
+
+CREATE TABLE reading (  -- what an instance's mapping read, and by which version of its form
+  mapping TEXT PRIMARY KEY,
+  form    TEXT NOT NULL,
+  version TEXT NOT NULL,
+  columns TEXT NOT NULL             -- JSON: every column that counts, by the source's form
 ) WITHOUT ROWID;
 
 CREATE TABLE cursor ( -- how far a source was read whole, where it can tell what changed

@@ -7,8 +7,8 @@ change, so that the page and the resources cannot disagree on a score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,8 @@ from adapter.viewer.meaning import (
 from adapter.viewer.safety import Event, Signal, read_events, read_signals
 
 Resource = dict[str, Any]
+Alike = Callable[[str, str, tuple[str, str]], bool]
+"""Whether two versions of a form (first) give a score (second) by the same rule."""
 _OWN = code_system("score")
 
 
@@ -111,8 +113,13 @@ class PatientRecord:
         return (days[0], days[-1]) if days else None
 
 
-def read_record(resources: Iterable[Resource], forms: Mapping[str, Form]) -> PatientRecord:
-    """What resources of one patient say, by the instruments that are known here."""
+def read_record(
+    resources: Iterable[Resource], forms: Mapping[str, Form], alike: Alike | None = None
+) -> PatientRecord:
+    """What resources of one patient say, by the instruments that are known here.
+
+    A score by an earlier version counts as one by the present where both are `alike`.
+    """
     standing = [each for each in resources if each.get("status") != "entered-in-error"]
     answers = {
         each["id"]: Answers(
@@ -130,7 +137,7 @@ def read_record(resources: Iterable[Resource], forms: Mapping[str, Form]) -> Pat
         if place is not None:
             found.setdefault(place, []).append(_point(each, answers))
     read = [
-        _outcome(form, scale, found[form.id, scale.id], baselines)
+        _outcome(form, scale, _as_now(form, scale, found[form.id, scale.id], alike), baselines)
         for form in forms.values()
         for scale in form.scales
         if (form.id, scale.id) in found
@@ -163,6 +170,17 @@ def _is_main(outcome: Outcome) -> bool:
     """Whether a scale has a row of its own: its change counts, or its form has no such scale."""
     tracked = [each.id for each in outcome.form.scales if each.change or each.observe_change]
     return outcome.scale.id in (tracked or [outcome.form.scales[0].id])
+
+
+def _as_now(form: Form, scale: Scale, points: list[Point], alike: Alike | None) -> list[Point]:
+    """The points, under the present version where what they were scored by is still the rule."""
+    now = form.version
+    return [
+        replace(each, version=now)
+        if alike and alike(form.id, scale.id, (each.version, now))
+        else each
+        for each in points
+    ]
 
 
 def _outcome(
@@ -203,18 +221,7 @@ def _since(scale: Scale, first: Point, point: Point) -> Point:
     is_later = point.at > first.at and point.version == first.version
     if point.value is None or not is_later:
         return point
-    return Point(
-        point.id,
-        point.at,
-        point.value,
-        point.band,
-        point.absent,
-        point.note,
-        point.by,
-        point.response,
-        point.version,
-        _change(scale, first, point).points,
-    )
+    return replace(point, since=_change(scale, first, point).points)
 
 
 def _baselines(observations: list[Resource]) -> Iterator[tuple[str, str]]:

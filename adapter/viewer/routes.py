@@ -25,7 +25,7 @@ from adapter.viewer.guard import guarded, read_form
 from adapter.viewer.page import Acknowledgement, Frame, Heading, Listed
 from adapter.viewer.people import LONGEST_SECONDS, People, Person, form_token, is_form_of
 from adapter.viewer.proxied import Proxied
-from adapter.viewer.record import read_record
+from adapter.viewer.record import Alike, read_record
 from adapter.viewer.refusals import ENDED, SAID
 from adapter.viewer.safety import Signal
 
@@ -81,7 +81,8 @@ class Pages:
 
     `root` is the path that it has for browsers; `is_secure` says that they come by TLS.
     `look` is told of every page that is about to be given. `ancestors` are the origins whose frames
-    it may stand in. `proxied` are people whom a proxy has signed in, None where none does.
+    it may stand in. `proxied` are people whom a proxy has signed in, None where none does. `alike`
+    says which versions of a form score alike.
     """
 
     people: People
@@ -93,6 +94,7 @@ class Pages:
     look: Callable[[Request, Look], None]
     ancestors: tuple[str, ...] = ()
     proxied: Proxied | None = None
+    alike: Alike | None = None
 
     @property
     def cookie(self) -> str:
@@ -179,7 +181,7 @@ def _patients(pages: Pages, visit: Visit) -> Response:
 
 def _patient(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "patient")
-    record = read_record(found.resources, pages.forms)
+    record = read_record(found.resources, pages.forms, pages.alike)
     acknowledged = pages.records.acknowledged(record.signals)
     content = page.patient_page(visit.frame, found.heading, record, acknowledged, kept=found.kept)
     return HTMLResponse(content)
@@ -187,7 +189,7 @@ def _patient(pages: Pages, visit: Visit) -> Response:
 
 def _answers(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "answers")
-    record = read_record(found.resources, pages.forms)
+    record = read_record(found.resources, pages.forms, pages.alike)
     answers = record.answers.get(visit.request.path_params["response"])
     if answers is None:
         raise HTTPException(404)
@@ -198,7 +200,7 @@ def _answers(pages: Pages, visit: Visit) -> Response:
 
 def _acknowledge(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "acknowledge")
-    record = read_record(found.resources, pages.forms)
+    record = read_record(found.resources, pages.forms, pages.alike)
     name, version = visit.request.path_params["signal"], visit.request.state.said.get("version")
     for signal in record.signals:
         if (signal.id, str(signal.version)) == (name, version):

@@ -33,6 +33,22 @@ def migrated(resource: Node, forms: Mapping[str, Form]) -> Node:
     return {**resource, "questionnaire": canonical, "item": items}
 
 
+def as_present(resource: Node, forms: Mapping[str, Form]) -> Node:
+    """The response as far as it can be compared with one to the present version; else as migrated.
+
+    Where no migration is declared, an item that the form has still is taken for the same one. It is
+    for who compares two responses, and for nobody who takes one in.
+    """
+    present = migrated(resource, forms)
+    url, _, version = str(present.get("questionnaire", "")).partition("|")
+    form = forms.get(url.removeprefix(_FORMS))
+    if form is None or questionnaire_url(form) != url:
+        return present
+    if version in {"", form.version, form.published_version}:
+        return present
+    return {**present, "questionnaire": f"{url}|{form.published_version}"}
+
+
 def _is_kept(item: Node, said: Migration) -> bool:
     return item.get("linkId") not in said.dropped
 

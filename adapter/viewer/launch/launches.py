@@ -13,6 +13,7 @@ from adapter.viewer.launch.cookies import Cookies
 from adapter.viewer.launch.registered import Registered
 from adapter.viewer.launch.remembered import Memory, Opened
 from adapter.viewer.launch.web import Web
+from adapter.viewer.record import Alike
 
 Telling = Callable[[Request, str, Opened | None, int], None]
 """Is told of every page before it is given: what was done, which page, how many resources."""
@@ -23,7 +24,8 @@ class Launches:
     """What the launch answers with; `unique` gives 256 bits as 43 characters.
 
     `origin` and `root` say where the application is for browsers, `is_secure` that they come by
-    TLS. `registered` are the record systems by their `iss`; `web` opens a way to them.
+    TLS. `registered` are the record systems by their `iss`; `web` opens a way to them. `alike` says
+    which versions of a form score alike.
     """
 
     registered: Mapping[str, Registered]
@@ -37,6 +39,7 @@ class Launches:
     now: Callable[[], datetime]
     unique: Callable[[], str]
     look: Telling
+    alike: Alike | None = None
 
     @property
     def redirect(self) -> str:

@@ -185,7 +185,7 @@ def _who(web: Web, registered: Registered, begun: Begun, grant: Grant, now: date
 
 def _page(launches: Launches, request: Request) -> Response:
     opened, registered, fetched = _fetched(launches, request, "launched")
-    record = read_record(fetched.resources, launches.forms)
+    record = read_record(fetched.resources, launches.forms, launches.alike)
     heading = heading_of(launches.study, opened, fetched)
     named = {page.anchor(each) for each in outcomes_named(opened.context.named, record)}
     content = page.patient_page(Frame(launches.root), heading, record, {}, named)
@@ -195,7 +195,7 @@ def _page(launches: Launches, request: Request) -> Response:
 def _at(launches: Launches, request: Request) -> Response:
     """The way to the outcome that the record system named, or to the page as a whole."""
     opened, registered, fetched = _fetched(launches, request, "launched")
-    record = read_record(fetched.resources, launches.forms)
+    record = read_record(fetched.resources, launches.forms, launches.alike)
     named = outcomes_named(opened.context.named, record)
     where = f"#{page.anchor(named[0])}" if named else ""
     answer = RedirectResponse(f"{launches.root}/launched/{opened.page}{where}", 303)
@@ -204,7 +204,7 @@ def _at(launches: Launches, request: Request) -> Response:
 
 def _answers(launches: Launches, request: Request) -> Response:
     opened, registered, fetched = _fetched(launches, request, "answers")
-    record = read_record(fetched.resources, launches.forms)
+    record = read_record(fetched.resources, launches.forms, launches.alike)
     answers = record.answers.get(request.path_params["response"])
     if answers is None:
         raise _ToldError(404, "Nothing here", "There is nothing here.", registered.frames)

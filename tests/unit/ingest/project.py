@@ -263,6 +263,11 @@ def raised(text: str) -> str:
     return text.replace('version: "1.0.0"', 'version: "2.0.0"')
 
 
+def correcting(text: str) -> str:
+    """The form's text under a new version that says that the one before read or scored wrongly."""
+    return raised(text).replace('version: "2.0.0"', 'version: "2.0.0"\ncorrects: ["1.0.0"]')
+
+
 def dictionary_csv(fields: tuple[tuple[str, str, str, str], ...] = FIELDS) -> bytes:
     rows = [
         [name, of, "", kind, f"Label of {name}", choices, *[""] * 12]

@@ -14,10 +14,10 @@ from tests.unit.ingest.project import (
     Cells,
     at_week_4,
     columns,
+    correcting,
     dictionary_csv,
     mood,
     person,
-    raised,
     records_csv,
 )
 
@@ -101,7 +101,7 @@ def test_a_rule_that_was_corrected_settles_the_difference(compared: Bench) -> No
     read(compared, row)
     corrected = FORMS["mood"].replace("items: [mood-1 .. mood-3]", "items: [mood-1, mood-3]")
 
-    assert read(compared.with_form(raised(corrected)), row) == []
+    assert read(compared.with_form(correcting(corrected)), row) == []
 
 
 def test_a_form_that_nobody_sent_is_not_compared(compared: Bench) -> None:

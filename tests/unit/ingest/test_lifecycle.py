@@ -19,11 +19,11 @@ from tests.unit.ingest.project import (
     Bench,
     Resource,
     at_week_4,
+    correcting,
     incident,
     mood,
     pain,
     person,
-    raised,
     tally,
 )
 
@@ -112,7 +112,7 @@ def test_the_same_answers_under_another_rule_are_corrected(bench: Bench) -> None
     bench.ingest(row)
     weighed = FORMS["mood"].replace("method: sum, range: [0, 9]", "method: mean, range: [0, 3]")
 
-    report = bench.with_form(raised(weighed)).ingest(row)
+    report = bench.with_form(correcting(weighed)).ingest(row)
 
     assert report.counts["mood"] == {"changed": 1}
     assert by_status(bench) == {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.store.meanings import meanings, meanings_at
-from tests.unit.ingest.project import FORMS, Bench, mood, pain, person, raised
+from tests.unit.ingest.project import FORMS, Bench, correcting, mood, pain, person
 
 REVERSED = FORMS["mood"].replace(
     "method: sum, range: [0, 9]", "method: sum, reverse: [mood-1], range: [0, 9]"
@@ -42,7 +42,7 @@ def test_it_is_taken_under_a_new_version(bench: Bench) -> None:
     bench.ingest(ROW)
     bench.with_form(REVERSED).ingest(ROW)
 
-    report = bench.with_form(raised(REVERSED)).ingest(ROW)
+    report = bench.with_form(correcting(REVERSED)).ingest(ROW)
 
     assert bench.problems(report) == []
     assert bench.observation("mood-total")["valueQuantity"]["value"] == 2 + 2 + 0

@@ -24,10 +24,10 @@ from tests.unit.ingest.project import (
     WEEK_0,
     Bench,
     Cells,
+    correcting,
     incident,
     mood,
     person,
-    raised,
     records_csv,
 )
 
@@ -164,7 +164,7 @@ def test_another_rule_over_a_hash_of_all_cells_corrects_and_amends_nothing(bench
     as_of_before(bench, *rows("the third"))
     weighed = FORMS["mood"].replace("method: sum, range: [0, 9]", "method: mean, range: [0, 3]")
 
-    bench.with_form(raised(weighed)).ingest(*rows("the third"))
+    bench.with_form(correcting(weighed)).ingest(*rows("the third"))
 
     assert bench.observation("mood-total")["status"] == "corrected"
     assert bench.statuses("QuestionnaireResponse") == {"completed": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.instruments.meaning import meaning_of
+from adapter.instruments.meaning import meaning_of, meaning_of_scale
 from tests.unit.ingest.project import FORMS, form
 
 MOOD, PAIN = FORMS["mood"], FORMS["pain"]
@@ -68,3 +68,49 @@ def test_the_limits_of_a_number_are_part_of_it() -> None:
 
 def test_the_digest_does_not_depend_on_the_adapter() -> None:
     assert meaning_of(form(PAIN)) == "57475b8a9060e169357df4716a670ac5"
+
+
+def of_total(text: str) -> str:
+    declared = form(text)
+    return meaning_of_scale(declared, declared.scales[0])
+
+
+ITEM = "  - {link_id: mood-note, field: mood_note, type: text}\n"
+OF_A_SCORE = {
+    "an item reversed": (SUM, f"{SUM}, reverse: [mood-1]"),
+    "a weight": OTHERWISE["a weight"],
+    "a condition on what counts": OTHERWISE["a condition"],
+    "a condition in the scale": (SUM, f"{SUM}, only_if: {{mood-2: {{item: mood-3}}}}"),
+}
+NOT_OF_A_SCORE = {
+    "another item": (ITEM, ""),
+    "another scale": ("id: first, title", "id: one, title"),
+    "bands": ("range: [0, 9]}", "range: [0, 9], bands: [{id: a, label: A, low: 0}]}"),
+    "another condition": (ITEM, ITEM.replace("text}", "text, asked_if: {item: mood-1}}")),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), OF_A_SCORE.values(), ids=OF_A_SCORE)
+def test_a_score_s_number_follows_from_its_rule_and_items(old: str, new: str) -> None:
+    assert of_total(changed(old, new)) != of_total(MOOD)
+
+
+@pytest.mark.parametrize(("old", "new"), NOT_OF_A_SCORE.values(), ids=NOT_OF_A_SCORE)
+def test_a_score_s_number_follows_from_nothing_else(old: str, new: str) -> None:
+    assert of_total(changed(old, new)) == of_total(MOOD)
+
+
+def test_a_score_follows_from_what_its_scores_and_conditions_follow_from() -> None:
+    both = MOOD + "  - {id: both, title: Both, scales: [first], method: sum, range: [0, 3]}\n"
+    asked = both.replace("field: mood_1,", "field: mood_1, asked_if: {item: mood-0, equals: 1},")
+    asked = asked.replace(
+        "  - {link_id: mood-1,",
+        "  - {link_id: mood-0, field: mood_0, options: often}\n  - {link_id: mood-1,",
+    )
+    otherwise = asked.replace(
+        "link_id: mood-0, field: mood_0", "link_id: mood-0, field: mood_0, required: true"
+    )
+
+    one, other = (form(text) for text in (asked, otherwise))
+
+    assert meaning_of_scale(one, one.scales[-1]) != meaning_of_scale(other, other.scales[-1])

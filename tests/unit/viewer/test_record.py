@@ -75,6 +75,21 @@ def test_scores_by_different_rules_are_not_compared() -> None:
     assert "another version" in outcome.meaning.because[0]
 
 
+def test_a_score_by_an_earlier_version_that_scores_alike_is_compared_and_judged() -> None:
+    visits = [*pain("7", JUNE, 1), *pain("3", JULY, 2)]
+    for each in visits[1::2]:
+        each["method"] = {"coding": [{**each["method"]["coding"][0], "version": "0.9.0"}]}
+    known = FORMS["nrs-pain-avg-week"].version
+
+    def alike(form: str, scale: str, two: tuple[str, str]) -> bool:
+        return (form, scale, two) == ("nrs-pain-avg-week", "value", ("0.9.0", known))
+
+    (outcome,) = read_record([*visits, *pain("5", AUGUST, 3)], FORMS, alike).outcomes
+
+    assert [point.since for point in outcome.points] == [None, -4, -2]
+    assert outcome.meaning.verdict != "not-judged"
+
+
 def test_scores_by_rules_that_are_not_known_here_are_not_judged() -> None:
     visits = [*pain("7", JUNE, 1), *pain("3", JULY, 2)]
     for each in visits[1::2]:

@@ -9,8 +9,8 @@ import pytest
 from adapter.errors import Origin
 from adapter.fhir.identity import Identity
 from adapter.fhir.questionnaire_response import build_questionnaire_response
-from adapter.fhir.reading import Occasion, UnfitResponseError, read_response
-from adapter.fhir.reading.migration import migrated
+from adapter.fhir.reading import Occasion, UnfitResponseError, read_response, validate_response
+from adapter.fhir.reading.migration import as_present, migrated
 from adapter.instruments.coherence import check_form
 from adapter.instruments.form import Form
 from adapter.instruments.mapping import read_mapping
@@ -142,3 +142,43 @@ def test_a_mistake_in_a_migration_is_one_finding(
 
     assert [problem.field for problem in found] == [place]
     assert found[0].expected.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("corrects", "place", "expected"),
+    [
+        ('["2.0.0"]', "corrects.0", "a version lower than the form's own, 2.0.0"),
+        ('["1.0.0", "10.0.0"]', "corrects.1", "a version lower than the form's own, 2.0.0"),
+        ('["1.0.0", "1.0.0"]', "corrects.1", "each version once"),
+    ],
+    ids=["its own", "a later one", "one twice"],
+)
+def test_a_form_corrects_earlier_versions_alone_and_each_once(
+    corrects: str, place: str, expected: str
+) -> None:
+    form, lines, problems = read_mapping(f"{NEW}corrects: {corrects}\n", "sleep.yaml", Form)
+    assert form is not None, problems
+
+    (problem,) = check_form(form, lines)
+
+    assert (problem.field, problem.expected) == (place, expected)
+    assert problem.origin.line == len(NEW.splitlines()) + 1
+
+
+def test_what_a_form_corrects_is_told_by_version() -> None:
+    form, _, problems = read_mapping(f'{NEW}corrects: ["1.0"]\n', "sleep.yaml", Form)
+
+    assert form is None
+    assert [problem.field for problem in problems] == ["corrects.0"]
+
+
+def test_who_compares_takes_an_item_of_the_same_name_for_the_same_one() -> None:
+    plain = form_of(NEW.split("migrates:", maxsplit=1)[0])
+
+    present = as_present(sent(), {"sleep": plain})
+
+    assert present == {**sent(), "questionnaire": present["questionnaire"]}
+    assert present["questionnaire"].endswith("/sleep|2.0.0")
+    assert validate_response(present, {"sleep": plain}).answers["sleep-1"].values != ()
+    for other in ({}, {"sleep": form_of(OLD)}, {"sleep": form_of(NEW)}):
+        assert as_present(sent(), other) == migrated(sent(), other)
