@@ -13,7 +13,7 @@ from adapter.cli.opening import clinic_of, opened
 from adapter.cli.terminal import document, lines, table
 from adapter.errors import ConflictError, NotFoundError, Origin, Problem, SourceError
 from adapter.service import Service
-from adapter.service.operating import confirm_candidate, link_to, turn_down
+from adapter.service.operating import Linked, confirm_candidate, link_to, turn_down
 from adapter.store.identities import Candidates
 
 USAGE, REJECTED = 2, 12
@@ -40,8 +40,8 @@ def run_link(said: argparse.Namespace) -> int:
         return USAGE
     with opened(said) as service:
         if said.list is None:
-            count = _link(service, Row(Origin(""), said.clinic, said.record, said.patient), said)
-            done = {"clinic": said.clinic, "linked": 1, **_replaced(count)}
+            made = _link(service, Row(Origin(""), said.clinic, said.record, said.patient), said)
+            done = {"clinic": said.clinic, "linked": 1, **_replaced(made)}
             show.done(done, as_json=said.json)
             return 0
         rows, problems = _read_list(said.list)
@@ -69,14 +69,14 @@ def run_confirm(said: argparse.Namespace) -> int:
             count = turn_down(service, clinic, said.record)
             show.done({"clinic": clinic.name, "turned_down": count}, as_json=said.json)
             return 0
-        count = confirm_candidate(service, clinic, said.record, said.patient, replaces=said.replace)
-        done = {"clinic": clinic.name, "linked": 1, **_replaced(count)}
+        made = confirm_candidate(service, clinic, said.record, said.patient, replaces=said.replace)
+        done = {"clinic": clinic.name, "linked": 1, **_replaced(made)}
         show.done(done, as_json=said.json)
     return 0
 
 
-def _link(service: Service, row: Row, said: argparse.Namespace) -> int:
-    """Notes a person's word, at a clinic by its name; how much stands with another Patient."""
+def _link(service: Service, row: Row, said: argparse.Namespace) -> Linked:
+    """Notes a person's word, at a clinic by its name; what it undid."""
     clinic = clinic_of(service, row.clinic)
     return link_to(
         service,
@@ -88,8 +88,12 @@ def _link(service: Service, row: Row, said: argparse.Namespace) -> int:
     )
 
 
-def _replaced(count: int) -> dict[str, int]:
-    return {"taken_back_and_told_anew": count} if count else {}
+def _replaced(made: Linked) -> dict[str, int]:
+    said = {
+        "taken_back_and_told_anew": made.told_anew,
+        "taken_in_and_taken_back": made.taken_back,
+    }
+    return {word: count for word, count in said.items() if count}
 
 
 def _link_row(service: Service, row: Row, said: argparse.Namespace) -> Problem | None:

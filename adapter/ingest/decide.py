@@ -85,14 +85,22 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
         AnswerError: the trial's row fits its form no more.
     """
     found = _waiting(tx, number)
-    _release(tx, found)
     left = replace(found, state="left", why="a person left it", trial_row="")
     if not found.trial_row:
         inbox.keep(tx, left)
         return
+    inbox.keep(tx, replace(left, stands="apart"))
+    accept_row(tx, trial, found, now)
+
+
+def accept_row(tx: Transaction, trial: Trial, found: Received, now: str) -> None:
+    """The trial's own row stands that contradicted a response; it is not kept back any more.
+
+    Raises:
+        AnswerError: the row fits its form no more.
+    """
     record = trial.as_read(record_of(found.trial_row))
     refuse_changed(trial, trial.form_of(record.form).id)
-    inbox.keep(tx, replace(left, stands="apart"))
     form, source_hash = trial.form_of(record.form), trial.identity.source_hash(record)
     before = instances.instance(tx, found.unit)
     word: ResponseStatus = "in-progress" if record.complete == "0" else "completed"
@@ -101,6 +109,7 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
     if response is not None:
         run = instances.last_run(tx) or 0
         accept(tx, trial, response, Acceptance(record, run, now, before, source_hash))
+    _release(tx, found)
 
 
 def judge_again(tx: Transaction, trial: Trial, clinic: str, now: str, after: int = 0) -> int:

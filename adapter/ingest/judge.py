@@ -50,6 +50,7 @@ Became = Literal[
 RESPONSE = "QuestionnaireResponse"
 CONFLICT = "the trial's source says otherwise"
 OTHER_CLINIC = "another clinic says otherwise"
+OF_ANOTHER = "it came from another Patient than the record is linked to"
 _FORMS = f"{PROJECT}/Questionnaire/"
 
 

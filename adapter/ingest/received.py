@@ -14,7 +14,7 @@ from adapter.fhir.r4 import NotR4Error, check_resource, parse_json
 from adapter.fhir.received import as_received
 from adapter.fhir.text import write_text
 from adapter.ingest.earlier import is_current
-from adapter.ingest.judge import RESPONSE, Became, form_named, judge, take_back, wait
+from adapter.ingest.judge import OF_ANOTHER, RESPONSE, Became, form_named, judge, take_back, wait
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED
 from adapter.store import deliveries, inbox, instances, remote, versions
@@ -136,7 +136,7 @@ def _is_settled(tx: Transaction, trial: Trial, known: Received) -> bool:
     if known.state == "waiting":
         return False
     if known.state == "left":
-        return known.stands == "apart"
+        return known.stands == "apart" and known.why != OF_ANOTHER
     form, instance = trial.forms.get(known.form), instances.instance(tx, known.unit)
     if form is None or instance is None or instance.status == "entered-in-error":
         return False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +13,27 @@ from adapter.errors import ConflictError, NotFoundError
 from adapter.fhir.audit_event import ALTHOUGH_DIFFERENT, TURNED_DOWN
 from adapter.fhir.ids import IS_ID
 from adapter.ingest.participation import withdraw
+from adapter.ingest.whose import Whose, count_of_another, follow_link, follow_merge
 from adapter.service.running import Service
 from adapter.service.shown import Forms
 from adapter.store import deliveries, inbox, instances, leaving, parking, settling, standing
 from adapter.store.audit import Act
+from adapter.store.identities import Candidates
 from adapter.store.remote import replaced_by
 from adapter.sync.clinic import Clinic
 from adapter.sync.server import note_server
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a link undid: how much stands with another Patient, and how much had come from one.
+
+    `told_anew` is taken back there and told anew by the next pushes; `taken_back` is taken back
+    here already, and what is about the right Patient comes with the next pull.
+    """
+
+    told_anew: int
+    taken_back: int
 
 
 def state_of(service: Service, name: str, forms: Forms = None) -> dict[str, Any]:
@@ -99,17 +114,17 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
     *,
     replaces: bool = False,
     although_different: bool = False,
-) -> int:
+) -> Linked:
     """Notes a person's word on which Patient of a clinic a record is.
 
-    Gives how many resources stand with another Patient there: `replaces` lets the next pushes take
-    them back, and tell them anew. `although_different` says that it is this one, whatever
+    Where another Patient was told of them, or answers were taken in from one, `replaces` has both
+    taken back. `although_different` says that it is this one, whatever
     identifiers they have there; the clinic is not asked here.
 
     Raises:
         NotFoundError: nobody of this record takes part, or no Patient has such an id.
-        ConflictError: somebody else is that Patient, something stands with another one, or the
-            clinic is at another server than it was.
+        ConflictError: somebody else is that Patient, something stands with another one or came
+            from them, or the clinic is at another server than it was.
     """
     clinic.stop_if_elsewhere()
     if not IS_ID(patient) and (clinic.profile.speaks_fhir or not patient):
@@ -126,6 +141,15 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
             "Patient there, who would keep them; found it missing. With it the next pushes mark "
             "them as entered in error there, and tell them anew."
         )
+    whose, is_merged = _whose(service, clinic, record, patient)
+    ledger, trial = service.database, service.trial
+    came = 0 if is_merged else count_of_another(ledger.read(), trial, whose)
+    if came and not replaces:
+        raise ConflictError(
+            f"Expected `--replace`, because {came} resources were taken in from another Patient "
+            "there as this record's; found it missing. With it they are taken back, and the next "
+            "pull reads those of this Patient."
+        )
     note_server(service.crosswalk, clinic.name, clinic.server)
     service.crosswalk.link(
         clinic.name, record, patient, service.now(), although_different=although_different
@@ -135,7 +159,25 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
     # Which Patient it is, and by which identifiers, stands in the crosswalk alone.
     why = f"{ALTHOUGH_DIFFERENT} {by}".strip() if although_different else by
     service.audit.add([Act(service.now(), "link", clinic.name, record, rule=why)])
-    return count
+    with ledger.write() as tx:  # last: who dies before it leaves it to the next pull
+        if is_merged:
+            follow_merge(tx, trial, whose, service.now())
+            return Linked(count, 0)
+        return Linked(count, follow_link(tx, trial, whose, service.now()).total())
+
+
+def _whose(service: Service, clinic: Clinic, record: str, patient: str) -> tuple[Whose, bool]:
+    """Who a record becomes, and whether the clinic merged the Patient that it was into that one."""
+    crosswalk, told = service.crosswalk, clinic.addresses.told(record)
+    linked = crosswalk.linked(clinic.name, record)
+    before = linked or ("" if told is None else told.patient)
+    found = crosswalk.candidates(clinic.name, record)  # of who is linked, merged ones alone
+    is_merged = linked is not None and found is not None and _names(found, patient)
+    return Whose(clinic.name, record, patient, before), is_merged
+
+
+def _names(found: Candidates, patient: str) -> bool:
+    return patient in {each.patient for each in found.patients}
 
 
 def _standing_elsewhere(service: Service, clinic: Clinic, record: str, patient: str) -> int:
@@ -144,8 +186,8 @@ def _standing_elsewhere(service: Service, clinic: Clinic, record: str, patient: 
     if told is None or told.patient == patient:
         return 0
     found = crosswalk.candidates(clinic.name, record)
-    merged = {each.patient for each in found.patients} if found is not None else set()
-    if patient in merged and crosswalk.linked(clinic.name, record) == told.patient:
+    is_named = found is not None and _names(found, patient)
+    if is_named and crosswalk.linked(clinic.name, record) == told.patient:
         return 0
     return leaving.count_standing(service.database.read(), clinic.name, record)
 
@@ -158,15 +200,15 @@ def confirm_candidate(  # noqa: PLR0913 - as above
     by: str = "",
     *,
     replaces: bool = False,
-) -> int:
+) -> Linked:
     """Links a record to one of its candidates, as `link_to` does.
 
     Raises:
         NotFoundError: it is none of them.
-        ConflictError: somebody else is that Patient, or something stands with another one.
+        ConflictError: as `link_to` does.
     """
     found = service.crosswalk.candidates(clinic.name, record)
-    if found is None or patient not in {each.patient for each in found.patients}:
+    if found is None or not _names(found, patient):
         raise NotFoundError(
             "Expected one of the candidates of this record; found none of this id. "
             "`adapter candidates` lists them; `adapter link` needs none."

@@ -129,6 +129,11 @@ def of_person(tx: Transaction, clinic: str, resource_type: str, participant: str
     return _all(tx, where, clinic, resource_type, participant)
 
 
+def of_both(tx: Transaction, clinic: str, participant: str) -> list[Received]:
+    """Everything, of any type, that came from a clinic about a person."""
+    return _all(tx, "clinic = ? AND participant = ?", clinic, participant)
+
+
 def held_of(tx: Transaction, participant: str) -> list[Received]:
     """What stands of a person."""
     return _all(tx, "participant = ? AND stands = 'held'", participant)

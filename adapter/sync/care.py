@@ -16,6 +16,7 @@ from adapter.ingest.care import GONE as IS_GONE
 from adapter.ingest.care import WITHDRAWN, Fetched, drop_care, take_care
 from adapter.ingest.received import is_about
 from adapter.ingest.trial import Trial
+from adapter.ingest.whose import reading_of
 from adapter.instruments.participant import Participant
 from adapter.instruments.study import CareRule
 from adapter.store import inbox, instances
@@ -69,7 +70,7 @@ def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str
     if person is None:
         return Counter()
     patient = clinic.addresses.patient(participant) or ""
-    source = f"pull {clinic.name} {rule.type} {participant}"
+    source = reading_of(clinic.name, rule.type, participant)
     said = (rule.model_dump_json(), trial.study.timezone, person.enrolled or "", patient)
     basis = trial.identity.token("pull-care", *said)
     known = cursor(read, source)
@@ -93,6 +94,8 @@ def _pull_type(visit: _Visit, participant: str, *, is_full: bool) -> Counter[str
     with clinic.database.write() as tx:
         person = _who_agreed(asking, tx, participant, rule)
         if person is None:  # withdrawn while the clinic answered
+            return Counter()
+        if clinic.addresses.patient(participant) != patient:  # or linked to somebody else
             return Counter()
         for resource in found.values():
             sent = Fetched(clinic.name, patient, person, rule, updated(resource), resource)

@@ -21,6 +21,7 @@ from adapter.ingest.decide import judge_again
 from adapter.ingest.judge import RESPONSE, take_back
 from adapter.ingest.received import Sent, receive
 from adapter.ingest.trial import Trial
+from adapter.ingest.whose import Whose, follow_link, is_followed, reading_of
 from adapter.store import inbox, instances
 from adapter.store.cursors import Cursor, cursor, keep_cursor
 from adapter.sync.asking import GONE, Asking, ask, may_ask, search, updated
@@ -74,6 +75,7 @@ def pull(
     with clinic.alone() as (there, turn):
         whole = f"pull {there.name}"
         report = PullReport(is_full=is_full or _is_due(there, whole, rule))
+        _follow_links(there, trial, report)
         _judge_again(there, trial)
         asking = Asking(there, turn, rule)
         types = (RESPONSE, *(each.type for each in trial.study.from_care))
@@ -93,6 +95,17 @@ def pull(
             if report.is_full:
                 keep_cursor(tx, Cursor(whole, "", trial.basis, there.now()))
     return report
+
+
+def _follow_links(clinic: Clinic, trial: Trial, report: PullReport) -> None:
+    """Takes back what came from other Patients than people are linked to, if nobody has done so."""
+    for participant in instances.names(clinic.database.read()):
+        whose = Whose(clinic.name, participant, clinic.addresses.patient(participant) or "")
+        if not whose.patient or is_followed(clinic.database.read(), trial, whose):
+            continue
+        with clinic.database.write() as tx:
+            for kind, count in follow_link(tx, trial, whose, clinic.now()).items():
+                (report.became if kind == RESPONSE else report.care)["retracted"] += count
 
 
 def _judge_again(clinic: Clinic, trial: Trial) -> None:
@@ -115,7 +128,7 @@ def _is_due(clinic: Clinic, name: str, rule: PullRule) -> bool:
 def _pull_person(visit: _Visit, participant: str) -> None:
     clinic, report = visit.asking.clinic, visit.report
     patient = clinic.addresses.patient(participant) or ""
-    source = f"pull {clinic.name} {RESPONSE} {participant}"
+    source = reading_of(clinic.name, RESPONSE, participant)
     basis = visit.trial.identity.token("pull", visit.trial.basis, patient)
     known = cursor(clinic.database.read(), source)
     since = None if report.is_full or known is None or known.basis != basis else known.position
@@ -128,6 +141,8 @@ def _pull_person(visit: _Visit, participant: str) -> None:
     gone = list(_gone(visit, participant, found, deleted))
     with clinic.database.write() as tx:
         if not may_ask(clinic, tx, participant):  # withdrawn while the clinic answered
+            return
+        if clinic.addresses.patient(participant) != patient:  # or linked to somebody else
             return
         for resource in found.values():
             sent = Sent(clinic.name, patient, participant, resource)

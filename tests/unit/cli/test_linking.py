@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from adapter.store import claiming, settling
+from adapter.store import claiming, inbox, settling
 from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Holding, Settlement
 from adapter.store.identities import Candidate, Candidates, Crosswalk
+from adapter.store.inbox import Received
 from adapter.store.told import Address
 from tests.keys import CROSSWALK_KEY
 from tests.unit.cli.site import Said, Site
@@ -234,6 +236,34 @@ def _stands(site: Site) -> None:
         crosswalk.told.keep(CLINIC, [("1", Address("p-1"))])
     with closing(Database(site.folder / "state" / "ledger.sqlite")) as ledger, ledger.write() as tx:
         settling.hold(tx, TOLD, Holding(1, "put", "1"))
+
+
+def test_what_was_taken_in_from_another_patient_is_taken_back_by_a_word_alone(
+    trial: Site,
+) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    _came(trial, "r1")
+
+    without = trial.run("link", CLINIC, "1", "p-2", "--json")
+    same = trial.run("link", CLINIC, "1", "p-1", "--json")
+    said = trial.run("link", CLINIC, "1", "p-2", "--replace", "--json")
+    _came(trial, "r2")
+    with crosswalk_of(trial) as crosswalk:  # the clinic says that it merged them
+        crosswalk.propose(Candidates(CLINIC, "1", NOW, (Candidate("p-3"),)))
+    merged = trial.run("confirm", CLINIC, "1", "p-3", "--json")
+    after = trial.run("link", CLINIC, "1", "p-3", "--json")
+
+    assert (without.code, same.code, said.code, merged.code) == (14, 0, 0, 0)
+    assert "1 resources were taken in from another Patient" in without.err
+    told = [each.document.get("taken_in_and_taken_back") for each in (same, said, merged, after)]
+    assert told == [None, 1, None, None]
+
+
+def _came(site: Site, name: str) -> None:
+    """An answer of the clinic stands as one of record 1."""
+    said = Received(CLINIC, "QuestionnaireResponse", name, "1", "1", b"{}", "taken", "it fits", NOW)
+    with closing(Database(site.folder / "state" / "ledger.sqlite")) as ledger, ledger.write() as tx:
+        inbox.keep(tx, replace(said, form="mood", timepoint="week-0", unit="u", stands="held"))
 
 
 ELSEWHERE = "http://127.0.0.1:10/fhir"
