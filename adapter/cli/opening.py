@@ -21,7 +21,7 @@ from adapter.errors import (
 from adapter.service import Service, now, open_service
 from adapter.service.logs import write_logs
 from adapter.service.sources import file_of
-from adapter.store import instances, standing
+from adapter.store import runs, standing
 from adapter.store.differences import differences
 from adapter.store.states import State
 from adapter.sync.clinic import Clinic
@@ -101,8 +101,8 @@ def rejections(service: Service) -> Iterator[Problem]:
     """What the last ingest of each source could not take in; and totals that are not ours."""
     tx, every = service.database.read(), service.settings.sources
     files = [path.name for path in map(file_of, every) if path is not None]
-    runs = instances.last_runs(tx, files, len(every) - len(files))
-    rejected = (instances.rejections(tx, run) for run in runs)
+    newest = runs.last_runs(tx, files, len(every) - len(files))
+    rejected = (runs.rejections(tx, run) for run in newest)
     return chain(chain.from_iterable(rejected), differences(tx))
 
 

@@ -18,7 +18,7 @@ from adapter.ingest.kept_back import place_of
 from adapter.ingest.reconcile import said
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
-from adapter.store import inbox, instances, kept_back
+from adapter.store import inbox, instances, kept_back, runs
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
@@ -107,7 +107,7 @@ def accept_row(tx: Transaction, trial: Trial, found: Received, now: str) -> None
     status = next_status(word, before, source_hash)
     response = parse_response(record, form, trial.study, status)
     if response is not None:
-        run = instances.last_run(tx) or 0
+        run = runs.last_run(tx) or 0
         accept(tx, trial, response, Acceptance(record, run, now, before, source_hash))
     _release(tx, found)
 

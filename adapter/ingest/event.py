@@ -31,7 +31,7 @@ from adapter.instruments.response import Record, Response
 from adapter.instruments.study import FormPlacement
 from adapter.instruments.window import local_day, timepoints_on
 from adapter.release.blinding import as_published
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, runs
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
@@ -94,7 +94,7 @@ def create_event(
     at, source_form = point.events[0], place.placement.source_form
     record = Record(given.participant, at, source_form, response.repeat, {}, origin)
     taken = Taken(writer(given.client), EVENT, name, "", "", "CREATE")
-    run = instances.last_run(tx) or 0
+    run = runs.last_run(tx) or 0
     accept(tx, trial, response, Acceptance(record, run, now, None, name, taken))
     return Written("created", unit)
 

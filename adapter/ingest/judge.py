@@ -29,7 +29,7 @@ from adapter.ingest.reconcile import Answers, Ours, reconcile
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import Record, Response
 from adapter.instruments.window import local_day, timepoints_on
-from adapter.store import deliveries, inbox, instances, kept_back, versions
+from adapter.store import deliveries, inbox, instances, kept_back, runs, versions
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 from adapter.store.instances import Instance
@@ -237,7 +237,7 @@ def _accept(tx: Transaction, trial: Trial, found: Judged, now: str) -> None:
     hashed = trial.identity.token("received", said.clinic, items)  # equal answers, equal hash
     activity: Literal["CREATE", "UPDATE"] = "CREATE" if before is None else "UPDATE"
     taken = Taken(said.clinic, said.type, said.remote_id, said.remote_version, "", activity)
-    run = instances.last_run(tx) or 0
+    run = runs.last_run(tx) or 0
     record = _record(trial, response)
     response = replace(response, status=next_status(response.status, before, hashed))
     accept(tx, trial, response, Acceptance(record, run, now, before, hashed, taken))

@@ -46,7 +46,7 @@ from adapter.ingest.work import (
     reject,
 )
 from adapter.instruments.response import Record, ResponseStatus, parse_response
-from adapter.store import inbox, instances, kept_back
+from adapter.store import inbox, instances, kept_back, runs
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
 from adapter.store.kept_back import Kind
@@ -75,7 +75,7 @@ def ingest(
     with database.sole_writer("ingest"):
         stop_if_ids_are_gone(database.read(), trial)
         with database.write() as tx:
-            report = Report(instances.start_run(tx, snapshot.source.name, now))
+            report = Report(runs.start_run(tx, snapshot.source.name, now))
             forget_sources(tx, {snapshot.key, *snapshot.others})
             kept = kept_back.places(tx)
         meet_newcomers(database, trial, now)
@@ -93,13 +93,13 @@ def ingest(
         with database.write() as tx:
             forget_gone(tx, work, readable.rows, is_believed=is_believed)
             if snapshot.scope is not None:
-                instances.carry_rejections(tx, report.run, snapshot.scope)
+                runs.carry_rejections(tx, report.run, snapshot.scope)
             if snapshot.cursor is not None and report.is_whole and is_settled:
                 keep_cursor(tx, snapshot.cursor)
             note_owed(tx, trial)
             note_ids(tx, trial, now)
-            instances.end_run(tx, report.run, now)
-            report.problems = instances.count_rejections(tx, report.run)
+            runs.end_run(tx, report.run, now)
+            report.problems = runs.count_rejections(tx, report.run)
     return report
 
 

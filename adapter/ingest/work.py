@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from adapter.errors import Problem
 from adapter.ingest.trial import Trial
 from adapter.sources.source import Source
-from adapter.store import instances
+from adapter.store import runs
 from adapter.store.cursors import Cursor
 from adapter.store.database import Database, Transaction
 from adapter.store.identities import Crosswalk
@@ -105,7 +105,7 @@ def reject(
 ) -> None:
     """Keeps problems with their reason; with `counts` they are one form instance rejected."""
     for problem in problems:
-        instances.reject(tx, problem, form, work.report.run)
+        runs.reject(tx, problem, form, work.report.run)
     if counts:
         work.report.add(form or "unreadable row", "rejected")
 

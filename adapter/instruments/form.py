@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -25,6 +25,8 @@ from adapter.instruments.declared import (
     Version,
     is_earlier,
 )
+from adapter.instruments.migration import Migration
+from adapter.instruments.ranges import spread, spread_keys
 from adapter.instruments.rules import Condition, Missing, Prefill, Step
 
 ItemType = Literal[
@@ -49,8 +51,6 @@ SYSTEMS = {
     "ucum": "http://unitsofmeasure.org",
     "ncit": NCIT,
 }
-Word = TypeVar("Word")
-RANGE = re.compile(r"^(?P<first>\S+) \.\. (?P<last>\S+)$")
 
 
 class Code(Declared, frozen=True):
@@ -190,14 +190,6 @@ class Licence(Declared, frozen=True):
     wording: Literal["shipped", "withheld"]
 
 
-class Migration(Declared, frozen=True):
-    """How a response to an earlier version is read: items that were renamed, and those dropped."""
-
-    version: Version
-    link_ids: dict[str, Id] = Field(default_factory=dict)
-    dropped: tuple[Id, ...] = ()
-
-
 class Form(Unique, frozen=True):
     """One form of a trial: what it asks, how it is scored, whose it is.
 
@@ -242,12 +234,12 @@ class Form(Unique, frozen=True):
         scales = tuple(
             scale.model_copy(
                 update={
-                    "items": _spread(scale.items, order),
-                    "reverse": _spread(scale.reverse, order),
-                    "recode": _spread_keys(scale.recode, order),
-                    "steps": _spread_keys(scale.steps, order),
-                    "only_if": _spread_keys(scale.only_if, order),
-                    "if_missing": _spread_keys(scale.if_missing, order),
+                    "items": spread(scale.items, order),
+                    "reverse": spread(scale.reverse, order),
+                    "recode": spread_keys(scale.recode, order),
+                    "steps": spread_keys(scale.steps, order),
+                    "only_if": spread_keys(scale.only_if, order),
+                    "if_missing": spread_keys(scale.if_missing, order),
                 }
             )
             for scale in self.scales
@@ -305,20 +297,3 @@ class Form(Unique, frozen=True):
     def offered(self, item: Item) -> tuple[Option, ...]:
         """The options this item offers, in the form's order; empty for an item without options."""
         return self.options.get(item.options, ()) if item.options else ()
-
-
-def _spread_keys(words: Mapping[str, Word], order: list[str]) -> dict[str, Word]:
-    return {link_id: said for key, said in words.items() for link_id in _spread((key,), order)}
-
-
-def _spread(names: tuple[str, ...], order: list[str]) -> tuple[str, ...]:
-    spread: list[str] = []
-    for name in names:
-        found = RANGE.match(name)
-        stretch: list[str] = []
-        if found and found["first"] in order and found["last"] in order:
-            first, last = order.index(found["first"]), order.index(found["last"])
-            stretch = order[first : last + 1]
-        # A stretch that runs backwards is left as it stands: no item has that name, which is told.
-        spread.extend(stretch or [name])
-    return tuple(spread)

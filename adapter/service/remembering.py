@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from adapter.errors import Origin, Problem
 from adapter.ingest.participation import Withdrawal, withdraw_again
 from adapter.service.running import Service
-from adapter.store import deliveries, instances
+from adapter.store import deliveries, runs
 from adapter.store.audit import Act, newest_first
 from adapter.store.cursors import Cursor, cursor, keep_cursor
 
@@ -62,7 +62,7 @@ def _record(service: Service, act: Act, doubted: Sequence[str]) -> list[Problem]
             "It is recorded again. The ledger was lost or set back: see docs/operator.md, Restore.",
             severity="warning",
         )
-        run = instances.last_run(tx)
+        run = runs.last_run(tx)
         if run is not None:
-            instances.reject(tx, problem, "participant", run)
+            runs.reject(tx, problem, "participant", run)
     return [problem]

@@ -22,7 +22,7 @@ from adapter.server.watched import Watched, Watching
 from adapter.service.logs import tell
 from adapter.service.running import Service
 from adapter.settings import ServeSettings, kept_secret
-from adapter.store import instances
+from adapter.store import runs
 from adapter.store.database import SCHEMA_VERSION
 
 
@@ -72,7 +72,7 @@ def _checks(service: Service) -> dict[str, Check]:
     database, crosswalk = service.database, service.crosswalk
 
     def ledger() -> bool:
-        instances.last_run(database.read())
+        runs.last_run(database.read())
         return True
 
     def schema() -> bool:

@@ -160,16 +160,6 @@ def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
     )
 
 
-def rules_of(tx: Transaction, clinic: str, participant: str) -> frozenset[str]:
-    """The rules by which a clinic's last push held what is owed to it of a person."""
-    rows = tx.execute(
-        "SELECT DISTINCT rule FROM delivery WHERE clinic = ? AND participant = ?"
-        " AND state = 'held'",
-        (clinic, participant),
-    )
-    return frozenset(str(row["rule"]) for row in rows)
-
-
 def in_state(tx: Transaction, clinic: str, state: State, limit: int) -> list[Delivery]:
     """Deliveries of a clinic in one state, oldest first."""
     rows = tx.execute(

@@ -170,3 +170,13 @@ def refused_and_absent(tx: Transaction, clinic: str, people: Collection[str]) ->
         (clinic, *sorted(people)),
     )
     return [row["name"] for row in rows]
+
+
+def rules_of(tx: Transaction, clinic: str, participant: str) -> frozenset[str]:
+    """The rules by which a clinic's last push held what is owed to it of a person."""
+    rows = tx.execute(
+        "SELECT DISTINCT rule FROM delivery WHERE clinic = ? AND participant = ?"
+        " AND state = 'held'",
+        (clinic, participant),
+    )
+    return frozenset(str(row["rule"]) for row in rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adapter.store import deliveries
+from adapter.store import standing
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
 from adapter.sync.linked import ASTRAY, look_at_linked
@@ -66,7 +66,7 @@ class Foreseen:
 
 def _foresee(clinic: Clinic, tx: Transaction, participant: str) -> str:
     addresses = clinic.addresses
-    said = deliveries.rules_of(tx, clinic.name, participant)
+    said = standing.rules_of(tx, clinic.name, participant)
     if addresses.now(participant) is None:
         rule = rule_unasked(clinic, participant) or min(said & _SAID_OF_UNLINKED, default="")
         return rule or rule_of_candidates(clinic, participant) or UNASKED

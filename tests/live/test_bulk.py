@@ -18,7 +18,7 @@ from adapter.fhir.search.parameters import SERVED_TYPES
 from adapter.ingest.keep import retract_version
 from adapter.ingest.participation import withdraw
 from adapter.server.bulk import Worker
-from adapter.store import exports, instances, versions
+from adapter.store import exports, runs, versions
 from adapter.store.versions import Belonging
 from tests.live.exporting import BASE, Exporting, Resource, exporting, names
 from tests.live.small import SmallTrial
@@ -156,7 +156,7 @@ def test_an_export_of_any_moment_holds_what_an_ingest_put_that_was_at_work_then(
     bulk: Exporting,
 ) -> None:
     with bulk.service.database.write() as tx:
-        run = instances.start_run(tx, "records.csv", "2030-01-01T10:00:00+00:00")
+        run = runs.start_run(tx, "records.csv", "2030-01-01T10:00:00+00:00")
     _put(bulk, "a", "1", "2030-01-01T10:00:00+00:00")
     _put(bulk, "b", "1", "2030-01-01T09:00:00+00:00")
 
@@ -164,7 +164,7 @@ def test_an_export_of_any_moment_holds_what_an_ingest_put_that_was_at_work_then(
 
     during = bulk.export("/$export?_since=2030-01-01T10:05:00Z")
     with bulk.service.database.write() as tx:
-        instances.end_run(tx, run, "2030-01-01T10:10:00+00:00")
+        runs.end_run(tx, run, "2030-01-01T10:10:00+00:00")
     after = bulk.export("/$export?_since=2030-01-01T10:15:00Z")
 
     assert names(bulk.lines(during)) == ["Observation/a"]

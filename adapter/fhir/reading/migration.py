@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.fhir.identity import PROJECT, questionnaire_url
-from adapter.instruments.form import Form, Migration
+from adapter.instruments.form import Form
+from adapter.instruments.migration import Migration
 
 Node = dict[str, Any]
 _FORMS = f"{PROJECT}/Questionnaire/"

@@ -23,7 +23,7 @@ from adapter.instruments.mapping import read_mapping
 from adapter.instruments.study import Study
 from adapter.release import Receiver
 from adapter.sources.redcap import RecordsFile, read_dictionary
-from adapter.store import claiming, deliveries, instances, settling, versions
+from adapter.store import claiming, deliveries, runs, settling, versions
 from adapter.store.database import Database
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.identities import Crosswalk
@@ -444,7 +444,7 @@ class Bench:
         )
 
     def problems(self, report: Report) -> list[Problem]:
-        return list(instances.rejections(self.database.read(), report.run))
+        return list(runs.rejections(self.database.read(), report.run))
 
     def resources(self, resource_type: str, form_id: str | None = None) -> list[Resource]:
         """The newest text of everything of a type, of one form if given, by id."""

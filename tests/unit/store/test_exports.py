@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapter.fhir.search.criteria import Ids
 from adapter.instruments.participant import ConsentState, Participant
-from adapter.store import exports, indexing, instances, reading, snapshots
+from adapter.store import exports, indexing, instances, reading, runs, snapshots
 from adapter.store.database import Database, Transaction
 from adapter.store.exports import NewJob, WholeFile
 from adapter.store.snapshots import Snapshot, Which
@@ -83,9 +83,9 @@ def test_a_former_moment_stands_for_its_place_and_another_one_for_itself(tx: Tra
     first = begin(tx, "first")
     put(tx, "Observation/b")
     begin(tx, "second", NOON + timedelta(hours=1))
-    run = instances.start_run(tx, "file", (NOON + timedelta(minutes=50)).isoformat())
-    ending = instances.start_run(tx, "other", (NOON + timedelta(minutes=20)).isoformat())
-    instances.end_run(tx, ending, (NOON + timedelta(minutes=25)).isoformat())
+    run = runs.start_run(tx, "file", (NOON + timedelta(minutes=50)).isoformat())
+    ending = runs.start_run(tx, "other", (NOON + timedelta(minutes=20)).isoformat())
+    runs.end_run(tx, ending, (NOON + timedelta(minutes=25)).isoformat())
 
     assert snapshots.changed_after(tx, NOON) == (first.place, None)
     at_half = NOON + timedelta(minutes=30)
@@ -93,7 +93,7 @@ def test_a_former_moment_stands_for_its_place_and_another_one_for_itself(tx: Tra
     at_work = NOON + timedelta(minutes=55)
     began = NOON + timedelta(minutes=50)
     assert snapshots.changed_after(tx, at_work) == (first.place, began)
-    instances.end_run(tx, run, (NOON + timedelta(minutes=52)).isoformat())
+    runs.end_run(tx, run, (NOON + timedelta(minutes=52)).isoformat())
     assert snapshots.changed_after(tx, at_work) == (first.place, at_work)
     assert snapshots.changed_after(tx, NOON - timedelta(days=1))[0] == 0
 

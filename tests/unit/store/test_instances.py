@@ -6,7 +6,7 @@ import pytest
 
 from adapter.errors import Origin, Problem
 from adapter.instruments.participant import ConsentState, Participant
-from adapter.store import instances
+from adapter.store import instances, runs
 from adapter.store.database import Transaction
 from adapter.store.instances import Instance
 from tests.unit.store.ledger import NOW
@@ -22,13 +22,26 @@ def somebody(name: str = "1", word: str = "given", since: str | None = "2024-02-
 
 
 def test_runs_are_numbered_and_the_last_one_is_the_last_that_ended(tx: Transaction) -> None:
-    first, second = (instances.start_run(tx, "redcap", NOW) for _ in range(2))
-    before = instances.last_run(tx)
-    instances.end_run(tx, first, NOW)
+    first, second = (runs.start_run(tx, "redcap", NOW) for _ in range(2))
+    before = runs.last_run(tx)
+    runs.end_run(tx, first, NOW)
 
     assert (first, second) == (1, 2)
     assert before is None
-    assert instances.last_run(tx) == 1
+    assert runs.last_run(tx) == 1
+
+
+def test_each_source_that_is_configured_has_a_last_run(tx: Transaction) -> None:
+    sources = ("a.csv", "b.csv", "project 1", "a.csv", "b.csv", "a.csv", "project 2", "project 1")
+    for source in (*sources, "c.csv"):
+        runs.end_run(tx, runs.start_run(tx, source, NOW), NOW)
+    runs.start_run(tx, "b.csv", NOW)  # killed
+
+    assert runs.last_runs(tx, ["a.csv", "b.csv"], 0) == [5, 6]
+    assert runs.last_runs(tx, ["a.csv", "a.csv", "c.csv"], 0) == [4, 6, 9]
+    assert runs.last_runs(tx, ["a.csv", "b.csv", "c.csv"], 2) == [5, 6, 7, 8, 9]
+    assert runs.last_runs(tx, [], 1) == [9]
+    assert runs.last_runs(tx, [], 0) == []
 
 
 def test_an_instance_is_kept_as_it_stands_now(tx: Transaction) -> None:
@@ -156,13 +169,13 @@ def test_rejections_are_kept_with_all_they_say_in_the_order_they_were_met(
     first = Problem(Origin("b.csv", 7, "1", "week_0"), "f", "this", "that", "do", "warning")
     second = Problem(Origin("a.csv"), "", "this", "that", "do")
     for problem in (first, second):
-        instances.reject(tx, problem, "mood", 3)
-    instances.reject(tx, first, "mood", 4)
+        runs.reject(tx, problem, "mood", 3)
+    runs.reject(tx, first, "mood", 4)
 
-    found = list(instances.rejections(tx, 3))
+    found = list(runs.rejections(tx, 3))
 
     assert found == [first, second]
-    assert (instances.count_rejections(tx, 3), instances.count_rejections(tx, 9)) == (2, 0)
+    assert (runs.count_rejections(tx, 3), runs.count_rejections(tx, 9)) == (2, 0)
 
 
 def test_a_person_s_instances_are_those_that_stand(tx: Transaction) -> None:
@@ -174,15 +187,15 @@ def test_a_person_s_instances_are_those_that_stand(tx: Transaction) -> None:
 
 
 def test_what_a_run_did_not_look_at_stays_rejected(tx: Transaction) -> None:
-    runs = [instances.start_run(tx, source, NOW) for source in ("api", "other", "api", "api")]
+    numbers = [runs.start_run(tx, source, NOW) for source in ("api", "other", "api", "api")]
     for record in ("1", "2", ""):
         problem = Problem(Origin("api", record=record), f"of {record}", "a", "b", "c")
-        instances.reject(tx, problem, "mood", runs[0])
-    instances.reject(tx, Problem(Origin("o", record="1"), "other", "a", "b", "c"), "", runs[1])
-    for run in runs[:2]:
-        instances.end_run(tx, run, NOW)
+        runs.reject(tx, problem, "mood", numbers[0])
+    runs.reject(tx, Problem(Origin("o", record="1"), "other", "a", "b", "c"), "", numbers[1])
+    for run in numbers[:2]:
+        runs.end_run(tx, run, NOW)
 
-    instances.carry_rejections(tx, runs[3], {"2"})
+    runs.carry_rejections(tx, numbers[3], {"2"})
 
-    assert [problem.field for problem in instances.rejections(tx, runs[3])] == ["of 1"]
-    assert len(list(instances.rejections(tx, runs[0]))) == 3
+    assert [problem.field for problem in runs.rejections(tx, numbers[3])] == ["of 1"]
+    assert len(list(runs.rejections(tx, numbers[0]))) == 3

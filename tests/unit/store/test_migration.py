@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapter.errors import LedgerError, Origin, Problem
-from adapter.store import claiming, inbox, instances, kept_back, standing, versions
+from adapter.store import claiming, inbox, kept_back, runs, standing, versions
 from adapter.store.database import SCHEMA_VERSION, Database
 from adapter.store.inbox import Received
 from adapter.store.migration import migrate
@@ -214,11 +214,11 @@ def test_what_was_kept_back_before_it_was_watched_is_told_as_not_looked_at(
     database: Database,
 ) -> None:
     with database.write() as tx:
-        run = instances.start_run(tx, "records.csv", NOW)
+        run = runs.start_run(tx, "records.csv", NOW)
         for field in ("mood_1", "mood_2"):
             problem = Problem(Origin("records.csv", 3, "1", "week_0"), field, "a", "b", "c")
-            instances.reject(tx, problem, "mood", run)
-        instances.end_run(tx, run, NOW)
+            runs.reject(tx, problem, "mood", run)
+        runs.end_run(tx, run, NOW)
         where = (CLINIC, "QuestionnaireResponse", "r1", "1", "2")
         written = inbox.keep(tx, Received(*where, b"{}", "waiting", "a day", NOW, form="mood"))
 

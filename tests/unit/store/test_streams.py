@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.store import inbox, instances, missed
+from adapter.store import inbox, instances, missed, runs
 from adapter.store.database import Database, Transaction
 from adapter.store.differences import differences
 from tests.unit.store.ledger import CLINIC
@@ -48,7 +48,7 @@ FILL = {
 }
 FILL |= {"units": FILL["instances"], "missed people": FILL["people"]}
 READ: dict[str, Callable[[Transaction], Iterable[object]]] = {
-    "rejections": lambda tx: instances.rejections(tx, 1),
+    "rejections": lambda tx: runs.rejections(tx, 1),
     "differences": differences,
     "inbox": lambda tx: inbox.of_clinic(tx, CLINIC, waiting_first=True),
     "people": instances.names,

@@ -11,8 +11,8 @@ import pytest
 
 from adapter.errors import ConflictError
 from adapter.store.database import Database, Transaction
-from adapter.store.instances import start_run
 from adapter.store.line import Line
+from adapter.store.runs import start_run
 from tests.unit.store.ledger import NOW
 
 LONG_SECONDS, AN_ITEM_SECONDS, AT_MOST_SECONDS = 2.0, 0.02, 1.0
