@@ -102,7 +102,8 @@ def note_withdrawal(service: Service, record: str, consent: str, by: str = "") -
     """
     with service.database.write() as tx:
         withdraw(tx, service.trial, record, consent, service.now())
-    service.audit.add([Act(service.now(), "withdraw", record=record, what=consent, rule=by)])
+        # Whoever dies between the two leaves a line that the next ingest follows.
+        service.audit.add([Act(service.now(), "withdraw", record=record, what=consent, rule=by)])
 
 
 def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 
 import pytest
 
+from adapter.store.audit import Act, AuditLog
 from tests.unit.cli.site import Said, Site
 from tests.unit.ingest.project import CLINIC, mood, person
+
+
+class KilledError(BaseException):
+    """The process dies here."""
+
 
 ANOTHER = "another key of the tests, no secret either\n"
 
@@ -50,6 +57,25 @@ def test_a_new_ledger_learns_withdrawals_from_the_audit_log(read: Site) -> None:
     assert said.code == 12
     assert findings(said) == [("1", "share")]
     assert held(read) == before
+
+
+def test_a_withdrawal_that_was_noted_and_then_cut_off_is_followed_by_the_next_ingest(
+    read: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = AuditLog.add
+
+    def die_behind_it(log: AuditLog, acts: Sequence[Act]) -> None:
+        add(log, acts)
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AuditLog, "add", die_behind_it)
+        with pytest.raises(KilledError):
+            read.run("withdraw", "1", "share")
+    before = held(read)
+
+    assert findings(read.run("ingest", "--json")) == [("1", "share")]
+    assert held(read) != before
 
 
 def test_a_restored_ledger_learns_what_was_withdrawn_since(read: Site) -> None:
