@@ -22,12 +22,13 @@ from adapter.ingest.judge import RESPONSE, take_back
 from adapter.ingest.received import Sent, receive
 from adapter.ingest.trial import Trial
 from adapter.ingest.whose import Whose, follow_link, is_followed, reading_of
-from adapter.store import inbox, instances
+from adapter.store import inbox, instances, standing
 from adapter.store.cursors import Cursor, cursor, keep_cursor
 from adapter.sync.asking import GONE, Asking, ask, may_ask, search, updated
 from adapter.sync.care import pull_care
 from adapter.sync.clinic import Clinic
 from adapter.sync.deletions import Deletions, deletions
+from adapter.sync.linked import DIFFERS
 from adapter.sync.profile import PullRule
 
 
@@ -82,7 +83,7 @@ def pull(
         deleted = {each: deletions(asking, each, is_full=report.is_full) for each in types}
         visit = _Visit(asking, trial, report, deleted)
         for participant in instances.names(there.database.read()):
-            if may_ask(there, there.database.read(), participant):
+            if _is_asked_about(there, participant):
                 _pull_person(visit, participant)
                 report.care += pull_care(
                     asking, trial, participant, deleted, is_full=report.is_full
@@ -95,6 +96,13 @@ def pull(
             if report.is_full:
                 keep_cursor(tx, Cursor(whole, "", trial.basis, there.now()))
     return report
+
+
+def _is_asked_about(clinic: Clinic, participant: str) -> bool:
+    """Whether a person is read: not while their Patient is, as the last push saw, somebody else."""
+    tx = clinic.database.read()
+    is_another = DIFFERS in standing.rules_of(tx, clinic.name, participant)
+    return not is_another and may_ask(clinic, tx, participant)
 
 
 def _follow_links(clinic: Clinic, trial: Trial, report: PullReport) -> None:

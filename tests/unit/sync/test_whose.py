@@ -72,6 +72,20 @@ def test_those_of_the_right_patient_are_read_and_taken_in(ward: Ward) -> None:
     assert (ward.answers(), ward.total()) == (["3", "3", "3"], 9)
 
 
+def test_somebody_else_is_not_read_once_a_push_saw_that_they_are(ward: Ward) -> None:
+    ihi = {"system": project.study(STUDY).participant.identifiers["ihi"].system}
+    other = {"resourceType": "Patient", "id": "77", "identifier": [{**ihi, "value": "80036099"}]}
+    ward.far.put(other)
+    ward.write("r1", 1, 2, 3)
+    ward.ingest(p1=project.mood("1", "2", "0"))
+    ward.push()
+
+    assert ward.pull().asked == 0
+    ward.crosswalk.link(ward.profile.id, "1", "77", "later", although_different=True)
+    ward.push()
+    assert ward.pull().asked == 1
+
+
 def test_who_was_no_wrong_one_after_all_gives_everything_again(ward: Ward) -> None:
     ward.write("r1", 1, 2, 3)
     ward.now += timedelta(days=1)  # longer than what one reading has in common with the next
