@@ -158,7 +158,7 @@ def test_reversal_and_recodes_are_written_out_as_well() -> None:
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        pytest.param("{value: yes}", "Input should be a valid string", id="yes is a boolean"),
+        pytest.param("{value: yes}", "text", id="yes is a boolean"),
         pytest.param("{value: 1, weight: no}", "Decimal input", id="no is no number"),
         pytest.param("{value: 1, weight: .inf}", "finite number", id="no end"),
         pytest.param("{value: 1, weight: many}", "valid decimal", id="a word is no number"),
