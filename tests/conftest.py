@@ -16,7 +16,7 @@ from hypothesis import settings
 from adapter.store.database import Database
 from tests.postgresql import PostgreSql
 
-settings.register_profile("test", max_examples=50, derandomize=True, database=None, deadline=None)
+settings.register_profile("test", derandomize=True, database=None, deadline=None)
 settings.register_profile("soak", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 

@@ -33,6 +33,7 @@ _OPTIONS = {
     ),
 }
 """By the parameter of `$export`: the option here, and what is expected of it."""
+_NAMES = [option for option, _ in _OPTIONS.values()]
 
 
 def run_export(said: argparse.Namespace) -> int:
@@ -77,6 +78,6 @@ def _export(service: Service, said: argparse.Namespace) -> list[ExportedFile]:
 def _as_trouble(refused: RefusalError) -> DeclarationError:
     """What `$export` says of a parameter, said of the option that it came by."""
     told = refused.issues[0].text
-    option, expected = _OPTIONS[told.partition(" ")[0]]
+    option, expected = _OPTIONS.get(told.partition(" ")[0], (", ".join(_NAMES), told))
     problem = Problem(Origin("command line"), option, expected, "something else", "Correct it.")
     return DeclarationError("The export cannot be made.", (problem,))

@@ -26,10 +26,9 @@ def put_together(
     """
     own = said[0].person
     consents = {rule.id: _consent(rule, said, before, asked) for rule in study.consents}
-    speaker = next((each.person for each in said if study.participant.form in each.forms), None)
-    if speaker is None:
-        is_own = before is None or study.participant.form in asked
-        speaker = own if is_own or before is None else before
+    form = study.participant.form
+    unsaid = own if before is None or form in asked else before
+    speaker = next((each.person for each in said if form in each.forms), unsaid)
     person = replace(own, enrolled=speaker.enrolled, ended=speaker.ended, consents=consents)
     is_doubtful = any(each.person.is_unreadable for each in said) or any(twice_said(said))
     return held_as_unreadable(person, before) if is_doubtful else person
@@ -46,10 +45,9 @@ def twice_said(said: Sequence[Said]) -> Iterator[tuple[str, str]]:
 def _consent(
     rule: ConsentRule, said: Sequence[Said], before: Participant | None, asked: Collection[str]
 ) -> ConsentState:
-    own = said[0].person.consents.get(rule.id, ConsentState("unknown"))
     told = [each.person.consents.get(rule.id) for each in said if rule.form in each.forms]
     known = [each for each in told if each is not None]
     if not known:
-        is_own = before is None or rule.form in asked or rule.id not in before.consents
-        return own if is_own or before is None else before.consents[rule.id]
+        earlier = None if before is None or rule.form in asked else before.consents.get(rule.id)
+        return earlier or said[0].person.consents.get(rule.id, ConsentState("unknown"))
     return next((each for each in known if each.word == "withdrawn"), known[0])

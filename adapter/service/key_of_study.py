@@ -32,16 +32,8 @@ def study_key(settings: Settings, environment: Mapping[str, str]) -> bytes:
         DeclarationError: there is none, or it is too short or too long.
     """
     key = _key_given(settings, environment)
-    if not SHORTEST_KEY_BYTES <= len(key) <= LONGEST_KEY_BYTES:
-        problem = Problem(
-            Origin("adapter.toml"),
-            "key_env or key_file",
-            f"a key of {SHORTEST_KEY_BYTES} to {LONGEST_KEY_BYTES} bytes",
-            f"{len(key)} bytes",
-            "Make one that nobody can guess (`openssl rand -hex 32`), and keep it: ids are derived "
-            "from it.",
-        )
-        raise DeclarationError("The study's id key cannot be used.", (problem,))
+    if not _is_usable(key):
+        raise DeclarationError("The study's id key cannot be used.", (_other_length(key),))
     return key
 
 
@@ -62,12 +54,14 @@ def check_key(
 
     That there is no key on this machine is a warning: mappings may be checked where nothing runs.
     """
-    is_there = False
     try:
-        is_there = bool(_key_given(settings, environment))
-        key = study_key(settings, environment)
+        key = _key_given(settings, environment)
     except DeclarationError as wrong:
-        yield from (each if is_there else _as_warning(each) for each in wrong.problems)
+        yield from map(_as_warning, wrong.problems)
+        return
+    if not _is_usable(key):
+        problem = _other_length(key)
+        yield problem if key else _as_warning(problem)
         return
     if study is None:
         return
@@ -83,6 +77,21 @@ def check_key(
 def _key_given(settings: Settings, environment: Mapping[str, str]) -> bytes:
     text = read_secret(environment, settings.key_env, settings.key_file, "the study's id key")
     return (text or "").encode()
+
+
+def _is_usable(key: bytes) -> bool:
+    return SHORTEST_KEY_BYTES <= len(key) <= LONGEST_KEY_BYTES
+
+
+def _other_length(key: bytes) -> Problem:
+    return Problem(
+        Origin("adapter.toml"),
+        "key_env or key_file",
+        f"a key of {SHORTEST_KEY_BYTES} to {LONGEST_KEY_BYTES} bytes",
+        f"{len(key)} bytes",
+        "Make one that nobody can guess (`openssl rand -hex 32`), and keep it: ids are derived "
+        "from it.",
+    )
 
 
 def _as_warning(problem: Problem) -> Problem:

@@ -21,7 +21,7 @@ from adapter.store.audit import Act
 from adapter.store.identities import Candidates
 from adapter.store.remote import replaced_by
 from adapter.sync.clinic import Clinic
-from adapter.sync.server import note_server
+from adapter.sync.server import note_server, stop_if_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
         ConflictError: somebody else is that Patient, something stands with another one or came
             from them, or the clinic is at another server than it was.
     """
-    clinic.stop_if_elsewhere()
+    stop_if_elsewhere(service.crosswalk, clinic.name, clinic.server)
     if not IS_ID(patient) and (clinic.profile.speaks_fhir or not patient):
         raise NotFoundError(
             "Expected the id of a Patient as it stands behind `Patient/`: 1 to 64 letters, "

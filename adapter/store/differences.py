@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adapter.errors import Origin, Problem
+from adapter.errors import Problem
+from adapter.store.runs import problem_of
 from adapter.store.transaction import Transaction
 
 
@@ -34,14 +35,4 @@ def keep_differences(tx: Transaction, unit: str, found: Iterable[Problem]) -> No
 def differences(tx: Transaction) -> Iterator[Problem]:
     """All of them, as warnings, by record and event; the lines are those of when they were met."""
     rows = tx.stream("SELECT * FROM difference ORDER BY record, event, field")
-    return (
-        Problem(
-            Origin(row["file"], row["line"] or None, row["record"], row["event"]),
-            row["field"],
-            row["expected"],
-            row["found"],
-            row["action"],
-            severity="warning",
-        )
-        for row in rows
-    )
+    return (problem_of(row, "warning") for row in rows)

@@ -61,11 +61,11 @@ def counts_alike(tx: Transaction, form: str, scale: str, versions: tuple[str, st
     one, other = versions
     if one == other:
         return True
-    for said in (
+    asked: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("SELECT digest FROM counting WHERE form = ? AND version = ? AND scale = ?", (scale,)),
         ("SELECT digest FROM meaning WHERE form = ? AND version = ?", ()),
-    ):
-        query, more = said
+    )
+    for query, more in asked:
         found = [tx.execute(query, (form, each, *more)).fetchone() for each in versions]
         digests = [row["digest"] for row in found if row is not None]
         if len(digests) == len(versions):

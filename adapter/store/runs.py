@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from adapter.errors import Origin, Problem
 from adapter.store.transaction import Transaction
@@ -34,10 +36,10 @@ def last_runs(tx: Transaction, files: Collection[str], projects: int) -> list[in
     `projects`, which are called otherwise.
     """
     runs = list[int]()
-    for name in set(files):
+    for name, times in Counter(files).items():
         rows = tx.execute(
             "SELECT run FROM run WHERE source = ? AND ended <> '' ORDER BY run DESC LIMIT ?",
-            (name, list(files).count(name)),
+            (name, times),
         )
         runs += [row["run"] for row in rows]
     known = [*files, ""]  # so that the list is never empty
@@ -75,16 +77,14 @@ def reject(tx: Transaction, problem: Problem, form: str, run: int) -> None:
 def rejections(tx: Transaction, run: int) -> Iterator[Problem]:
     """What an ingest could not take in, in the order it was met; a few are held at a time."""
     rows = tx.stream("SELECT * FROM rejection WHERE run = ? ORDER BY number", (run,))
-    return (
-        Problem(
-            Origin(row["file"], row["line"] or None, row["record"], row["event"]),
-            row["field"],
-            row["expected"],
-            row["found"],
-            row["action"],
-            row["severity"],
-        )
-        for row in rows
+    return (problem_of(row, row["severity"]) for row in rows)
+
+
+def problem_of(row: Mapping[str, Any], severity: str) -> Problem:
+    """A finding from a row that has its columns."""
+    origin = Origin(row["file"], row["line"] or None, row["record"], row["event"])
+    return Problem(
+        origin, row["field"], row["expected"], row["found"], row["action"], severity=severity
     )
 
 

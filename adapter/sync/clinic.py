@@ -155,7 +155,7 @@ class Clinic:
         # An answer may take as long as its time-out: it must not outlast the lease.
         seconds = max(self.database.lease_seconds, 2 * self.profile.timeout_seconds)
         stop_if_set_back(self.database, self.crosswalk, self.name)
-        self.stop_if_elsewhere()
+        stop_if_elsewhere(self.crosswalk, self.name, self.server)
         with self.database.sole_writer(self.name, seconds):
             try:
                 note_turn(self.database, self.crosswalk, self.name)
@@ -165,14 +165,6 @@ class Clinic:
                 turn.end()
             except EhrError as wrong:
                 raise EhrError(f"{self.name}: {wrong}") from wrong
-
-    def stop_if_elsewhere(self) -> None:
-        """Lets pass the server that the clinic was at so far.
-
-        Raises:
-            ConflictError: it is another one, where the same ids are of other people.
-        """
-        stop_if_elsewhere(self.crosswalk, self.name, self.server)
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that touches the deliveries of this clinic alone."""

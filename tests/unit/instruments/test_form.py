@@ -158,7 +158,7 @@ def test_reversal_and_recodes_are_written_out_as_well() -> None:
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        pytest.param("{value: yes}", "text", id="yes is a boolean"),
+        pytest.param("{value: yes}", "text; `true`: so YAML takes yes", id="yes is a boolean"),
         pytest.param("{value: 1, weight: no}", "Decimal input", id="no is no number"),
         pytest.param("{value: 1, weight: .inf}", "finite number", id="no end"),
         pytest.param("{value: 1, weight: many}", "valid decimal", id="a word is no number"),
@@ -172,7 +172,8 @@ def test_an_option_that_is_none_is_found(wrong: str, expected: str) -> None:
     form, _, problems = read_mapping(text, "short.yaml", Form)
 
     assert form is None
-    assert [expected in problem.expected for problem in problems] == [True]
+    told = [f"{problem.expected}; {problem.found}" for problem in problems]
+    assert [expected in each for each in told] == [True]
 
 
 @pytest.mark.parametrize(
