@@ -95,6 +95,17 @@ def _clinic_findings(found: Declarations, study: Study) -> Iterator[Problem]:
                 severity="warning",
             )
         yield from _ways(profile, settings)
+        if profile.refers_in_vain:
+            yield Problem(
+                Origin(settings.profile.name),
+                "accepts",
+                f"{' and '.join(profile.refers_in_vain)}: what it gets in transactions refers to "
+                "them",
+                f"[{', '.join(profile.accepts)}]",
+                f"Add them where `{profile.id}` takes them; where it does not, use the rung "
+                "`single`, which leaves such references out.",
+                severity="warning",
+            )
         name = profile.patient.find_by
         if name is not None and name not in known:
             yield Problem(

@@ -42,6 +42,18 @@ FILED: frozenset[Rung] = frozenset({"single", "totals"})
 """The rungs whose Observations are filed one by one, where a clinic asks for it in an Encounter."""
 SPOKEN: frozenset[Rung] = frozenset({"transaction", "single", "totals", "document"})
 """The rungs that speak FHIR."""
+_OF_TRIAL: frozenset[ResourceType] = frozenset({"Device", "ResearchStudy"})
+REFERS: Mapping[ResourceType, frozenset[ResourceType]] = {
+    "ResearchSubject": frozenset({"ResearchStudy"}),
+    "Procedure": frozenset({"ResearchStudy"}),
+    "QuestionnaireResponse": _OF_TRIAL,
+    "Observation": frozenset({*_OF_TRIAL, "QuestionnaireResponse"}),
+    "AdverseEvent": frozenset({"ResearchStudy"}),
+    "Provenance": frozenset({"Device"}),
+    "Flag": frozenset({"Device"}),
+    "Task": frozenset({"Device"}),
+}
+"""What resources of a type refer to, beside people, their own type and what they are about."""
 
 
 class PatientRule(Declared, frozen=True):
@@ -201,6 +213,14 @@ class ClinicProfile(Declared, frozen=True):
         if "hl7v2" in rungs and self.hl7v2 is None:
             raise ValueError("`hl7v2`: its version, transport and receiver")
         return self
+
+    @property
+    def refers_in_vain(self) -> tuple[ResourceType, ...]:
+        """The types that it does not take, and to which what it gets in transactions refers."""
+        if "transaction" not in {*self.ladder, *self.also}:
+            return ()
+        named = frozenset[ResourceType]().union(*(REFERS.get(kind, ()) for kind in self.accepts))
+        return tuple(sorted(named.difference(self.accepts)))
 
     @property
     def speaks_fhir(self) -> bool:

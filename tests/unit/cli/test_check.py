@@ -200,6 +200,23 @@ def test_a_consent_for_care_that_opens_to_several_clinics_is_a_warning(site: Sit
     assert site.run("check", "--json").document == {"findings": []}
 
 
+def test_types_that_a_clinic_does_not_take_and_that_its_resources_refer_to_are_a_warning(
+    site: Site,
+) -> None:
+    site.change("north-clinic.yaml", "Device, ResearchStudy, Quest", "Quest")
+
+    said = site.run("check", "--json")
+
+    (finding,) = said.document["findings"]
+    assert (said.code, finding["severity"]) == (0, "warning")
+    assert (finding["file"], finding["field"]) == ("north-clinic.yaml", "accepts")
+    assert finding["expected"].startswith("Device and ResearchStudy: ")
+    assert "`single`" in finding["action"]
+
+    site.change("north-clinic.yaml", "[transaction]", "[single]")
+    assert site.run("check", "--json").document == {"findings": []}
+
+
 def test_a_form_that_nobody_mapped_is_a_warning_and_no_error(site: Site) -> None:
     site.change("study.yaml", "not_mapped:\n  diary: stays in the trial\n", "")
 

@@ -218,7 +218,7 @@ id: north-clinic
 title: North clinic
 purpose: care
 ladder: [transaction]
-accepts: [QuestionnaireResponse, Observation, AdverseEvent, Provenance]
+accepts: [Device, ResearchStudy, QuestionnaireResponse, Observation, AdverseEvent, Provenance]
 patient: {find_by: ihi}
 """,
 }

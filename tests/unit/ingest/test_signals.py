@@ -9,6 +9,7 @@ import pytest
 from adapter.fhir.check import find_faults
 from adapter.ingest.standing import Standing, standing_signals
 from adapter.release import Receiver
+from adapter.sync.profile import REFERS
 from tests.unit.ingest.project import (
     EVERYTHING,
     FORMS,
@@ -55,6 +56,9 @@ def test_a_signal_is_a_flag_and_a_task_about_the_response(watched: Bench) -> Non
     assert flag["period"] == {"start": response["authored"]}
     assert task["focus"] == {"reference": f"QuestionnaireResponse/{response['id']}"}
     assert task["for"] == flag["subject"] == response["subject"]
+    assert {flag["author"]["reference"], task["requester"]["reference"]} == {
+        f"{kind}/{watched.trial.identity.device_id}" for kind in REFERS["Flag"] | REFERS["Task"]
+    }
     assert [*find_faults(flag), *find_faults(task)] == []
 
 
