@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import yaml
@@ -61,13 +62,16 @@ def read_mapping(
     told and left out, so that what is right can still be checked.
     """
     try:
-        return _read(text, file, model)
+        read, lines, problems = _read(text, file, model)
     except RecursionError:
         found = "lists in lists in lists, deeper than can be read, or one inside itself"
         problem = Problem(Origin(file, 1), "", "a declaration", found, "See mappings/README.md.")
         return None, Lines(file, {}), [problem]
+    return read, lines, [*problems]
 
 
+# Who opens a trial again, in the next round or for the next command, reads the same files again.
+@lru_cache(maxsize=100)
 def _read(text: str, file: str, model: type[Model]) -> tuple[Model | None, Lines, list[Problem]]:
     if _is_deep(text):
         raise RecursionError(file)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -61,8 +61,11 @@ StudyStatus = Literal[
 ]
 
 
+_zones = cache(available_timezones)  # it opens every file of the database
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("expected a time zone of the IANA database such as Australia/Sydney")
     return name
 

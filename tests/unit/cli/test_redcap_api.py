@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from adapter.service import now
+from adapter.service import now, running
 from adapter.simulate import serving
 from adapter.simulate.redcap import Place
 from tests.unit.cli.site import Said, Site
@@ -58,6 +59,8 @@ def test_a_project_is_read_and_then_its_changes(
     site: Site, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, TOKEN)
+    impatient = SimpleNamespace(sleep=lambda _: None)
+    monkeypatch.setattr(running, "time", impatient)  # asks the clinic that is not there at once
     with reading_api(site, server):
         first = site.run("ingest", "--json")
         server.project.save(Place("2", WEEK_0), {"mood_1": "3"})
