@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,13 +42,18 @@ def run_link(said: argparse.Namespace) -> int:
     with opened(said) as service:
         if said.list is None:
             made = _link(service, Row(Origin(""), said.clinic, said.record, said.patient), said)
-            done = {"clinic": said.clinic, "linked": 1, **_replaced(made)}
+            done = {"clinic": said.clinic, "linked": 1, **_replaced([made])}
             show.done(done, as_json=said.json)
             return 0
         rows, problems = _read_list(said.list)
-        unlinked = [found for row in rows if (found := _link_row(service, row, said))]
-        problems += unlinked
-        _show_linked(len(rows) - len(unlinked), problems, as_json=said.json)
+        linked: list[Linked] = []
+        for row in rows:
+            try:
+                linked.append(_link(service, row, said))
+            except (NotFoundError, ConflictError) as wrong:
+                problems.append(_not_linked(row, wrong))
+        done = {"linked": len(linked), **_replaced(linked)}
+        _show_linked(done, problems, as_json=said.json)
         return REJECTED if problems else 0
 
 
@@ -70,7 +76,7 @@ def run_confirm(said: argparse.Namespace) -> int:
             show.done({"clinic": clinic.name, "turned_down": count}, as_json=said.json)
             return 0
         made = confirm_candidate(service, clinic, said.record, said.patient, replaces=said.replace)
-        done = {"clinic": clinic.name, "linked": 1, **_replaced(made)}
+        done = {"clinic": clinic.name, "linked": 1, **_replaced([made])}
         show.done(done, as_json=said.json)
     return 0
 
@@ -88,22 +94,18 @@ def _link(service: Service, row: Row, said: argparse.Namespace) -> Linked:
     )
 
 
-def _replaced(made: Linked) -> dict[str, int]:
+def _replaced(made: Sequence[Linked]) -> dict[str, int]:
     said = {
-        "taken_back_and_told_anew": made.told_anew,
-        "taken_in_and_taken_back": made.taken_back,
+        "taken_back_and_told_anew": sum(each.told_anew for each in made),
+        "taken_in_and_taken_back": sum(each.taken_back for each in made),
     }
     return {word: count for word, count in said.items() if count}
 
 
-def _link_row(service: Service, row: Row, said: argparse.Namespace) -> Problem | None:
-    """Links one line; what is wrong with it, None where it went through."""
-    try:
-        _link(service, row, said)
-    except (NotFoundError, ConflictError) as wrong:
-        expected, _, found = str(wrong).removeprefix("Expected ").partition("; ")
-        return Problem(row.origin, "", expected, found, "The other lines are linked.")
-    return None
+def _not_linked(row: Row, wrong: Exception) -> Problem:
+    """What is wrong with one line of a list."""
+    expected, _, found = str(wrong).removeprefix("Expected ").partition("; ")
+    return Problem(row.origin, "", expected, found, "The other lines are linked.")
 
 
 def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
@@ -142,12 +144,12 @@ def _read_list(path: Path) -> tuple[list[Row], list[Problem]]:
     return rows, problems
 
 
-def _show_linked(count: int, problems: list[Problem], *, as_json: bool) -> None:
+def _show_linked(done: dict[str, int], problems: list[Problem], *, as_json: bool) -> None:
     """What became of a list of links."""
     if as_json:
-        document({"linked": count, "findings": [show.finding(problem) for problem in problems]})
+        document({**done, "findings": [show.finding(problem) for problem in problems]})
         return
-    print(f"linked: {count}")
+    show.done(done, as_json=False)
     lines(problems)
 
 

@@ -82,20 +82,27 @@ class Delivered:
 
 
 @contextmanager
-def take_in(
-    folder: Path, case: Case, exports: int, url: str = "", profile: Path = RESEARCH
+def take_in(  # noqa: PLR0913, PLR0917 - what the judges differ in
+    folder: Path,
+    case: Case,
+    exports: int,
+    url: str = "",
+    profile: Path = RESEARCH,
+    ledger: str = "ledger.sqlite",
 ) -> Iterator[Service]:
-    """Reads the first exports of a trial into a ledger in `folder`, and gives the open service.
+    """Reads the first exports of a trial into a ledger, and gives the open service.
 
     Args:
-        folder: Where configuration and ledger are put.
+        folder: Where configuration and crosswalk are put.
         case: The trial.
         exports: How many of its exports are read.
         url: The FHIR base of the receiver; without it nobody receives.
         profile: What the receiver is.
+        ledger: Where the ledger is: a file of the folder, or the URL of a database.
     """
     for export in case.exports[:exports]:
-        with open_service(_write_config(folder, case, export, _clinic(profile, url))) as service:
+        clinic = _clinic(profile, url)
+        with open_service(_write_config(folder, case, export, ledger, clinic)) as service:
             for source in service.sources():
                 report = ingest(
                     Ledger(service.database, service.crosswalk),
@@ -162,7 +169,7 @@ def _clinic(profile: Path, url: str) -> str:
     return f'[[clinics]]\nprofile = "{profile}"\nurl = "{url}"\n' if url else ""
 
 
-def _write_config(folder: Path, case: Case, export: Export, clinic: str) -> Path:
+def _write_config(folder: Path, case: Case, export: Export, ledger: str, clinic: str) -> Path:
     (folder / "who.key").write_text(CROSSWALK_KEY, "utf-8")
     (folder / "study.key").write_text("synthetic people only: this key is no secret\n", "utf-8")
     config = folder / "adapter.toml"
@@ -170,7 +177,7 @@ def _write_config(folder: Path, case: Case, export: Export, clinic: str) -> Path
         f"""\
 study = "{case.study}"
 instruments = "{MAPPINGS / "instruments"}"
-ledger = "ledger.sqlite"
+ledger = "{ledger}"
 crosswalk = "crosswalk.sqlite"
 crosswalk_key_file = "who.key"
 key_file = "study.key"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -10,9 +11,10 @@ import pytest
 
 from adapter.server import Api, Caller, Ledger, api_app
 from adapter.server.caller import read_scopes
-from adapter.service import now
+from adapter.service import Service, now
 from adapter.simulate import serving
-from tests.live.cohort import Delivered
+from tests.live.cohort import IDBT_PAIN, Delivered, take_in
+from tests.postgresql import PostgreSql
 
 BASE = "http://ours.example.org/fhir"
 # Dates are asked for with their zone: without one, ours is that of the study, HAPI's another.
@@ -146,7 +148,26 @@ ASKED_OF_A_PERSON = (
 @pytest.fixture(scope="module")
 def ours(delivered: Delivered) -> Iterator[httpx.Client]:
     """Our own API over the ledger whose content HAPI has."""
-    service = delivered.service
+    with _asked(delivered.service) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    postgresql: PostgreSql, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """Our own API over a ledger of the same content on PostgreSQL; the other is a file."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with (
+        take_in(folder, IDBT_PAIN, 1, ledger=postgresql.new()) as service,
+        _asked(service) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _asked(service: Service) -> Iterator[httpx.Client]:
+    """Somebody who may read everything of a ledger."""
 
     async def anybody(_: object) -> Caller:
         return Caller("tester", "research", scopes=read_scopes(["system/*.rs"]))
@@ -187,6 +208,13 @@ def test_we_find_what_hapi_finds(ours: httpx.Client, theirs: httpx.Client, query
 
     assert len(set(mine)) == len(mine)
     assert set(mine) == set(found(theirs, query))
+
+
+@pytest.mark.parametrize("query", [*SEARCHES, *MODIFIED])
+def test_both_databases_find_the_same_in_the_same_order(
+    ours: httpx.Client, elsewhere: httpx.Client, query: str
+) -> None:
+    assert found(elsewhere, query) == found(ours, query)
 
 
 def test_some_of_the_searches_find_something_and_none_finds_all_alike(

@@ -188,6 +188,22 @@ def test_what_stands_with_another_patient_is_moved_by_a_word_alone(trial: Site) 
     assert said.document["taken_back_and_told_anew"] == 1
 
 
+def test_a_list_tells_how_much_its_links_undid(trial: Site) -> None:
+    trial.run("link", CLINIC, "1", "p-1")
+    _stands(trial)
+    trial.write("links.csv", f"clinic,record,patient\n{CLINIC},1,p-2\n{CLINIC},2,p-3\n")
+    links = ("link", "--list", str(trial.folder / "links.csv"))
+
+    without = trial.run(*links, "--json")
+    said = trial.run(*links, "--replace", "--json")
+    again = trial.run(*links, "--replace")
+
+    assert (without.code, without.document["linked"]) == (12, 1)
+    assert said.code == 0
+    assert said.document == {"linked": 2, "taken_back_and_told_anew": 1, "findings": []}
+    assert (again.code, again.out.splitlines()[0].split(",")[0]) == (0, "linked: 2")
+
+
 def test_who_is_it_although_the_identifiers_differ_is_said_of_one_and_is_on_record(
     trial: Site,
 ) -> None:
