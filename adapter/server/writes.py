@@ -63,12 +63,14 @@ class Write:
 class Done:
     """What became of a write: 200 or 201 and the id of what stands.
 
-    With another status it was refused, and yet kept for a person: `issues` say why.
+    With another status it was refused, and yet kept for a person: `issues` say why. `is_found`: it
+    stood there before, and nothing was written.
     """
 
     status: int
     id: str
     issues: tuple[Issue, ...] = ()
+    is_found: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Writing:
             if len(known) > 1:
                 raise _several()
             if known:
-                return Done(200, known[0])
+                return Done(200, known[0], is_found=True)
         check_r4(write.resource)
         participant = self.participant(write.resource)
         given = Given(self.view.caller.client, participant, write.resource)
@@ -199,6 +201,10 @@ class Writing:
         return Done(201 if done.stored == "created" else 200, done.unit)
 
     def _matching(self, resource_type: str, query: str) -> list[str]:
+        # What criteria mean is found by a search, and whether they mean anything tells as much.
+        if not self.view.caller.may("s", resource_type):
+            text = f"The scopes of this client do not allow it: system/{resource_type}.s"
+            raise refuse(403, "forbidden", text)
         while self.view.ledger.index(self.tx):
             pass
         return matching(self.view, self.trial.identity, resource_type, query)
@@ -255,6 +261,8 @@ def told_of(view: View, resource_type: str, done: Done, asked: Asked, base: str)
     if seen is None:  # given, and not to be told as long as it is under an embargo
         return Answer(b"", done.status)
     headers = {**version_headers(seen), "Location": place_of(seen, base)}
+    if done.is_found and not view.caller.may("r", resource_type):
+        return Answer(b"", done.status, headers)  # somebody else may have written it
     match asked.returned:
         case "minimal":
             return Answer(b"", done.status, headers)

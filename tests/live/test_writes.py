@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -233,6 +234,36 @@ def test_a_conditional_create_finds_what_was_created_before(open_for: Open) -> N
     stranger = open_for("another-ehr")
     other = stranger.post(stranger.response(2, identifier=IDENTIFIER), if_none_exist=BY_IDENTIFIER)
     issue(other, 409, "conflict")
+
+
+def test_who_may_not_search_finds_nothing_by_criteria_and_who_may_not_read_is_told_no_text(
+    open_for: Open,
+) -> None:
+    ehr = open_for()
+    resource = ehr.response(1, identifier=IDENTIFIER)
+    stands = ehr.post(resource)
+    by_person = f"patient={ehr.patient()}&authored={quote(resource['authored'])}"
+    kind = "QuestionnaireResponse"
+    blind = open_for(scopes=f"system/{kind}.cu system/Patient.rs")
+    searcher = open_for(scopes=f"system/{kind}.cus system/Patient.rs")
+    entry = {"method": "POST", "url": kind, "ifNoneExist": by_person}
+
+    refused = [
+        blind.post(resource, if_none_exist=by_person),
+        blind.post(resource, if_none_exist="patient=Patient/nobody"),
+        blind.put(f"/{kind}?{by_person}", resource),
+    ]
+    in_batch = blind.send("batch", {"request": entry, "resource": resource}).json()
+    found = searcher.post(resource, if_none_exist=by_person)
+    of_batch = searcher.send("batch", {"request": entry, "resource": resource}).json()
+
+    for each in refused:
+        issue(each, 403, "forbidden")
+    assert in_batch["entry"][0]["response"]["status"].startswith("403")
+    assert (found.status_code, found.content) == (200, b"")
+    assert found.headers["location"] == stands.headers["location"]
+    assert "resource" not in of_batch["entry"][0]
+    assert ehr.post(resource, if_none_exist=by_person).json()["id"] == stands.json()["id"]
 
 
 def test_a_conditional_update_is_a_create_an_update_or_none(open_for: Open) -> None:
