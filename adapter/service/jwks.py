@@ -55,7 +55,10 @@ class KeysAtAddress:
     def __call__(self, is_asked_again: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the seam's one word
         """The keys; no redirect is followed."""
         moment = now().timestamp()
-        if moment < (self._again if is_asked_again else self._until):
+        is_kept = moment < self._until
+        if is_asked_again and moment < self._again:
+            return self._last if is_kept else _NO_KEYS
+        if is_kept and not is_asked_again:
             return self._last
         if is_asked_again:
             self._again = moment + PAUSE_SECONDS

@@ -72,6 +72,20 @@ def test_a_key_that_is_not_known_is_asked_for_again_but_not_by_whoever_invents_s
     assert len(owner.asked) == 2
 
 
+def test_a_key_whose_time_is_over_is_not_believed_where_its_owner_gives_it_no_more(
+    owner: Owner,
+) -> None:
+    owner.says(ONE, cache_control="max-age=0")
+    keys = keys_of(None, owner.url)
+    before = keys(AS_KEPT)
+    owner.says(ONE, 404)
+
+    after = [keys(how) for how in (AS_KEPT, AS_THEY_ARE, AS_KEPT, AS_THEY_ARE)]
+
+    assert before == ONE
+    assert after == [{"keys": []}] * 4
+
+
 def test_no_redirect_is_followed(owner: Owner) -> None:
     owner.says(ONE, 302, location="/elsewhere")
 
