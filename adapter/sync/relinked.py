@@ -99,11 +99,14 @@ def _follow(clinic: Clinic, trial: Trial, receiver: Receiver, who: str) -> bool:
                 take_back(tx, receiver, version, clinic.now())
             if not leaving.is_all_taken_back(tx, clinic.name, who):
                 return True
-        told = replace(now, number=told.number + 1, arrives=True)
-        _note(clinic, who, told, is_left=True)  # first, so that no id is ever given twice
+    # Who died behind this note told nobody anything yet: it is the one who they are now.
+    number = told.number if told.arrives else told.number + 1
+    told = replace(now, number=number, arrives=True)
+    _note(clinic, who, told, is_left=True)  # first, so that no id is ever given twice
     with clinic.write() as tx:
         _owe_anew(tx, trial, receiver, who, clinic.now())
-    _note(clinic, who, replace(told, arrives=False))
+    # Somebody may have linked them anew meanwhile.
+    _note(clinic, who, replace(told, arrives=False), is_left=clinic.addresses.now(who) != now)
     return True
 
 

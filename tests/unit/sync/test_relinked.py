@@ -229,8 +229,9 @@ def _killing(number: int, *, is_before: bool) -> Any:  # noqa: ANN401 - a rule
     return rule
 
 
-def test_who_is_killed_between_the_two_files_is_owed_it_once(
-    tmp_path: Path, where: Path | str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("then", ["78", "79", "77"], ids=["the same", "another", "the first"])
+def test_who_is_killed_between_the_two_files_is_owed_it_once_to_whom_they_are_by_then(
+    tmp_path: Path, where: Path | str, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
     with opened(tmp_path, where, LISTED) as ward:
         ward.ingest(p1=project.mood("1", "2", "0"))
@@ -248,9 +249,13 @@ def test_who_is_killed_between_the_two_files_is_owed_it_once(
             patched.setattr(ward.crosswalk.told, "keep", killed)
             with pytest.raises(Died):
                 follow_links(ward.clinic, ward.trial)
+        if then != "78":
+            ward.crosswalk.link(ward.profile.id, "1", then, "later still")
         rounds(ward)
 
-        assert (chart(ward, "77"), chart(ward, "78")) == ({"wrong": sent}, {"stands": sent})
+        expected = {"77": {"wrong": sent}, "78": {}, "79": {}}
+        expected[then] = {**expected[then], "stands": sent}
+        assert {who: chart(ward, who) for who in expected} == expected
 
 
 def test_a_message_goes_back_under_the_number_that_it_came_under(
