@@ -156,7 +156,7 @@ def link_to(  # noqa: PLR0913 - who is who, by whom, and what it may undo
         clinic.name, record, patient, service.now(), although_different=although_different
     )
     with service.database.write() as tx:  # what held their data was said of whom they were so far
-        deliveries.ask_again(tx, clinic.name, record, service.now())
+        deliveries.forget_who(tx, clinic.name, record, service.now())
     # Which Patient it is, and by which identifiers, stands in the crosswalk alone.
     why = f"{ALTHOUGH_DIFFERENT} {by}".strip() if although_different else by
     service.audit.add([Act(service.now(), "link", clinic.name, record, rule=why)])

@@ -8,7 +8,7 @@ version that is newer than one still under way waits for it; one that never left
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from adapter.store.encounters import forget_refused
 from adapter.store.states import State
@@ -52,6 +52,13 @@ class Settlement:
     remote_version: str = ""
 
 
+SOMEBODY_ELSE: Final = "patient-differs"
+"""The rule of a push that saw that a linked Patient is another person.
+
+It stays with what it held until a push has looked again or a person has linked anew: one that fails
+before it looks has seen nothing else.
+"""
+_SEEN = f"CASE rule WHEN '{SOMEBODY_ELSE}' THEN rule ELSE '' END"
 COLUMNS = ", ".join(Delivery.__slots__)
 
 
@@ -137,7 +144,8 @@ def reopen(tx: Transaction, clinic: str, now: str) -> None:
     """
     for found, becomes in (("held", "queued"), ("claimed", "uncertain")):
         tx.execute(
-            "UPDATE delivery SET state = ?, rule = '', updated = ? WHERE clinic = ? AND state = ?",
+            f"UPDATE delivery SET state = ?, rule = {_SEEN}, updated = ? WHERE clinic = ?"
+            " AND state = ?",
             (becomes, now, clinic, found),
         )
 
@@ -152,11 +160,20 @@ def doubt(tx: Transaction, clinic: str, now: str) -> None:
 
 
 def ask_again(tx: Transaction, clinic: str, participant: str, now: str) -> None:
-    """After a consent, or who they are there, changed: what held their data is asked anew."""
+    """After a consent changed: what held their data is asked anew."""
     tx.execute(
-        "UPDATE delivery SET state = 'queued', rule = '', updated = ?"
+        f"UPDATE delivery SET state = 'queued', rule = {_SEEN}, updated = ?"
         " WHERE clinic = ? AND participant = ? AND state = 'held'",
         (now, clinic, participant),
+    )
+
+
+def forget_who(tx: Transaction, clinic: str, participant: str, now: str) -> None:
+    """After a person said who they are there: what held their data is asked anew, and looked at."""
+    ask_again(tx, clinic, participant, now)
+    tx.execute(
+        "UPDATE delivery SET rule = '' WHERE clinic = ? AND participant = ? AND state = 'queued'",
+        (clinic, participant),
     )
 
 

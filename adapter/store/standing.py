@@ -175,8 +175,8 @@ def refused_and_absent(tx: Transaction, clinic: str, people: Collection[str]) ->
 def rules_of(tx: Transaction, clinic: str, participant: str) -> frozenset[str]:
     """The rules by which a clinic's last push held what is owed to it of a person."""
     rows = tx.execute(
-        "SELECT DISTINCT rule FROM delivery WHERE clinic = ? AND participant = ?"
-        " AND state = 'held'",
+        "SELECT DISTINCT rule FROM delivery WHERE clinic = ? AND participant = ? AND rule <> ''"
+        " AND state IN ('held', 'queued', 'claimed', 'uncertain')",
         (clinic, participant),
     )
     return frozenset(str(row["rule"]) for row in rows)

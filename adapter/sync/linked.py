@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from adapter.store.deliveries import SOMEBODY_ELSE
 from adapter.store.identities import Candidate, Candidates
 from adapter.sync.answer import Answer
 from adapter.sync.asking import entries
@@ -25,7 +26,7 @@ from adapter.sync.receipt import Unknown, Unreachable
 GONE = "patient-gone"
 MERGED = "patient-merged"
 INACTIVE = "patient-inactive"
-DIFFERS = "patient-differs"
+DIFFERS = SOMEBODY_ELSE
 ASTRAY = frozenset({GONE, MERGED, INACTIVE, DIFFERS})
 """The rules that hold what is new about somebody until a person looked who they are there."""
 MOVED_THERE = frozenset({GONE, MERGED})

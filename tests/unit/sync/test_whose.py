@@ -11,7 +11,7 @@ import pytest
 
 from adapter.ingest.judge import OF_ANOTHER, RESPONSE
 from adapter.ingest.whose import Whose, count_of_another, follow_link, follow_merge
-from adapter.store import inbox, versions
+from adapter.store import deliveries, inbox, versions
 from tests.unit.ingest import project
 from tests.unit.sync.far_side import Take
 from tests.unit.sync.test_care import CONDITION, MEDICATION, STUDY
@@ -72,13 +72,35 @@ def test_those_of_the_right_patient_are_read_and_taken_in(ward: Ward) -> None:
     assert (ward.answers(), ward.total()) == (["3", "3", "3"], 9)
 
 
-def test_somebody_else_is_not_read_once_a_push_saw_that_they_are(ward: Ward) -> None:
+def seen_as_another(ward: Ward) -> None:
+    """A push saw that the Patient is somebody else, who wrote something."""
     ihi = {"system": project.study(STUDY).participant.identifiers["ihi"].system}
     other = {"resourceType": "Patient", "id": "77", "identifier": [{**ihi, "value": "80036099"}]}
     ward.far.put(other)
     ward.write("r1", 1, 2, 3)
     ward.ingest(p1=project.mood("1", "2", "0"))
     ward.push()
+
+
+@pytest.mark.parametrize("then", ["a push that looks at nobody", "another consent"])
+def test_somebody_else_is_not_read_until_a_push_has_looked_again(ward: Ward, then: str) -> None:
+    seen_as_another(ward)
+
+    with ward.database.write() as tx:
+        if then == "another consent":
+            deliveries.ask_again(tx, ward.profile.id, "1", ward.clinic.now())
+        else:
+            deliveries.reopen(tx, ward.profile.id, ward.clinic.now())
+
+    assert ward.pull().asked == 0
+    ward.crosswalk.link(ward.profile.id, "1", "77", "later", although_different=True)
+    with ward.database.write() as tx:
+        deliveries.forget_who(tx, ward.profile.id, "1", ward.clinic.now())
+    assert ward.pull().asked == 1
+
+
+def test_somebody_else_is_not_read_once_a_push_saw_that_they_are(ward: Ward) -> None:
+    seen_as_another(ward)
 
     assert ward.pull().asked == 0
     ward.crosswalk.link(ward.profile.id, "1", "77", "later", although_different=True)
