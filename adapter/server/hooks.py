@@ -27,6 +27,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from adapter.fhir.change import is_change
 from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.text import read_text
@@ -254,17 +255,20 @@ def _cards(
     view = View(hooks.ledger, caller, hooks.ledger.database.read())
     seen = view.of_participant(participant, frozenset({"Observation", "Flag"}))
     resources = [read_text(each.text) for each in seen if each.text is not None]
-    outcomes = [
-        each
-        for each in resources
-        if each["resourceType"] == "Observation" and each["status"] in _GIVEN
-    ]
+    outcomes = [each for each in resources if _is_outcome(each)]
     telling = told(request)
     telling.about, telling.count = [participant], len(outcomes)
     if not outcomes:
         return []
     telling.id = asked.card
     return [{"uuid": asked.card, **_card(hooks, outcomes, _level(resources))}]
+
+
+def _is_outcome(resource: Mapping[str, Any]) -> bool:
+    """Whether it is a score: no panel that holds some, no change of one, none that is absent."""
+    is_observation = resource["resourceType"] == "Observation"
+    is_given = is_observation and resource["status"] in _GIVEN
+    return is_given and "valueQuantity" in resource and not is_change(dict(resource))
 
 
 def _card(hooks: Hooks, outcomes: list[dict[str, Any]], indicator: str) -> dict[str, Any]:
