@@ -132,7 +132,7 @@ def _of_kind(known: Parameter, modifier: str, value: str, zone: tzinfo, base: st
             moments = (moment(name, one, zone) for one in each)
             return HasRange(name, tuple((*when, None, None) for when in moments))
         case ("quantity", ""):
-            return HasRange(name, tuple(quantity(name, one) for one in each))
+            return HasRange(name, tuple(any_of for one in each for any_of in quantity(name, one)))
         case ("pair", ""):
             return Pair(tuple(pair(known, one) for one in each))
         case ("string", "" | "exact" | "contains") | ("token", "text"):

@@ -13,6 +13,8 @@ from typing import Literal
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 Why = Literal["value", "not-supported", "too-costly"]
 How = Literal["starts", "exact", "contains"]
+Amount = tuple[Prefix, float, float, str | None, str | None]
+"""A prefix, a range, and of a quantity its system and its unit, None for any."""
 
 
 class BadSearchError(Exception):
@@ -58,10 +60,10 @@ class HasToken:
 
 @dataclass(frozen=True, slots=True)
 class HasRange:
-    """One of these: prefix, range, and of a quantity system and unit, None for any."""
+    """Lies as one of these says."""
 
     parameter: str
-    values: tuple[tuple[Prefix, float, float, str | None, str | None], ...]
+    values: tuple[Amount, ...]
 
 
 @dataclass(frozen=True, slots=True)

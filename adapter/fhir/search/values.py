@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Final, get_args
 
 from adapter.fhir.ids import ID, IS_ID
-from adapter.fhir.search.criteria import BadSearchError, HasRange, HasToken, Prefix
+from adapter.fhir.search.criteria import Amount, BadSearchError, HasRange, HasToken, Prefix
 from adapter.fhir.search.parameters import Parameter
 from adapter.fhir.search.spans import exact_number, moment_span, number_span
 from adapter.fhir.search.text import named_as, split_unescaped, unescape
@@ -92,8 +92,12 @@ def moment(name: str, value: str, zone: tzinfo) -> tuple[Prefix, float, float]:
     return prefix, low, high
 
 
-def quantity(name: str, value: str) -> tuple[Prefix, float, float, str | None, str | None]:
-    """A number with what it is compared by, and its unit, where one is said."""
+def quantity(name: str, value: str) -> tuple[Amount, ...]:
+    """A number with what it is compared by, and its unit, where one is said; any of them is meant.
+
+    A unit without a system is a code or what people call it, which with our own quantities is the
+    code of an annotation without its braces: `score` of `{score}`.
+    """
     parts = [unescape(part) for part in split_unescaped(value, "|")]
     prefix, said = _prefix(parts[0])
     try:
@@ -107,9 +111,12 @@ def quantity(name: str, value: str) -> tuple[Prefix, float, float, str | None, s
         low = high = exact  # a comparison takes the number as it stands
     match parts[1:]:
         case []:
-            return prefix, low, high, None, None
+            return ((prefix, low, high, None, None),)
+        case ["", unit] if unit:
+            called = (prefix, low, high, None, f"{{{unit}}}")
+            return (prefix, low, high, None, unit), called
         case [system, unit]:
-            return prefix, low, high, system or None, unit or None
+            return ((prefix, low, high, system or None, unit or None),)
         case _:
             raise bad(name)
 
@@ -119,7 +126,7 @@ def pair(known: Parameter, value: str) -> tuple[HasToken, HasRange]:
     match split_unescaped(value, "$"):
         case [code, amount]:
             has = HasToken(known.paths[0][0], (token(known.name, code),))
-            return has, HasRange("value-quantity", (quantity(known.name, amount),))
+            return has, HasRange("value-quantity", quantity(known.name, amount))
         case _:
             raise bad(known.name)
 

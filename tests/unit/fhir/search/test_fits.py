@@ -11,7 +11,7 @@ import pytest
 from adapter.fhir.search.asked import read_criterion
 from adapter.fhir.search.criteria import IsMissing, Prefix
 from adapter.fhir.search.fits import fits
-from adapter.fhir.search.index import Range
+from adapter.fhir.search.index import Range, Token
 from adapter.store.database import Database
 from adapter.store.finding import find
 
@@ -103,6 +103,35 @@ def test_a_number_that_is_asked_for_is_no_longer_than_itself(
     }
 
     assert told == fitting
+
+
+@pytest.mark.parametrize(
+    ("unit", "found"),
+    [
+        pytest.param("||score", {"gt10", "ne10"}, id="what people call it"),
+        pytest.param("||{score}", {"gt10", "ne10"}, id="its code"),
+        pytest.param("|u|{score}", {"gt10", "ne10"}, id="its code, with its system"),
+        pytest.param("|u|score", set(), id="what people call it is no code"),
+        pytest.param("||day", set(), id="another"),
+    ],
+)
+def test_a_unit_without_its_system_is_a_code_or_what_people_call_it(
+    unit: str, found: set[str]
+) -> None:
+    held = [Range("value-quantity", 12, 12, "u", "{score}"), Token("code", "", "c")]
+
+    told, told_in_pairs = (
+        {
+            amount
+            for amount in ("gt10", "gt12", "ne10", "ne12")
+            if fits(
+                read_criterion("Observation", name, f"{begins}{amount}{unit}", UTC), held, "1", 0
+            )
+        }
+        for name, begins in (("value-quantity", ""), ("code-value-quantity", "c$"))
+    )
+
+    assert told == told_in_pairs == found
 
 
 def test_nothing_is_without_an_id_or_a_moment(database: Database) -> None:
