@@ -118,7 +118,8 @@ def test_a_number_that_is_asked_for_is_no_longer_than_itself(
 def test_a_unit_without_its_system_is_a_code_or_what_people_call_it(
     unit: str, found: set[str]
 ) -> None:
-    held = [Range("value-quantity", 12, 12, "u", "{score}"), Token("code", "", "c")]
+    score = Range("value-quantity", 12, 12, "u", "{score}")
+    held: list[Range | Token] = [score, Token("code", "", "c")]
 
     told, told_in_pairs = (
         {
