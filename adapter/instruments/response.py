@@ -218,8 +218,11 @@ def _read_checkboxes(
 def read_authored(
     record: Record, study: Study, placement: FormPlacement, problems: list[Problem]
 ) -> str | None:
-    """When it was answered; None where the source does not say so, or nothing that fits."""
-    if not record.completed_at:
+    """When it was answered; None where the source does not say so, or nothing that fits.
+
+    A code that says why there is no moment is none, and keeps no answer back.
+    """
+    if not record.completed_at or record.completed_at in study.missing_codes:
         return None
     try:
         return local_datetime(record.completed_at, study.timezone)

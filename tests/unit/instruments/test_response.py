@@ -150,7 +150,9 @@ def test_a_response_says_whose_it_is_and_when_it_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("completed_at", "authored"), [("", None), ("2023-06-15", "2023-06-15")], ids=["none", "a day"]
+    ("completed_at", "authored"),
+    [("", None), ("-99", None), ("2023-06-15", "2023-06-15")],
+    ids=["none", "a missing-data code", "a day"],
 )
 def test_no_moment_is_made_up(completed_at: str, authored: str | None) -> None:
     record = replace(record_of("every-type", {"whole": "1"}), completed_at=completed_at)
