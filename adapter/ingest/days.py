@@ -33,11 +33,11 @@ def days_to_come(record: Record, form: Form, study: Study, last: str) -> Iterato
     """
     placement = study.placement_of(record.form)
     completed_at = placement.completed_at if placement else None
-    if is_later(record.completed_at, last):
+    if is_later(record.completed_at, last, study.timezone):
         yield day_to_come(record.origin, completed_at or f"{record.form}_timestamp")
     for column in _columns(form, placement):
         raw = record.values.get(column, "")
-        if raw not in study.missing_codes and is_later(raw, last):
+        if raw not in study.missing_codes and is_later(raw, last, study.timezone):
             yield day_to_come(record.origin, column)
 
 

@@ -117,7 +117,7 @@ class _Reading:
             return None
         raw, row = said[-1]
         try:
-            return day_of(raw).isoformat()
+            return day_of(raw, self.study.timezone).isoformat()
         except BadTimeError as wrong:
             self._refuse(row, name, str(wrong), describe(raw), decides=decides)
             return None

@@ -11,7 +11,9 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_SHAPE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}):([0-5]\d)(?::([0-5]\d))?)?")
+_SHAPE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}):([0-5]\d)(?::([0-5]\d)([+-]\d{2}:\d{2})?)?)?"
+)
 
 
 class BadTimeError(ValueError):
@@ -21,8 +23,9 @@ class BadTimeError(ValueError):
 def local_datetime(text: str, zone: str) -> str:
     """A FHIR dateTime of a local date or time; without a time it stays a date.
 
-    An hour that the clocks run through twice is taken as the first one, and seconds that the source
-    does not hold are written as 00, because FHIR knows no shorter time.
+    An hour that the clocks run through twice is taken as the first one, unless the text has the
+    offset of the other; no other hour may have one. Seconds that the source does not hold are
+    written as 00, because FHIR knows no shorter time.
 
     Raises:
         BadTimeError: not `YYYY-MM-DD[ HH:MM[:SS]]`, not in the calendar, or an hour that the zone
@@ -33,21 +36,27 @@ def local_datetime(text: str, zone: str) -> str:
     >>> local_datetime("2023-04-02", "Australia/Sydney")
     '2023-04-02'
     """
-    shape = _SHAPE.fullmatch(text.strip())
-    if shape is None:
-        raise BadTimeError("a date YYYY-MM-DD, with or without a time HH:MM:SS")
-    day, hour, minute, second = shape.groups()
+    day, hour, minute, second, stated = _shape_of(text).groups()
     try:
         if hour is None:
             return date.fromisoformat(day).isoformat()
         offset = _offset_in(f"{day}T{hour}", zone)
     except ValueError:
         raise BadTimeError("a date and time that exist in the calendar") from None
+    if offset and stated:
+        raise BadTimeError("a local time without an offset")
     local = f"{day}T{hour}:{minute}:{second or '00'}"
-    told = f"{local}{offset}" if offset else _with_offset(local, zone)
+    told = f"{local}{offset}" if offset else _with_offset(local, stated, zone)
     if len(told) > len("YYYY-MM-DDTHH:MM:SS+HH:MM"):
         raise BadTimeError(f"a time since {zone} has had an offset of whole minutes")
     return told
+
+
+def _shape_of(text: str) -> re.Match[str]:
+    shape = _SHAPE.fullmatch(text.strip())
+    if shape is None:
+        raise BadTimeError("a date YYYY-MM-DD, with or without a time HH:MM:SS")
+    return shape
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -61,33 +70,39 @@ def _offset_in(hour: str, zone: str) -> str | None:
     return first.isoformat()[19:] if first.utcoffset() == last.utcoffset() else None
 
 
-def _with_offset(local: str, zone: str) -> str:
+def _with_offset(local: str, stated: str | None, zone: str) -> str:
     aware = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone))
     there_and_back = aware.astimezone(UTC).astimezone(aware.tzinfo)
     if there_and_back.replace(tzinfo=None) != aware.replace(tzinfo=None):
         raise BadTimeError(f"a local time that exists in {zone} (the clocks skip this hour)")
-    return aware.isoformat()
+    for moment in (aware, aware.replace(fold=1)):
+        if stated is None or moment.isoformat()[19:] == stated:
+            return moment.isoformat()
+    raise BadTimeError(f"a local time, with no other offset than {zone} has in this hour")
 
 
-def day_of(text: str) -> date:
-    """The local day of a source's date or time.
+def day_of(text: str, zone: str) -> date:
+    """The local day of a source's date or time; an hour that the clocks skip has one, too.
 
     Raises:
-        BadTimeError: as `local_datetime`.
+        BadTimeError: as `local_datetime`, but for such an hour.
     """
-    return date.fromisoformat(local_datetime(text, "UTC")[:10])
+    has_offset = _shape_of(text)[5] is not None  # it is one of the zone, or none at all
+    return date.fromisoformat(local_datetime(text, zone if has_offset else "UTC")[:10])
 
 
-def is_later(text: str, last: str) -> bool:
+def is_later(text: str, last: str, zone: str) -> bool:
     """Whether a source's date or time is of a later local day than `last`; not where it is none.
 
-    >>> is_later("2024-03-02 09:30", "2024-03-01"), is_later("9999", "2024-03-01")
-    (True, False)
+    >>> is_later("2024-03-02 09:30", "2024-03-01", "Australia/Sydney")
+    True
+    >>> is_later("9999", "2024-03-01", "Australia/Sydney")
+    False
     """
     if text.lstrip()[: len(last)] <= last:  # nearly always: nothing has to be read
         return False
     try:
-        return day_of(text).isoformat() > last
+        return day_of(text, zone).isoformat() > last
     except BadTimeError:
         return False
 

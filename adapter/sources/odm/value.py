@@ -87,13 +87,21 @@ def as_read(raw: str, data_type: str, zone: str) -> str:
 
 
 def local_time(text: str, zone: str) -> str:
-    """An ODM dateTime as the local time `YYYY-MM-DD HH:MM:SS`, a date as it stands; else empty."""
+    """An ODM dateTime as the local time `YYYY-MM-DD HH:MM:SS`, a date as it stands; else empty.
+
+    The second time that the clocks run through an hour keeps its offset, or it would be the first.
+    A time without an offset in an hour that they skip is no moment, and stays as it stands.
+    """
     told = instant(text, zone)
     if told is None:
         return ""
     if len(text) <= len("YYYY-MM-DD"):
         return told.date().isoformat()
-    return told.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(" ", "seconds")
+    said = datetime.fromisoformat(text)
+    if said.tzinfo is None and said != told.replace(tzinfo=None):
+        return text
+    local = told.astimezone(ZoneInfo(zone))
+    return (local if local.fold else local.replace(tzinfo=None)).isoformat(" ", "seconds")
 
 
 def instant(text: str, zone: str) -> datetime | None:

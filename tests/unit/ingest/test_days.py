@@ -83,7 +83,7 @@ def test_an_export_of_long_ago_is_read_by_the_clock(bench: Bench) -> None:
 
 @pytest.mark.parametrize("text", ["9999", "tomorrow", "2999-02-30", "-99", ""])
 def test_what_is_no_day_is_no_later_one(text: str) -> None:
-    assert not is_later(text, LAST)
+    assert not is_later(text, LAST, "Australia/Sydney")
 
 
 def test_answers_without_a_day_are_counted_by_form_and_no_finding(bench: Bench) -> None:

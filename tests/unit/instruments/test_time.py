@@ -24,6 +24,10 @@ SYDNEY, BERLIN, NEW_YORK = "Australia/Sydney", "Europe/Berlin", "America/New_Yor
         pytest.param("2023-04-02 10", id="an hour alone"),
         pytest.param("2023-04-02 10:00:00.5", id="a fraction of a second"),
         pytest.param("2023-04-02T10:00:00+11:00", id="with an offset"),
+        pytest.param("2023-04-02T10:00:00+10:00", id="with an offset that tells nothing"),
+        pytest.param("2023-04-02T02:30:00+09:00", id="with an offset of another zone"),
+        pytest.param("2023-10-01T02:30:00+10:00", id="with an offset in a skipped hour"),
+        pytest.param("2023-04-02T02:30+10:00", id="with an offset and no seconds"),
         pytest.param("[not completed]", id="a word"),
         pytest.param("", id="nothing"),
     ],
@@ -117,6 +121,24 @@ def test_an_hour_that_comes_twice_is_taken_as_the_first(
 
 
 @pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2023-04-02T02:30:00+11:00", SYDNEY, "2023-04-02T02:30:00+11:00"),
+        ("2023-04-02 02:30:00+10:00", SYDNEY, "2023-04-02T02:30:00+10:00"),
+        ("2023-10-29 02:30:00+01:00", BERLIN, "2023-10-29T02:30:00+01:00"),
+    ],
+    ids=["Sydney first", "Sydney second", "Berlin second"],
+)
+def test_in_an_hour_that_comes_twice_a_stated_offset_is_kept(
+    text: str, zone: str, expected: str
+) -> None:
+    told = local_datetime(text, zone)
+
+    assert told == expected
+    assert str(day_of(text, zone)) == expected[:10]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("2023-06-15 09:05", "2023-06-15T09:05:00+10:00"),
@@ -142,14 +164,14 @@ def test_a_date_stays_a_date(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["2023-10-01", "2023-10-01 02:30", "2023-10-01 23:59:59"])
 def test_the_day_of_a_time_is_its_local_day(text: str) -> None:
-    day = day_of(text)
+    day = day_of(text, SYDNEY)
 
     assert day == date(2023, 10, 1)
 
 
 def test_text_that_is_no_time_has_no_day() -> None:
     with pytest.raises(BadTimeError):
-        day_of("yesterday")
+        day_of("yesterday", SYDNEY)
 
 
 @pytest.mark.parametrize(
