@@ -107,8 +107,10 @@ def _condition(form: Form, condition: Condition) -> str:
 
 def _option(option: Option) -> tuple[str, ...]:
     counts = "-" if option.score is None else str(option.score)
-    codes = (option.code,) if option.code else ()
-    return (f"`{option.value}`", counts, option.display or "", _codes(codes))
+    codes = _codes((option.code,) if option.code else ())
+    if option.accepts:
+        codes += f"; taken as well: {_codes(option.accepts)}"
+    return (f"`{option.value}`", counts, option.display or "", codes)
 
 
 def _scale(form: Form, scale: Scale) -> Iterator[str]:

@@ -263,7 +263,8 @@ def _item_value(form: Form, item: Item, value: Value) -> dict[str, Any]:
     """The value of an item in one of the types that R4 gives Observation.value[x]."""
     if isinstance(value, Option):
         said = option_coding(form, item, value)
-        text = said.get("display", said["code"])
+        # The form's own words: the name that its code has may be another.
+        text = value.display or said.get("display", said["code"])
         return {"valueCodeableConcept": {"coding": [said], "text": text}}
     if isinstance(value, Decimal) or item.unit is not None:
         unit = item.unit.code if item.unit else "1"

@@ -71,7 +71,8 @@ class Option(Declared, frozen=True):
 
     `value` is the source's own code. `weight` is what scoring counts; where it is left out, a
     numeric `value` is its own weight. Without `code` the answer is coded in the project's own code
-    system. `blinded_as` is the value of the answer that a blinded receiver is told in its place.
+    system. `accepts` are further codes by which it is taken in, and which are never written.
+    `blinded_as` is the value of the answer that a blinded receiver is told in its place.
     """
 
     value: SourceCode
@@ -79,6 +80,7 @@ class Option(Declared, frozen=True):
     display: Text | None = None
     translations: dict[str, Text] = Field(default_factory=dict)
     code: Code | None = None
+    accepts: tuple[Code, ...] = ()
     blinded_as: SourceCode | None = None
 
     @property

@@ -9,7 +9,7 @@ from decimal import Decimal
 from adapter.errors import Problem
 from adapter.instruments.codes import check_digit_holds
 from adapter.instruments.declared import is_earlier
-from adapter.instruments.form import Code, Form, Item, ItemType
+from adapter.instruments.form import Code, Form, Item, ItemType, Option
 from adapter.instruments.mapping import Lines, Place
 from adapter.instruments.rules import Condition, Prefill
 
@@ -42,6 +42,22 @@ def item_findings(form: Form, lines: Lines) -> Iterator[Problem]:
             for word in ("display", "translations"):
                 if getattr(option, word) and form.licence.wording == "withheld":
                     yield _wording(("options", name, index, word), lines)
+        yield from _accepted_findings(options, ("options", name), lines)
+
+
+def _accepted_findings(options: Iterable[Option], place: Place, lines: Lines) -> Iterator[Problem]:
+    """Further codes of an answer that are a code of another, or its own: one of them says it."""
+    taken = {(option.code.url, option.code.code) for option in options if option.code is not None}
+    for index, option in enumerate(options):
+        for number, code in enumerate(option.accepts):
+            if (code.url, code.code) in taken:
+                yield lines.problem(
+                    (*place, index, "accepts", number),
+                    "a code by which no answer of the list is taken yet",
+                    f"`{code.code}` again",
+                    "Remove it here, or there.",
+                )
+            taken.add((code.url, code.code))
 
 
 def _prefill_findings(form: Form, item: Item, place: Place, lines: Lines) -> Iterator[Problem]:
@@ -218,6 +234,7 @@ def _codes_of(form: Form) -> Iterator[tuple[Place, Code]]:
         for number, option in enumerate(options):
             if option.code is not None:
                 yield ("options", name, number, "code"), option.code
+            yield from _listed(("options", name, number, "accepts"), option.accepts)
     for number, scale in enumerate(form.scales):
         yield from _listed(("scales", number, "codes"), scale.codes)
         for which, band in enumerate(scale.bands):

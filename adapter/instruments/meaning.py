@@ -2,7 +2,8 @@
 
 Two forms of one name and version that differ in this are two forms. What is not part of it may
 change under the same version: titles, words and languages, bands, codes of questions and scores,
-and what is extracted as an Observation or filled in ahead.
+further codes by which an answer is taken, and what is extracted as an Observation or filled in
+ahead.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.spec.worked import banded, refused, worked
+from tests.spec.worked import banded, coded, refused, worked
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,14 @@ def test_an_answer_outside_0_to_3_is_refused(item: int) -> None:
     fields = refused("gad-7", " ".join(answers))
 
     assert fields == [f"gad7_{item}"]
+
+
+@pytest.mark.parametrize("taken", ["LA6570-1", "LA18938-3"])
+@pytest.mark.parametrize(("item", "told"), [("gad7-1", "LA6570-1"), ("gad7-2", "LA18938-3")])
+def test_the_answer_2_is_taken_by_either_code_of_loinc_and_told_in_the_words_of_the_form(
+    item: str, taken: str, told: str
+) -> None:
+    """LOINC has a code and a name of its own for the answer 2 to item 2."""
+    said = coded("gad-7", item, taken)
+
+    assert said == {"code": told, "text": "More than half the days"}

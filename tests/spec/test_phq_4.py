@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.spec.worked import banded, refused, worked
+from tests.spec.worked import banded, coded, refused, worked
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,14 @@ def test_three_points_are_a_positive_screen(scale: str, value: int, band: str) -
 @pytest.mark.parametrize("answer", ["-1", "4", "often"])
 def test_an_answer_outside_0_to_3_is_refused(answer: str) -> None:
     assert refused("phq-4", f"0 {answer} 0 0") == ["phq4_2"]
+
+
+@pytest.mark.parametrize("taken", ["LA6570-1", "LA18938-3"])
+@pytest.mark.parametrize(("item", "told"), [("phq4-1", "LA6570-1"), ("phq4-2", "LA18938-3")])
+def test_the_answer_2_is_taken_by_either_code_of_loinc_and_told_in_the_words_of_the_form(
+    item: str, taken: str, told: str
+) -> None:
+    """LOINC has a code and a name of its own for the answer 2 to item 2."""
+    said = coded("phq-4", item, taken)
+
+    assert said == {"code": told, "text": "More than half the days"}

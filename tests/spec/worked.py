@@ -7,16 +7,19 @@ the score, and how many items it rests on where that is not all of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapter.errors import AnswerError
+from adapter.fhir.identity import Identity
+from adapter.fhir.observation import build_observations
+from adapter.fhir.reading.answer import options_of
 from adapter.scoring import Score, band_of, score_response
-from tests.forms import FORMS, respond
+from tests.forms import FORMS, respond, study_with
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from adapter.instruments.form import Scale
+    from adapter.instruments.form import Form, Scale
 
 
 def worked(form: str, answers: str) -> dict[str, str]:
@@ -47,9 +50,27 @@ def refused(form: str, answers: str) -> list[str]:
     return []
 
 
+def coded(form: str, item: str, code: str) -> dict[str, Any]:
+    """The answer that a code of LOINC is to an item, as we tell it; KeyError where it is none."""
+    declared = FORMS[form]
+    option = options_of(declared, item)["http://loinc.org", code]
+    return _observed(declared, {declared.item(item).field: option.value})
+
+
 def scale_of(form: str, scale: str) -> Scale:
     """One scale of a form."""
     return next(found for found in FORMS[form].scales if found.id == scale)
+
+
+def _observed(form: Form, values: dict[str, str]) -> dict[str, Any]:
+    """What is observed of a form with one answer."""
+    response = respond(form, values)
+    assert response is not None
+    identity = Identity(study_with(form.id), b"synthetic people need no secret")
+    observed = build_observations(response, (), identity)
+    (said,) = (each.whole for each in observed if "valueCodeableConcept" in each.whole)
+    told: dict[str, Any] = said["valueCodeableConcept"]
+    return {"code": told["coding"][0]["code"], "text": told["text"]}
 
 
 def _by_field(form: str, answers: str) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """One item of a QuestionnaireResponse: what was answered, whoever wrote it down.
 
-A choice is found by its declared code or by the project's own; the weight that an answer may carry
-is compared and never counted; of two that differ nobody knows which was meant, and the answer is
-refused. A whole number may come as a decimal and the other way round, because programs without an
-integer type write it so.
+A choice is found by its declared code, by one that the form accepts for it besides, or by the
+project's own; the weight that an answer may carry is compared and never counted; of two that differ
+nobody knows which was meant, and the answer is refused. A whole number may come as a decimal and
+the other way round, because programs without an integer type write it so.
 """
 
 from __future__ import annotations
@@ -146,8 +146,9 @@ def options_of(form: Form, link_id: str) -> dict[tuple[str, str], Option]:
     for option in form.offered(item):
         coding = own_coding("answer", f"{form.id}-{item.options}-{option.value}")
         own[coding["system"], coding["code"]] = option
-        if option.code is not None:
-            declared.setdefault((option.code.url, option.code.code), []).append(option)
+        codes = (*([option.code] if option.code else ()), *option.accepts)
+        for code in codes:
+            declared.setdefault((code.url, code.code), []).append(option)
     return own | {key: options[0] for key, options in declared.items() if len(options) == 1}
 
 

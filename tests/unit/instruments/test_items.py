@@ -84,6 +84,32 @@ if TYPE_CHECKING:
             id="a score's code mistyped",
         ),
         pytest.param(
+            "- {value: 1} => - {value: 1, accepts: [{system: loinc, code: LA6569-4}]} # <-",
+            "options.often.1.accepts.0.code",
+            "check digit",
+            id="a further code of an answer mistyped",
+        ),
+        pytest.param(
+            "- {value: 1} => - {value: 1, accepts: [{system: loinc, code: LA6568-5}]} # <-",
+            "options.often.1.accepts.0",
+            "a code by which no answer of the list is taken yet",
+            id="a further code that is another answer's",
+        ),
+        pytest.param(
+            "- {value: 1} => - {value: 1, accepts: [{system: http://loinc.org, code: LA6569-3}]}"
+            " && - {value: 2} => - {value: 2, accepts: [{system: loinc, code: LA6569-3}]} # <-",
+            "options.often.2.accepts.0",
+            "a code by which no answer of the list is taken yet",
+            id="a further code of two answers",
+        ),
+        pytest.param(
+            "code: LA6568-5, display: Not at all}} => code: LA6568-5},"
+            " accepts: [{system: loinc, code: LA6568-5}]} # <-",
+            "options.often.0.accepts.0",
+            "a code by which no answer of the list is taken yet",
+            id="a further code that is the answer's own",
+        ),
+        pytest.param(
             "code: LA6708-7}]} => code: LA6708-8}]} # <-",
             "scales.0.bands.0.codes.0.code",
             "check digit",

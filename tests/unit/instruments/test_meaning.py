@@ -31,6 +31,10 @@ ALIKE = {
     "a title": ("title: Mood\n", "title: How it was\n"),
     "words": ("field: mood_1,", "field: mood_1, text: How was it?,"),
     "words of an answer": ("{value: 0},", "{value: 0, display: Never},"),
+    "a further code of an answer": (
+        "{value: 0},",
+        "{value: 0, accepts: [{system: loinc, code: LA6568-5}]},",
+    ),
     "a column": ("field: mood_1,", "field: mood_one,"),
     "a code of a question": (
         "field: mood_1,",

@@ -25,7 +25,7 @@ licence: {status: none, wording: shipped}
 options:
   often:
     - {value: 0, display: Never, code: {system: loinc, code: LA6568-5}}
-    - {value: 1, display: Often}
+    - {value: 1, display: Often, accepts: [{system: loinc, code: LA6570-1}]}
     - {value: x, display: Twin, code: {system: loinc, code: LA6569-3}}
     - {value: y, display: Twin, code: {system: loinc, code: LA6569-3}}
 items:

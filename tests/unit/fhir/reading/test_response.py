@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 
 from adapter.errors import Origin
-from adapter.fhir.questionnaire_response import UNVERIFIED
+from adapter.fhir.coding import own_coding
+from adapter.fhir.questionnaire_response import UNVERIFIED, answer_value
 from adapter.fhir.reading import Occasion, UnfitResponseError, read_response
 from adapter.instruments.answer import Answer
 from adapter.instruments.response import Response
-from tests.unit.fhir.reading.sent import FORM, FORMS, Resource, answering, sent
+from tests.unit.fhir.reading.sent import FORM, FORMS, LOINC, Resource, answering, sent
 
 OCCASION = Occasion("week-9", 2, Origin("POST /fhir/QuestionnaireResponse", 3))
 PARTICIPANTS = {"Patient/p1": "1001", "https://clinic.example.org/mrn|41": "1002"}
@@ -20,6 +21,13 @@ OPTIONS = {option.value: option for option in FORM.options["often"]}
 
 def read(resource: Resource) -> Response:
     return read_response(resource, FORMS, PARTICIPANTS, OCCASION)
+
+
+def written(response: Response, link_id: str) -> Resource:
+    """The Coding of an answer, as we write it."""
+    (option,) = response.answers[link_id].values
+    coding: Resource = answer_value(FORM, FORM.item(link_id), option)["valueCoding"]
+    return coding
 
 
 def test_a_response_is_what_was_answered_and_on_which_occasion() -> None:
@@ -43,6 +51,15 @@ def test_a_response_is_what_was_answered_and_on_which_occasion() -> None:
         totals={},
         origin=OCCASION.origin,
     )
+
+
+def test_an_option_is_taken_by_a_further_code_of_it_and_written_by_its_own() -> None:
+    answer = {"valueCoding": {"system": LOINC, "code": "LA6570-1"}}
+
+    response = read(answering("how-often", answer))
+
+    assert response.answers["how-often"].values == (OPTIONS["1"],)
+    assert own_coding("answer", "sent-often-1").items() <= written(response, "how-often").items()
 
 
 def test_a_response_that_says_that_it_was_not_verified_is_not() -> None:
