@@ -19,7 +19,8 @@ from adapter.render.report import NOTICE, lines_of
 from adapter.viewer.chart import time_line, trend
 from adapter.viewer.drawing import draw
 from adapter.viewer.meaning import VERDICTS, Verdict
-from adapter.viewer.record import Answers, Outcome, PatientRecord
+from adapter.viewer.point import Answers
+from adapter.viewer.record import Outcome, PatientRecord
 from adapter.viewer.words import change_in_words, day_in_words, value_in_words
 
 STYLE = files("adapter.viewer").joinpath("static/page.css").read_bytes()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from adapter.fhir.answerer import who_answered
@@ -24,38 +23,13 @@ from adapter.viewer.meaning import (
     Meaning,
     meaning_of,
 )
+from adapter.viewer.point import Answers, Point, day_of, id_in, read_point, response_of
 from adapter.viewer.safety import Event, Signal, read_events, read_signals
 
 Resource = dict[str, Any]
 Alike = Callable[[str, str, tuple[str, str]], bool]
 """Whether two versions of a form (first) give a score (second) by the same rule."""
 _OWN = code_system("score")
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One score as it was told.
-
-    `at` is when the questions were answered ('' where nobody knows), `value` None where it could
-    not be scored, and `absent` says why. `response` is the id of the answers, '' without any.
-    `version` is that of the scoring rules; `since` the change since baseline, where there is one.
-    """
-
-    id: str
-    at: str
-    value: Decimal | None
-    band: str
-    absent: str
-    note: str
-    by: str
-    response: str
-    version: str
-    since: Decimal | None = None
-
-    @property
-    def day(self) -> date | None:
-        """The local day, None where it is not known to the day."""
-        return day_of(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +49,8 @@ class Outcome:
 
     @property
     def is_newest_absent(self) -> bool:
-        """Whether the newest answers could not be scored, so that an older score stands."""
+        """Whether the newest score is not known here, so that an older one stands."""
         return self.points[-1].value is None
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """One response: its id, to which form, when and by whom it was answered; and itself."""
-
-    id: str
-    form: str
-    at: str
-    by: str
-    resource: Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +98,7 @@ def read_record(
     for each in observations:
         place = _place(each, known, answers)
         if place is not None:
-            found.setdefault(place, []).append(_point(each, answers))
+            found.setdefault(place, []).append(read_point(each, answers))
     read = [
         _outcome(form, scale, _as_now(form, scale, found[form.id, scale.id], alike), baselines)
         for form in forms.values()
@@ -156,14 +119,6 @@ def read_record(
         signals=read_signals(standing),
         answers=answers,
     )
-
-
-def day_of(text: str) -> date | None:
-    """The local day of a FHIR date or dateTime, None where it is not known to the day."""
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
 
 
 def _is_main(outcome: Outcome) -> bool:
@@ -189,7 +144,8 @@ def _outcome(
     ordered = tuple(sorted(points, key=lambda point: (point.at, point.id)))
     scored = [point for point in ordered if point.value is not None]
     if not scored:
-        return Outcome(form, scale, ordered, None, None, None, Meaning("first", "not scored"))
+        short = "not read" if ordered[-1].is_unread else "not scored"
+        return Outcome(form, scale, ordered, None, None, None, Meaning("first", short))
     dated = [point for point in scored if point.at] or scored[-1:]
     latest = dated[-1]
     named = next((baselines[each.id] for each in reversed(scored) if each.id in baselines), "")
@@ -227,7 +183,7 @@ def _since(scale: Scale, first: Point, point: Point) -> Point:
 def _baselines(observations: list[Resource]) -> Iterator[tuple[str, str]]:
     """Which score each later score was compared with, by id: an Observation of change says it."""
     for each in observations:
-        rests_on = [_id_in(said) for said in each.get("derivedFrom", ())]
+        rests_on = [id_in(said) for said in each.get("derivedFrom", ())]
         is_change = any(
             said.get("system") == _OWN and said.get("code", "").endswith("-change")
             for said in each.get("code", {}).get("coding", ())
@@ -258,44 +214,10 @@ def _place(
     certain = [places[0] for places in found if len(places) == 1]
     if certain:
         return certain[-1]
-    response = answers.get(_response(observation))
+    response = answers.get(response_of(observation))
     form = response.form if response else ""
     return next((place for places in found for place in places if place[0] == form), None)
 
 
 def _form_of(response: Resource) -> str:
     return str(response.get("questionnaire", "")).partition("|")[0].rpartition("/")[2]
-
-
-def _point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
-    response = _response(observation)
-    quantity = observation.get("valueQuantity", {})
-    value = quantity.get("value")
-    reason = observation.get("dataAbsentReason", {})
-    method = observation.get("method", {}).get("coding", ({},))[0]
-    version = str(method.get("version", ""))
-    by_nobody = "the trial, as a total" if version else "not said"  # ours say how they were scored
-    return Point(
-        id=observation["id"],
-        at=observation.get("effectiveDateTime", ""),
-        value=None if value is None else Decimal(str(value)),
-        band=", ".join(each.get("text", "") for each in observation.get("interpretation", ())),
-        absent=reason.get("text") or ("not scored" if value is None else ""),
-        note="; ".join(each.get("text", "") for each in observation.get("note", ())),
-        by=answers[response].by if response in answers else by_nobody,
-        response=response if response in answers else "",
-        version=version,
-    )
-
-
-def _response(observation: Resource) -> str:
-    """The id of the answers behind it, '' where it names none."""
-    for each in observation.get("derivedFrom", ()):
-        if "QuestionnaireResponse/" in each.get("reference", ""):
-            return _id_in(each)
-    return ""
-
-
-def _id_in(reference: Resource) -> str:
-    name = str(reference.get("reference", "")).partition("/_history/")[0]
-    return name.rpartition("/")[2]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from adapter.viewer.record import Outcome, read_record
+from adapter.viewer.page import Frame, Heading, patient_page
+from adapter.viewer.point import UNREAD
+from adapter.viewer.record import Outcome, PatientRecord, read_record
 from tests.forms import FORMS
 from tests.visits import change, event, same_answers, signal, total, visit
 
@@ -21,6 +23,17 @@ def pain(value: str, at: str, number: int) -> list[dict[str, Any]]:
 def only(resources: list[dict[str, Any]]) -> Outcome:
     (outcome,) = read_record(resources, FORMS).outcomes
     return outcome
+
+
+def page_of(record: PatientRecord) -> str:
+    return patient_page(Frame("/app"), Heading("1", "", "A study", "patients/1"), record, {})
+
+
+def of_a_clinic(at: str, number: int, **told: object) -> list[dict[str, Any]]:
+    """A score as a clinic recorded it, without how it was scored."""
+    answers, score = pain("7", at, number)
+    kept = {name: score[name] for name in score if name not in {"valueQuantity", "method"}}
+    return [answers, {**kept, **told}]
 
 
 def test_a_score_is_told_with_when_by_whom_and_from_which_answers() -> None:
@@ -109,6 +122,38 @@ def test_newest_answers_that_could_not_be_scored_are_said_and_the_older_score_st
     assert outcome.is_newest_absent
     assert outcome.points[-1].absent == "17 of 18 items answered"
     assert outcome.latest is outcome.points[0]
+
+
+@pytest.mark.parametrize("value", [3, 0])
+def test_a_clinics_own_score_may_be_an_integer(value: int) -> None:
+    outcome = only([*pain("7", JUNE, 1), *of_a_clinic(JULY, 2, valueInteger=value)])
+
+    assert [point.value for point in outcome.points] == [7, value]
+    assert not outcome.is_newest_absent
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"valueString": "3"},
+        {"valueQuantity": {"value": Decimal(3), "comparator": "<"}},
+        {"component": [{"code": {"text": "now"}, "valueInteger": 3}]},
+    ],
+    ids=["words", "a bound", "parts"],
+)
+def test_a_score_that_is_not_read_here_is_neither_its_number_nor_called_unscored(
+    told: dict[str, Any],
+) -> None:
+    foreign = of_a_clinic(JULY, 2, **told)
+    after, alone = (read_record(each, FORMS) for each in ([*pain("7", JUNE, 1), *foreign], foreign))
+
+    (outcome,) = after.outcomes
+    assert (outcome.latest, outcome.points[-1].value) == (outcome.points[0], None)
+    assert f"The newest score (14 Jul 2023) is {UNREAD}." in page_of(after)
+    for page in map(page_of, (after, alone)):
+        assert "not read</td>" in page
+        assert "scored</" not in page
+        assert "could not be scored" not in page
 
 
 def test_scales_whose_change_nobody_follows_stand_beside_the_others() -> None:
