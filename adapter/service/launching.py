@@ -37,6 +37,7 @@ def launches_of(service: Service, settings: ServeSettings) -> Launches:
         now=service.clock,
         unique=lambda: token_urlsafe(_BYTES),
         look=_note,
+        zone=service.trial.study.zone,
         alike=lambda *said: counts_alike(service.database.read(), *said),
     )
 

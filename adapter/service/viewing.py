@@ -59,6 +59,7 @@ def viewer_app(service: Service, settings: ServeSettings, ledger: Ledger) -> Sta
             root=url.path.rstrip("/") + ROOT,
             is_secure=url.scheme == "https",
             look=_note,
+            zone=service.trial.study.zone,
             proxied=_proxied(settings),
             alike=lambda *said: counts_alike(service.database.read(), *said),
         ),

@@ -15,7 +15,8 @@ from typing import Any
 
 from adapter.fhir.coding import number
 from adapter.instruments.form import Band, Scale
-from adapter.viewer.point import Point, day_of
+from adapter.viewer.moments import day_of
+from adapter.viewer.point import Point
 from adapter.viewer.record import Outcome, PatientRecord
 from adapter.viewer.safety import Event
 from adapter.viewer.words import day_in_words, value_in_words

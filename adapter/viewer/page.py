@@ -19,6 +19,7 @@ from adapter.render.report import NOTICE, lines_of
 from adapter.viewer.chart import time_line, trend
 from adapter.viewer.drawing import draw
 from adapter.viewer.meaning import VERDICTS, Verdict
+from adapter.viewer.moments import in_order
 from adapter.viewer.point import Answers
 from adapter.viewer.record import Outcome, PatientRecord
 from adapter.viewer.words import change_in_words, day_in_words, value_in_words
@@ -118,7 +119,9 @@ def patient_page(  # noqa: PLR0913, PLR0917 - what stands on one page
             for each in record.outcomes
         },
         time_line=Markup(draw(time_line(record))),  # noqa: S704
-        newest=max((each.latest.at for each in record.outcomes if each.latest), default=""),
+        newest=max(
+            (each.latest.at for each in record.outcomes if each.latest), key=in_order, default=""
+        ),
         acknowledged=acknowledged,
         kept=kept,
         anchor=anchor,

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Any
+
+from adapter.viewer.moments import day_of, in_zone
 
 Resource = dict[str, Any]
 UNREAD = "recorded in a way that this page does not read"
@@ -59,7 +61,7 @@ class Answers:
     resource: Resource
 
 
-def read_point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
+def read_point(observation: Resource, answers: Mapping[str, Answers], zone: tzinfo) -> Point:
     """The score that an Observation tells; of these answers, where it names one of them."""
     response = response_of(observation)
     value = _value(observation)
@@ -68,7 +70,7 @@ def read_point(observation: Resource, answers: Mapping[str, Answers]) -> Point:
     by_nobody = "the trial, as a total" if version else "not said"  # ours say how they were scored
     return Point(
         id=observation["id"],
-        at=observation.get("effectiveDateTime", ""),
+        at=in_zone(observation.get("effectiveDateTime", ""), zone),
         value=value,
         band=", ".join(each.get("text", "") for each in observation.get("interpretation", ())),
         absent="" if value is not None else _absent(observation),
@@ -91,14 +93,6 @@ def id_in(reference: Resource) -> str:
     """The id that a reference names, whichever version it is of."""
     name = str(reference.get("reference", "")).partition("/_history/")[0]
     return name.rpartition("/")[2]
-
-
-def day_of(text: str) -> date | None:
-    """The local day of a FHIR date or dateTime, None where it is not known to the day."""
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
 
 
 def _value(observation: Resource) -> Decimal | None:

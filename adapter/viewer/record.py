@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from adapter.fhir.answerer import who_answered
@@ -23,7 +23,8 @@ from adapter.viewer.meaning import (
     Meaning,
     meaning_of,
 )
-from adapter.viewer.point import Answers, Point, day_of, id_in, read_point, response_of
+from adapter.viewer.moments import day_of, in_order, in_zone
+from adapter.viewer.point import Answers, Point, id_in, read_point, response_of
 from adapter.viewer.safety import Event, Signal, read_events, read_signals
 
 Resource = dict[str, Any]
@@ -77,17 +78,19 @@ class PatientRecord:
 
 
 def read_record(
-    resources: Iterable[Resource], forms: Mapping[str, Form], alike: Alike | None = None
+    resources: Iterable[Resource],
+    forms: Mapping[str, Form],
+    zone: tzinfo,
+    alike: Alike | None = None,
 ) -> PatientRecord:
     """What resources of one patient say, by the instruments that are known here.
 
-    A score by an earlier version counts as one by the present where both are `alike`.
+    Whatever zone a time is told in, it is read as the clocks of `zone` told it. A score by an
+    earlier version counts as one by the present where both are `alike`.
     """
     standing = [each for each in resources if each.get("status") != "entered-in-error"]
     answers = {
-        each["id"]: Answers(
-            each["id"], _form_of(each), each.get("authored", ""), who_answered(each), each
-        )
+        each["id"]: _answers(each, zone)
         for each in standing
         if each["resourceType"] == "QuestionnaireResponse"
     }
@@ -98,7 +101,7 @@ def read_record(
     for each in observations:
         place = _place(each, known, answers)
         if place is not None:
-            found.setdefault(place, []).append(read_point(each, answers))
+            found.setdefault(place, []).append(read_point(each, answers, zone))
     read = [
         _outcome(form, scale, _as_now(form, scale, found[form.id, scale.id], alike), baselines)
         for form in forms.values()
@@ -115,8 +118,8 @@ def read_record(
             )
             for each in main
         },
-        events=read_events(standing),
-        signals=read_signals(standing),
+        events=read_events(standing, zone),
+        signals=read_signals(standing, zone),
         answers=answers,
     )
 
@@ -141,7 +144,7 @@ def _as_now(form: Form, scale: Scale, points: list[Point], alike: Alike | None) 
 def _outcome(
     form: Form, scale: Scale, points: list[Point], baselines: Mapping[str, str]
 ) -> Outcome:
-    ordered = tuple(sorted(points, key=lambda point: (point.at, point.id)))
+    ordered = tuple(sorted(points, key=lambda point: (in_order(point.at), point.id)))
     scored = [point for point in ordered if point.value is not None]
     if not scored:
         short = "not read" if ordered[-1].is_unread else "not scored"
@@ -174,7 +177,7 @@ def _change(scale: Scale, first: Point, later: Point) -> Change:
 
 
 def _since(scale: Scale, first: Point, point: Point) -> Point:
-    is_later = point.at > first.at and point.version == first.version
+    is_later = in_order(point.at) > in_order(first.at) and point.version == first.version
     if point.value is None or not is_later:
         return point
     return replace(point, since=_change(scale, first, point).points)
@@ -217,6 +220,11 @@ def _place(
     response = answers.get(response_of(observation))
     form = response.form if response else ""
     return next((place for places in found for place in places if place[0] == form), None)
+
+
+def _answers(response: Resource, zone: tzinfo) -> Answers:
+    at = in_zone(response.get("authored", ""), zone)
+    return Answers(response["id"], _form_of(response), at, who_answered(response), response)
 
 
 def _form_of(response: Resource) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
@@ -82,7 +83,7 @@ class Pages:
     `root` is the path that it has for browsers; `is_secure` says that they come by TLS.
     `look` is told of every page that is about to be given. `ancestors` are the origins whose frames
     it may stand in. `proxied` are people whom a proxy has signed in, None where none does. `alike`
-    says which versions of a form score alike.
+    says which versions of a form score alike. Times are told as the clocks of `zone`.
     """
 
     people: People
@@ -92,6 +93,7 @@ class Pages:
     root: str
     is_secure: bool
     look: Callable[[Request, Look], None]
+    zone: tzinfo
     ancestors: tuple[str, ...] = ()
     proxied: Proxied | None = None
     alike: Alike | None = None
@@ -181,7 +183,7 @@ def _patients(pages: Pages, visit: Visit) -> Response:
 
 def _patient(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "patient")
-    record = read_record(found.resources, pages.forms, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
     acknowledged = pages.records.acknowledged(record.signals)
     content = page.patient_page(visit.frame, found.heading, record, acknowledged, kept=found.kept)
     return HTMLResponse(content)
@@ -189,7 +191,7 @@ def _patient(pages: Pages, visit: Visit) -> Response:
 
 def _answers(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "answers")
-    record = read_record(found.resources, pages.forms, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
     answers = record.answers.get(visit.request.path_params["response"])
     if answers is None:
         raise HTTPException(404)
@@ -200,7 +202,7 @@ def _answers(pages: Pages, visit: Visit) -> Response:
 
 def _acknowledge(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "acknowledge")
-    record = read_record(found.resources, pages.forms, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
     name, version = visit.request.path_params["signal"], visit.request.state.said.get("version")
     for signal in record.signals:
         if (signal.id, str(signal.version)) == (name, version):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from adapter.fhir.adverse_event import RESEARCH
 from adapter.fhir.identity import code_system
+from adapter.viewer.moments import in_order, in_zone
 
 Resource = dict[str, Any]
 _RESOLVED = f"{RESEARCH}/resolve-date"
@@ -41,18 +43,18 @@ class Signal:
     why: str
 
 
-def read_events(resources: Iterable[Resource]) -> tuple[Event, ...]:
+def read_events(resources: Iterable[Resource], zone: tzinfo) -> tuple[Event, ...]:
     """The adverse events that happened, the oldest first."""
     told = [
-        each
+        {**each, "date": in_zone(each.get("date", ""), zone)}
         for each in resources
         if each["resourceType"] == "AdverseEvent" and each.get("actuality") != "potential"
     ]
-    told.sort(key=lambda each: (each.get("date", ""), each["id"]))
-    return tuple(_event(number, each) for number, each in enumerate(told, start=1))
+    told.sort(key=lambda each: (in_order(each["date"]), each["id"]))
+    return tuple(_event(number, each, zone) for number, each in enumerate(told, start=1))
 
 
-def read_signals(resources: Iterable[Resource]) -> tuple[Signal, ...]:
+def read_signals(resources: Iterable[Resource], zone: tzinfo) -> tuple[Signal, ...]:
     """The signals that stand, the most urgent first."""
     told = list(resources)
     why = {
@@ -66,16 +68,18 @@ def read_signals(resources: Iterable[Resource]) -> tuple[Signal, ...]:
             version=int(each.get("meta", {}).get("versionId", "1")),
             title=each.get("code", {}).get("text", ""),
             level=_code(each, _LEVELS),
-            at=each.get("period", {}).get("start", ""),
+            at=in_zone(each.get("period", {}).get("start", ""), zone),
             why=why.get(_key(each, "period"), ""),
         )
         for each in told
         if each["resourceType"] == "Flag" and each.get("status") == "active"
     ]
-    return tuple(sorted(signals, key=lambda each: (_urgency(each.level), each.at, each.id)))
+    return tuple(
+        sorted(signals, key=lambda each: (_urgency(each.level), in_order(each.at), each.id))
+    )
 
 
-def _event(number: int, event: Resource) -> Event:
+def _event(number: int, event: Resource, zone: tzinfo) -> Event:
     seriousness = [each.get("code", "") for each in _codings(event, "seriousness")]
     facts = [
         _text(event, "severity"),
@@ -90,8 +94,8 @@ def _event(number: int, event: Resource) -> Event:
     )
     return Event(
         number=number,
-        start=event.get("date", ""),
-        end=next(ends, ""),
+        start=event["date"],
+        end=in_zone(next(ends, ""), zone),
         title=_text(event, "event") or "An event without a description",
         facts=tuple(fact for fact in facts if fact),
         is_serious="Serious" in seriousness,

@@ -144,7 +144,7 @@ def origin(tmp_path: Path) -> Iterator[str]:
     def look(_: Request, __: Look) -> None:
         """Nobody asks."""
 
-    pages = Pages(people, Poisoned(), FORMS, POISON, "/app", is_secure=False, look=look)
+    pages = Pages(people, Poisoned(), FORMS, POISON, "/app", is_secure=False, look=look, zone=UTC)
     people.invite("lee")  # text-0
     with serving(
         Starlette(routes=[Mount("/app", pages_app(pages, operator_pages(Overrun())))])

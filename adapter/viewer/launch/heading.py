@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from adapter.viewer.launch.fetching import Fetched
 from adapter.viewer.launch.remembered import Opened
+from adapter.viewer.moments import in_zone
 from adapter.viewer.page import Banner, Heading
 
 
-def heading_of(study: str, opened: Opened, fetched: Fetched) -> Heading:
+def heading_of(study: str, opened: Opened, fetched: Fetched, zone: tzinfo) -> Heading:
     """What stands above the page; who it is only where the record system does not say so itself."""
     banner = _banner(fetched.patient or {}, opened.patient) if opened.needs_banner else None
-    visit = (fetched.visit or {}).get("period", {}).get("start", "")
+    visit = in_zone((fetched.visit or {}).get("period", {}).get("start", ""), zone)
     return Heading("", "", study, f"launched/{opened.page}", banner, fetched.lacking, visit)
 
 

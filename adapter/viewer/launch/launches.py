@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from starlette.requests import Request
 
@@ -25,7 +25,7 @@ class Launches:
 
     `origin` and `root` say where the application is for browsers, `is_secure` that they come by
     TLS. `registered` are the record systems by their `iss`; `web` opens a way to them. `alike` says
-    which versions of a form score alike.
+    which versions of a form score alike. Times are told as the clocks of `zone`.
     """
 
     registered: Mapping[str, Registered]
@@ -39,6 +39,7 @@ class Launches:
     now: Callable[[], datetime]
     unique: Callable[[], str]
     look: Telling
+    zone: tzinfo
     alike: Alike | None = None
 
     @property

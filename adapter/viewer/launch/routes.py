@@ -185,8 +185,8 @@ def _who(web: Web, registered: Registered, begun: Begun, grant: Grant, now: date
 
 def _page(launches: Launches, request: Request) -> Response:
     opened, registered, fetched = _fetched(launches, request, "launched")
-    record = read_record(fetched.resources, launches.forms, launches.alike)
-    heading = heading_of(launches.study, opened, fetched)
+    record = read_record(fetched.resources, launches.forms, launches.zone, launches.alike)
+    heading = heading_of(launches.study, opened, fetched, launches.zone)
     named = {page.anchor(each) for each in outcomes_named(opened.context.named, record)}
     content = page.patient_page(Frame(launches.root), heading, record, {}, named)
     return guarded(HTMLResponse(content), registered.frames)
@@ -195,7 +195,7 @@ def _page(launches: Launches, request: Request) -> Response:
 def _at(launches: Launches, request: Request) -> Response:
     """The way to the outcome that the record system named, or to the page as a whole."""
     opened, registered, fetched = _fetched(launches, request, "launched")
-    record = read_record(fetched.resources, launches.forms, launches.alike)
+    record = read_record(fetched.resources, launches.forms, launches.zone, launches.alike)
     named = outcomes_named(opened.context.named, record)
     where = f"#{page.anchor(named[0])}" if named else ""
     answer = RedirectResponse(f"{launches.root}/launched/{opened.page}{where}", 303)
@@ -204,13 +204,13 @@ def _at(launches: Launches, request: Request) -> Response:
 
 def _answers(launches: Launches, request: Request) -> Response:
     opened, registered, fetched = _fetched(launches, request, "answers")
-    record = read_record(fetched.resources, launches.forms, launches.alike)
+    record = read_record(fetched.resources, launches.forms, launches.zone, launches.alike)
     answers = record.answers.get(request.path_params["response"])
     if answers is None:
         raise _ToldError(404, "Nothing here", "There is nothing here.", registered.frames)
     form = launches.forms.get(answers.form)
     title = form.title if form else "Answers"
-    heading = heading_of(launches.study, opened, fetched)
+    heading = heading_of(launches.study, opened, fetched, launches.zone)
     content = page.answers_page(Frame(launches.root), heading, title, answers)
     return guarded(HTMLResponse(content), registered.frames)
 

@@ -17,7 +17,7 @@ from adapter.viewer.record import PatientRecord, read_record
 from adapter.viewer.words import change_in_words, day_in_words, value_in_words
 from tests.forms import FORMS
 from tests.poison import POISON
-from tests.visits import change, event, long_record, same_answers, total, visit
+from tests.visits import STUDY, change, event, long_record, same_answers, total, visit
 
 JUNE, JULY = "2023-06-14 20:15:09", "2023-07-14 20:15:09"
 
@@ -27,7 +27,7 @@ def pain(value: str, at: str, number: int) -> list[dict[str, Any]]:
 
 
 def drawn(resources: list[dict[str, Any]]) -> Drawing:
-    record = read_record(resources, FORMS)
+    record = read_record(resources, FORMS, STUDY.zone)
     return trend(record.outcomes[0], record)
 
 
@@ -111,7 +111,7 @@ def test_the_baseline_is_drawn_where_there_is_something_to_compare() -> None:
 
 
 def test_all_charts_of_a_page_have_one_time_line() -> None:
-    record = read_record(long_record(3), FORMS)
+    record = read_record(long_record(3), FORMS, STUDY.zone)
 
     drawings = [time_line(record), *(trend(each, record) for each in record.outcomes)]
 
@@ -123,7 +123,7 @@ def test_all_charts_of_a_page_have_one_time_line() -> None:
 
 def test_events_have_numbers_until_they_would_hide_each_other() -> None:
     events = [event(n, {"ae_term": "Fell", "ae_onset": f"2023-01-{n:02}"}) for n in range(1, 13)]
-    few, many = (time_line(read_record(events[:count], FORMS)) for count in (3, 12))
+    few, many = (time_line(read_record(events[:count], FORMS, STUDY.zone)) for count in (3, 12))
 
     assert [each["number"] for each in layer(few, "events")] == [1, 2, 3]
     assert layer(many, "events") == []
@@ -136,7 +136,7 @@ def test_events_have_numbers_until_they_would_hide_each_other() -> None:
 
 def test_free_text_stands_in_no_chart() -> None:
     told = event(1, {"ae_term": POISON, "ae_onset": "2023-06-20"})
-    record = read_record([*pain("7", JUNE, 1), told], FORMS)
+    record = read_record([*pain("7", JUNE, 1), told], FORMS, STUDY.zone)
 
     drawings = [time_line(record), trend(record.outcomes[0], record)]
 
@@ -148,7 +148,7 @@ def test_no_date_of_the_time_line_is_cut_off_at_its_left(day: int) -> None:
     half_a_label, padding = 27, 14
     visits = [*pain("7", f"2023-03-{day:02}", 1), *pain("5", "2023-08-09", 2)]
 
-    svg = draw(time_line(read_record(visits, FORMS)))
+    svg = draw(time_line(read_record(visits, FORMS, STUDY.zone)))
 
     first = re.search(r'<text(?: text-anchor="(\w+)")? transform="translate\(([\d.]+)', svg)
     assert first is not None
@@ -157,7 +157,7 @@ def test_no_date_of_the_time_line_is_cut_off_at_its_left(day: int) -> None:
 
 def test_what_nobody_knows_a_day_of_still_has_a_time_line() -> None:
     assert time_line(PatientRecord((), {}, (), (), {})).label == "The time line"
-    assert "The time line" in draw(time_line(read_record(pain("7", "", 1), FORMS)))
+    assert "The time line" in draw(time_line(read_record(pain("7", "", 1), FORMS, STUDY.zone)))
 
 
 def test_a_drawing_is_one_image_with_one_label_and_no_style_of_its_own() -> None:

@@ -11,7 +11,7 @@ from adapter.viewer.page import Acknowledgement, Frame, Heading, answers_page, p
 from adapter.viewer.record import read_record
 from tests.forms import FORMS
 from tests.poison import POISON, all_poisoned, poisoned, strings
-from tests.visits import event, same_answers, signal, total
+from tests.visits import STUDY, event, same_answers, signal, total
 
 AT = "2023-06-14 20:15:09"
 FRAME, HEADING = Frame("/app", "lee", "t"), Heading("1", "p1", "A study", "patients/1")
@@ -26,7 +26,7 @@ RECORD: list[dict[str, Any]] = [
 
 
 def pages(resources: list[dict[str, Any]], heading: Heading = HEADING) -> list[str]:
-    record = read_record(resources, FORMS)
+    record = read_record(resources, FORMS, STUDY.zone)
     seen = {each.id: Acknowledgement("kim", "2023-06-15", 0) for each in record.signals}
     return [
         patient_page(FRAME, heading, record, seen),

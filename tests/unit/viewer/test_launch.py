@@ -26,7 +26,7 @@ from tests.forms import FORMS
 from tests.launching import CLIENT, LaunchedFrom
 from tests.poison import POISON, all_poisoned
 from tests.visitor import Visitor
-from tests.visits import event, same_answers, total
+from tests.visits import STUDY, event, same_answers, total
 
 ORIGIN, THEIRS = "https://trial.example", "https://ehr.example"
 ANSWERED = same_answers("phq-4", "2", "2023-06-14 20:15:09", 1)
@@ -133,6 +133,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         now=now,
         unique=lambda: token_urlsafe(32),
         look=look,
+        zone=STUDY.zone,
     )
     yield Bench(launches, system, shelf, clock, looks)
     database.close()
@@ -348,6 +349,18 @@ def test_the_record_system_may_say_itself_who_it_is(bench: Bench) -> None:
     assert "Trial outcomes" in page
 
 
+def test_days_of_a_record_system_in_utc_are_those_of_the_study(bench: Bench) -> None:
+    at = {"QuestionnaireResponse": "authored", "Observation": "effectiveDateTime"}
+    bench.shelf.resources = [
+        {**each, at[each["resourceType"]]: "2024-03-01T22:30:00Z"} for each in ANSWERED
+    ]
+
+    page = bench.opened(bench.visitor()).text
+
+    assert "last answered <strong>2 Mar 2024</strong>" in page
+    assert "1 Mar 2024" not in page
+
+
 VISIT: dict[str, Any] = {
     "resourceType": "Encounter",
     "id": "v1",
@@ -358,9 +371,10 @@ VISIT: dict[str, Any] = {
 }
 
 
-def test_the_visit_that_is_open_stands_above_the_page(bench: Bench) -> None:
+@pytest.mark.parametrize("start", ["2024-08-31T09:00:00+10:00", "2024-08-30T23:00:00Z"])
+def test_the_visit_that_is_open_stands_above_the_page(bench: Bench, start: str) -> None:
     bench.system.context["encounter"] = "v1"
-    bench.shelf.visit = VISIT
+    bench.shelf.visit = {**VISIT, "period": {"start": start}}
 
     assert "your visit of <strong>31 Aug 2024</strong>" in bench.opened(bench.visitor()).text
 

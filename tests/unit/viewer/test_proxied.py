@@ -90,7 +90,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         database, known, lambda: datetime(2024, 9, 1, tzinfo=UTC), lambda: f"text-{next(numbers)}"
     )
     proxied = Proxied("x-remote-user", HEADER.networks, {"HOSP\\lee": LEE, "kim@hosp": KIM})
-    yield Desk(Pages(people, Shelf(), {}, "", "/app", is_secure=False, look=look, proxied=proxied))
+    yield Desk(
+        Pages(
+            people, Shelf(), {}, "", "/app", is_secure=False, look=look, zone=UTC, proxied=proxied
+        )
+    )
     database.close()
 
 

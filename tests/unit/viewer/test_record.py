@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from adapter.fhir.adverse_event import RESEARCH
 from adapter.viewer.page import Frame, Heading, patient_page
 from adapter.viewer.point import UNREAD
 from adapter.viewer.record import Outcome, PatientRecord, read_record
 from tests.forms import FORMS
-from tests.visits import change, event, same_answers, signal, total, visit
+from tests.visits import STUDY, change, event, same_answers, signal, total, visit
 
 JUNE, JULY, AUGUST = ("2023-06-14 20:15:09", "2023-07-14 20:15:09", "2023-08-14 20:15:09")
 
@@ -21,7 +23,7 @@ def pain(value: str, at: str, number: int) -> list[dict[str, Any]]:
 
 
 def only(resources: list[dict[str, Any]]) -> Outcome:
-    (outcome,) = read_record(resources, FORMS).outcomes
+    (outcome,) = read_record(resources, FORMS, STUDY.zone).outcomes
     return outcome
 
 
@@ -71,9 +73,8 @@ def test_the_baseline_is_the_one_that_the_change_names() -> None:
 def test_what_was_entered_in_error_is_as_if_it_had_never_been() -> None:
     wrong = [{**each, "status": "entered-in-error"} for each in pain("1", JULY, 2)]
 
-    assert read_record([*pain("7", JUNE, 1), *wrong], FORMS) == read_record(
-        pain("7", JUNE, 1), FORMS
-    )
+    told, right = ([*pain("7", JUNE, 1), *wrong], pain("7", JUNE, 1))
+    assert read_record(told, FORMS, STUDY.zone) == read_record(right, FORMS, STUDY.zone)
 
 
 def test_scores_by_different_rules_are_not_compared() -> None:
@@ -97,7 +98,7 @@ def test_a_score_by_an_earlier_version_that_scores_alike_is_compared_and_judged(
     def alike(form: str, scale: str, two: tuple[str, str]) -> bool:
         return (form, scale, two) == ("nrs-pain-avg-week", "value", ("0.9.0", known))
 
-    (outcome,) = read_record([*visits, *pain("5", AUGUST, 3)], FORMS, alike).outcomes
+    (outcome,) = read_record([*visits, *pain("5", AUGUST, 3)], FORMS, STUDY.zone, alike).outcomes
 
     assert [point.since for point in outcome.points] == [None, -4, -2]
     assert outcome.meaning.verdict != "not-judged"
@@ -145,7 +146,9 @@ def test_a_score_that_is_not_read_here_is_neither_its_number_nor_called_unscored
     told: dict[str, Any],
 ) -> None:
     foreign = of_a_clinic(JULY, 2, **told)
-    after, alone = (read_record(each, FORMS) for each in ([*pain("7", JUNE, 1), *foreign], foreign))
+    after, alone = (
+        read_record(each, FORMS, STUDY.zone) for each in ([*pain("7", JUNE, 1), *foreign], foreign)
+    )
 
     (outcome,) = after.outcomes
     assert (outcome.latest, outcome.points[-1].value) == (outcome.points[0], None)
@@ -157,7 +160,7 @@ def test_a_score_that_is_not_read_here_is_neither_its_number_nor_called_unscored
 
 
 def test_scales_whose_change_nobody_follows_stand_beside_the_others() -> None:
-    record = read_record(same_answers("ders-18", "2", JUNE, 1), FORMS)
+    record = read_record(same_answers("ders-18", "2", JUNE, 1), FORMS, STUDY.zone)
 
     assert [each.scale.id for each in record.outcomes] == ["total"]
     assert len(record.others["ders-18"]) == 6
@@ -169,7 +172,7 @@ def test_a_code_that_two_instruments_share_counts_for_the_one_that_was_answered(
         kept = [code for code in each["code"]["coding"] if code["system"] == "http://loinc.org"]
         each["code"] = {"coding": kept}
 
-    record = read_record(resources, FORMS)
+    record = read_record(resources, FORMS, STUDY.zone)
 
     assert [(each.form.id, each.scale.id) for each in record.outcomes] == [("promis-pi-4a", "t")]
 
@@ -185,7 +188,7 @@ def test_resources_of_others_that_say_little_are_no_reason_to_fail() -> None:
         {"resourceType": "Patient", "id": "7"},
     ]
 
-    record = read_record(bare, FORMS)
+    record = read_record(bare, FORMS, STUDY.zone)
 
     assert record.outcomes == ()
     assert [each.title for each in record.events] == ["An event without a description"]
@@ -197,7 +200,7 @@ def test_what_counts_comes_first() -> None:
     improved = [*total("bdi", "40", JUNE, 1), *total("bdi", "10", JULY, 2)]
     unjudged = [*total("compas-w", "90", JUNE, 1), *total("compas-w", "80", JULY, 2)]
 
-    record = read_record([*unjudged, *improved, *worse], FORMS)
+    record = read_record([*unjudged, *improved, *worse], FORMS, STUDY.zone)
 
     assert [each.meaning.verdict for each in record.outcomes] == ["worse", "improved", "not-judged"]
 
@@ -222,11 +225,65 @@ def test_events_and_signals_are_told_in_order() -> None:
     second = event(2, {"ae_term": "Fell", "ae_onset": "2023-07-01"})
     first = event(1, {"ae_term": "Rash", "ae_onset": "2023-06-01"})
 
-    record = read_record([second, *answers, first, *signal("Item nine", answers[0])], FORMS)
+    record = read_record(
+        [second, *answers, first, *signal("Item nine", answers[0])], FORMS, STUDY.zone
+    )
 
     assert [(each.number, each.title) for each in record.events] == [(1, "Rash"), (2, "Fell")]
     (told,) = record.signals
     assert (told.title, told.level, told.why) == ("Item nine", "urgent", "the bound is reached")
+
+
+def told_at(at: str, value: str, number: int) -> list[dict[str, Any]]:
+    answers, score = pain(value, JUNE, number)
+    return [{**answers, "authored": at}, {**score, "effectiveDateTime": at}]
+
+
+def test_whatever_zone_a_time_is_told_in_its_day_is_that_of_the_study() -> None:
+    at = "2024-03-01T22:30:00Z"
+    ended = [{"url": f"{RESEARCH}/resolve-date", "valueDateTime": at}]
+    fell = {**event(1, {"ae_term": "Fell"}), "date": at, "extension": ended}
+    answers = told_at(at, "7", 1)
+    flag, task = signal("Item nine", {**answers[0], "authored": at})
+
+    record = read_record([*answers, fell, flag, task], FORMS, STUDY.zone)
+
+    (point,), (told,), (seen,) = record.outcomes[0].points, record.signals, record.events
+    times = {point.at, told.at, seen.start, seen.end, record.answers[answers[0]["id"]].at}
+    assert times == {"2024-03-02T09:30:00+11:00"}
+    assert point.day == date(2024, 3, 2)
+    page = page_of(record)
+    assert "last answered <strong>2 Mar 2024</strong>" in page
+    assert "1 Mar 2024" not in page
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("2024-03-02T08:00:00+11:00", "2024-03-01T23:00:00Z"),
+        ("2024-03-01T20:00:00Z", "2024-03-02T08:00:00+11:00"),
+        ("2024-04-07T02:30:00+11:00", "2024-04-07T02:10:00+10:00"),
+        ("2024-03-02", "2024-03-01T22:30:00Z"),
+        ("2024-03-01T22:30:00Z", "2024-03-03"),
+        ("2024-03", "2024-02-29T22:30:00Z"),
+    ],
+    ids=["after", "before", "an hour that comes twice", "a day", "the next day", "a month"],
+)
+def test_the_order_is_that_of_instants(times: tuple[str, str]) -> None:
+    first, second = times
+    resources = [*told_at(second, "5", 2), *told_at(first, "7", 1)]
+
+    outcome = only(resources)
+
+    assert [point.value for point in outcome.points] == [7, 5]
+    assert [point.since for point in outcome.points] == [None, -2]
+
+
+@pytest.mark.parametrize("at", ["2024-03-01", "2024", "9999-12-31T23:59:59Z"])
+def test_what_is_no_instant_in_that_zone_is_told_as_it_was(at: str) -> None:
+    (point,) = only(told_at(at, "7", 1)).points
+
+    assert point.at == at
 
 
 @pytest.mark.parametrize("kind", ["Practitioner/1", "https://ehr.example.org/RelatedPerson/1"])

@@ -21,7 +21,7 @@ from adapter.viewer.routes import Found, Look, Pages, pages_app
 from adapter.viewer.safety import Signal
 from tests.forms import FORMS
 from tests.visitor import Visitor
-from tests.visits import same_answers, signal
+from tests.visits import STUDY, same_answers, signal
 
 LEE, KIM = Person("lee", "clinician", "northside"), Person("kim", "operator")
 ANSWERED = same_answers("phq-4", "2", "2023-06-14 20:15:09", 1)
@@ -94,7 +94,9 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         looks.append(seen)
 
     yield Bench(
-        Pages(people, shelf, FORMS, "A study", "/app", is_secure=False, look=look), shelf, looks
+        Pages(people, shelf, FORMS, "A study", "/app", is_secure=False, look=look, zone=STUDY.zone),
+        shelf,
+        looks,
     )
     database.close()
 
