@@ -31,6 +31,6 @@ def kept(tx: Transaction, digest: bytes, now: float) -> tuple[bytes, float] | No
     return None if row is None else (bytes(row["sealed"]), float(row["ends"]))
 
 
-def forget(tx: Transaction, digest: bytes) -> None:
-    """Takes it away."""
-    tx.execute("DELETE FROM launch WHERE hash = ?", (digest,))
+def extend(tx: Transaction, digest: bytes, ends: float) -> None:
+    """Keeps what is kept under a hash until then, and leaves it as it is."""
+    tx.execute("UPDATE launch SET ends = ? WHERE hash = ?", (ends, digest))

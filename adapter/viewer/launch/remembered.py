@@ -77,20 +77,28 @@ class Memory:
         """The page of this name that belongs to a key; None for none, or for one that has ended."""
         now = self.now().timestamp()
         found = launches.kept(self.database.read(), _hash(key), now)
-        said = None if found is None else _open(key, found[0])
-        if found is None or said is None or said["page"] != page:
+        opened = None if found is None else _opened(key, found[0])
+        if found is None or opened is None or opened.page != page:
             return None
-        beside = said.get("context", {})  # a page that a former version opened has none
-        context = Context(beside.get("encounter", ""), tuple(beside.get("named", ())))
-        opened = Opened(**{**said, "begun": read_begun(said["begun"]), "context": context})
         if found[1] < min(opened.until, now + IDLE_SECONDS - _SEEN_SECONDS):
-            self.open(key, opened)
+            # Its end alone: another request may have kept another token meanwhile.
+            with self.database.write() as tx:
+                launches.extend(tx, _hash(key), min(opened.until, now + IDLE_SECONDS))
         return opened
 
-    def close(self, key: str) -> None:
-        """Forgets a page."""
+    def close(self, key: str, tried: Opened) -> Opened | None:
+        """Forgets a page whose token was tried in vain.
+
+        Where another request has kept another token meanwhile, the page stays, and is given.
+        """
+        now = self.now().timestamp()
         with self.database.write() as tx:
-            launches.forget(tx, _hash(key))
+            sealed = launches.take(tx, _hash(key), now)
+            kept = None if sealed is None else _opened(key, sealed)
+            if sealed is None or kept is None or kept.token == tried.token:
+                return None
+            launches.keep(tx, _hash(key), sealed, min(kept.until, now + IDLE_SECONDS), now)
+        return kept
 
     def _keep(self, key: str, said: Mapping[str, Any], ends: float, now: float) -> None:
         sealed = Sealer([key]).seal(orjson.dumps(said), _hash(key))
@@ -106,6 +114,15 @@ def until(now: datetime) -> float:
 def renewed(opened: Opened, token: str, refresh: str, ends: float) -> Opened:
     """A page with another token; a server that sends no new refresh token leaves the old one."""
     return replace(opened, token=token, refresh=refresh or opened.refresh, ends=ends)
+
+
+def _opened(key: str, sealed: bytes) -> Opened | None:
+    said = _open(key, sealed)
+    if said is None:
+        return None
+    beside = said.get("context", {})  # a page that a former version opened has none
+    context = Context(beside.get("encounter", ""), tuple(beside.get("named", ())))
+    return Opened(**{**said, "begun": read_begun(said["begun"]), "context": context})
 
 
 def _open(key: str, sealed: bytes) -> dict[str, Any] | None:

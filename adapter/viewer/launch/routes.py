@@ -231,19 +231,39 @@ def _fetched(
     if opened is None or registered is None:
         raise _ended(())
     try:
-        with launches.web() as web:
-            if launches.now().timestamp() >= opened.ends - _AHEAD_SECONDS:
-                opened = _renewed(launches, web, registered, opened)
-                launches.memory.open(key, opened)
-            reader = Reader(web, registered.iss, opened.token)
-            fetched = reader.fetch(opened.patient, opened.scope, opened.context.encounter)
+        opened, fetched = _read(launches, registered, key, opened)
     except LetInNoMoreError as wrong:
-        launches.memory.close(key)
         raise _ended(registered.frames) from wrong
     except EhrError as wrong:
         raise _failed(registered, str(wrong)) from wrong
     launches.look(request, interaction, opened, len(fetched.resources))
     return opened, registered, fetched
+
+
+def _read(
+    launches: Launches, registered: Registered, key: str, opened: Opened, *, is_again: bool = False
+) -> tuple[Opened, Fetched]:
+    """What the record system gives for a page, and the page with the token that it took.
+
+    Two requests may renew a token at once, and the record system may let only the first: the other
+    goes on with what that one has kept, once.
+
+    Raises:
+        LetInNoMoreError: the page has ended, and is forgotten.
+        EhrError: the record system does not answer.
+    """
+    try:
+        with launches.web() as web:
+            if launches.now().timestamp() >= opened.ends - _AHEAD_SECONDS:
+                opened = _renewed(launches, web, registered, opened)
+                launches.memory.open(key, opened)
+            reader = Reader(web, registered.iss, opened.token)
+            return opened, reader.fetch(opened.patient, opened.scope, opened.context.encounter)
+    except LetInNoMoreError:
+        kept = launches.memory.close(key, opened)
+        if kept is None or is_again:
+            raise
+    return _read(launches, registered, key, kept, is_again=True)
 
 
 def _renewed(launches: Launches, web: Web, registered: Registered, opened: Opened) -> Opened:

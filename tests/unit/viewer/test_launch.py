@@ -618,6 +618,78 @@ def test_a_token_that_has_ended_is_renewed_where_that_was_granted(bench: Bench) 
     ]
 
 
+def renewed_beside(visitor: Visitor, place: str) -> Callable[[httpx.Request], httpx.Response]:
+    """A token endpoint that lets another request of the page renew first, and that one alone."""
+
+    def answer_late(_: httpx.Request) -> httpx.Response:
+        beside = Visitor(visitor.app, ORIGIN, httpx.Cookies(visitor.cookies))
+        assert beside.get(place).status_code == 200
+        return httpx.Response(400, json={"error": "invalid_grant"})
+
+    return answer_late
+
+
+@pytest.fixture
+def place_to_renew(bench: Bench) -> tuple[Visitor, str]:
+    """A page whose token has just ended, though somebody was there."""
+    visitor = bench.visitor()
+    bench.system.refreshing.add("again")
+    bench.system.context.update([("refresh_token", "again")])
+    place = bench.launch(visitor).headers["location"]
+    for minutes in (29, 29, 2):
+        assert visitor.get(place).status_code == 200
+        bench.clock[0] += timedelta(minutes=minutes)
+    return visitor, place
+
+
+def test_of_two_requests_that_renew_at_once_both_go_on(
+    bench: Bench, place_to_renew: tuple[Visitor, str]
+) -> None:
+    visitor, place = place_to_renew
+    bench.system.faults["/token"] = [renewed_beside(visitor, place)]
+
+    assert visitor.get(place).status_code == 200
+    assert visitor.get(place).status_code == 200
+    assert [each["grant_type"] for each in bench.system.bought] == [
+        "authorization_code",
+        "refresh_token",
+    ]
+
+
+def test_a_token_that_was_kept_meanwhile_is_tried_once(
+    bench: Bench, place_to_renew: tuple[Visitor, str]
+) -> None:
+    visitor, place = place_to_renew
+    late = renewed_beside(visitor, place)
+
+    def late_and_last(request: httpx.Request) -> httpx.Response:
+        answered = late(request)
+        bench.system.tokens.clear()
+        bench.system.requests.clear()
+        return answered
+
+    bench.system.faults["/token"] = [late_and_last]
+
+    assert visitor.get(place).status_code == 401
+    assert len(bench.system.requests) == 1
+    assert visitor.get(place).status_code == 401
+    assert len(bench.system.requests) == 1
+
+
+def test_to_be_there_writes_nothing_anew_but_until_when(bench: Bench) -> None:
+    visitor = bench.visitor()
+    place = bench.launch(visitor).headers["location"]
+    database = bench.launches.memory.database
+    (before,) = database.read().execute("SELECT sealed, ends FROM launch").fetchall()
+
+    bench.clock[0] += timedelta(minutes=5)
+    visitor.get(place)
+
+    (after,) = database.read().execute("SELECT sealed, ends FROM launch").fetchall()
+    assert bytes(after[0]) == bytes(before[0])
+    assert after[1] - before[1] == 300
+
+
 def test_a_page_ends_with_its_token_and_when_nobody_is_there(bench: Bench) -> None:
     visitor = bench.visitor()
     place = bench.launch(visitor).headers["location"]
