@@ -33,7 +33,10 @@ NO_THRESHOLD = "No published threshold is known here: how much this change means
 NO_ERROR = (
     "No published measurement error is known here: how much of a change is chance cannot be said."
 )
-ANOTHER_VERSION = "Scored by another version of the rules than at baseline: not compared."
+ANOTHER_VERSION = "Scored by another version of the rules than the earlier score: not compared."
+NO_BASELINE = (
+    "The trial has computed no change since baseline here: how much this change means is not said."
+)
 UNKNOWN_RULES = "Scored by a version of the rules that is not known here: not judged."
 
 

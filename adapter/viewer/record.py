@@ -18,6 +18,7 @@ from adapter.instruments.form import Form, Scale
 from adapter.scoring.change import Change, change_since
 from adapter.viewer.meaning import (
     ANOTHER_VERSION,
+    NO_BASELINE,
     UNKNOWN_RULES,
     VERDICTS,
     Meaning,
@@ -38,6 +39,7 @@ class Outcome:
     """One scale's scores, the oldest first, and what the last change means.
 
     `baseline` is what the latest score is compared with; both are None where there is no score.
+    `is_since_baseline`: a change that the trial computed names it; else it is the first score here.
     """
 
     form: Form
@@ -47,6 +49,12 @@ class Outcome:
     latest: Point | None
     change: Change | None
     meaning: Meaning
+    is_since_baseline: bool = False
+
+    @property
+    def compared_with(self) -> str:
+        """What the later scores are compared with, in words."""
+        return "baseline" if self.is_since_baseline else "first score here"
 
     @property
     def is_newest_absent(self) -> bool:
@@ -82,11 +90,14 @@ def read_record(
     forms: Mapping[str, Form],
     zone: tzinfo,
     alike: Alike | None = None,
+    *,
+    is_whole: bool = False,
 ) -> PatientRecord:
     """What resources of one patient say, by the instruments that are known here.
 
     Whatever zone a time is told in, it is read as the clocks of `zone` told it. A score by an
-    earlier version counts as one by the present where both are `alike`.
+    earlier version counts as one by the present where both are `alike`. `is_whole`: they are all
+    that the trial holds, so that a change that is not among them was not computed.
     """
     standing = [each for each in resources if each.get("status") != "entered-in-error"]
     answers = {
@@ -95,7 +106,7 @@ def read_record(
         if each["resourceType"] == "QuestionnaireResponse"
     }
     observations = [each for each in standing if each["resourceType"] == "Observation"]
-    baselines = dict(_baselines(observations))
+    told = _Changes(dict(_baselines(observations)), is_whole)
     found: dict[tuple[str, str], list[Point]] = {}
     known = _scales(forms)
     for each in observations:
@@ -103,7 +114,7 @@ def read_record(
         if place is not None:
             found.setdefault(place, []).append(read_point(each, answers, zone))
     read = [
-        _outcome(form, scale, _as_now(form, scale, found[form.id, scale.id], alike), baselines)
+        _outcome(form, scale, _as_now(form, scale, found[form.id, scale.id], alike), told)
         for form in forms.values()
         for scale in form.scales
         if (form.id, scale.id) in found
@@ -124,10 +135,26 @@ def read_record(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """The changes that the trial computed: which score each later one was compared with, by id.
+
+    `are_whole`: there is no other.
+    """
+
+    baselines: Mapping[str, str]
+    are_whole: bool
+
+
 def _is_main(outcome: Outcome) -> bool:
     """Whether a scale has a row of its own: its change counts, or its form has no such scale."""
-    tracked = [each.id for each in outcome.form.scales if each.change or each.observe_change]
+    tracked = [each.id for each in outcome.form.scales if _is_tracked(each)]
     return outcome.scale.id in (tracked or [outcome.form.scales[0].id])
+
+
+def _is_tracked(scale: Scale) -> bool:
+    """Whether the trial computes its change since baseline."""
+    return bool(scale.change or scale.observe_change)
 
 
 def _as_now(form: Form, scale: Scale, points: list[Point], alike: Alike | None) -> list[Point]:
@@ -141,9 +168,7 @@ def _as_now(form: Form, scale: Scale, points: list[Point], alike: Alike | None) 
     ]
 
 
-def _outcome(
-    form: Form, scale: Scale, points: list[Point], baselines: Mapping[str, str]
-) -> Outcome:
+def _outcome(form: Form, scale: Scale, points: list[Point], told: _Changes) -> Outcome:
     ordered = tuple(sorted(points, key=lambda point: (in_order(point.at), point.id)))
     scored = [point for point in ordered if point.value is not None]
     if not scored:
@@ -151,9 +176,10 @@ def _outcome(
         return Outcome(form, scale, ordered, None, None, None, Meaning("first", short))
     dated = [point for point in scored if point.at] or scored[-1:]
     latest = dated[-1]
-    named = next((baselines[each.id] for each in reversed(scored) if each.id in baselines), "")
-    first = next((each for each in scored if each.id == named), dated[0])
-    told = tuple(_since(scale, first, point) for point in ordered)
+    since = told.baselines
+    named = next((since[each.id] for each in reversed(scored) if each.id in since), "")
+    baseline = next((each for each in scored if each.id == named), None)
+    first = baseline or dated[0]
     change = None
     if first is latest:
         meaning = Meaning("first")
@@ -162,12 +188,14 @@ def _outcome(
     else:
         change = _change(scale, first, latest)
         is_known = latest.version.partition("+")[0] == form.version
-        meaning = (
-            meaning_of(change)
-            if is_known
-            else Meaning("not-judged", "other scoring rules", (UNKNOWN_RULES,))
-        )
-    return Outcome(form, scale, told, first, latest, change, meaning)
+        if not is_known:
+            meaning = Meaning("not-judged", "other scoring rules", (UNKNOWN_RULES,))
+        elif told.are_whole and baseline is None and _is_tracked(scale):
+            meaning = Meaning("not-judged", "no score at baseline", (NO_BASELINE,))
+        else:
+            meaning = meaning_of(change)
+    compared = tuple(_since(scale, first, point) for point in ordered)
+    return Outcome(form, scale, compared, first, latest, change, meaning, baseline is not None)
 
 
 def _change(scale: Scale, first: Point, later: Point) -> Change:

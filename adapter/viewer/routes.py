@@ -183,7 +183,7 @@ def _patients(pages: Pages, visit: Visit) -> Response:
 
 def _patient(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "patient")
-    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike, is_whole=True)
     acknowledged = pages.records.acknowledged(record.signals)
     content = page.patient_page(visit.frame, found.heading, record, acknowledged, kept=found.kept)
     return HTMLResponse(content)
@@ -191,7 +191,7 @@ def _patient(pages: Pages, visit: Visit) -> Response:
 
 def _answers(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "answers")
-    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike, is_whole=True)
     answers = record.answers.get(visit.request.path_params["response"])
     if answers is None:
         raise HTTPException(404)
@@ -202,7 +202,7 @@ def _answers(pages: Pages, visit: Visit) -> Response:
 
 def _acknowledge(pages: Pages, visit: Visit) -> Response:
     found = _found(pages, visit, "acknowledge")
-    record = read_record(found.resources, pages.forms, pages.zone, pages.alike)
+    record = read_record(found.resources, pages.forms, pages.zone, pages.alike, is_whole=True)
     name, version = visit.request.path_params["signal"], visit.request.state.said.get("version")
     for signal in record.signals:
         if (signal.id, str(signal.version)) == (name, version):

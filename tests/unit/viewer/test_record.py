@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -68,6 +69,64 @@ def test_the_baseline_is_the_one_that_the_change_names() -> None:
     assert outcome.baseline is not None
     assert outcome.baseline.value == 7
     assert [point.since for point in outcome.points] == [None, None, -1]
+
+
+def rows_of(record: PatientRecord) -> str:
+    """The words of the outcomes, without their charts."""
+    rows = page_of(record).partition("<ol")[2].partition("</ol")[0]
+    return re.sub("<svg.*?</svg>", "", rows, flags=re.DOTALL)
+
+
+def test_the_first_score_that_is_held_is_not_called_the_baseline() -> None:
+    first, later = pain("7", JUNE, 1), pain("3", AUGUST, 3)
+    told = change("nrs-pain-avg-week", "value", (first, later))
+    held, known = [*first, *later], [*first, *later, told]
+
+    lone, sure = (read_record(each, FORMS, STUDY.zone) for each in (held, known))
+
+    assert [each.outcomes[0].meaning.verdict for each in (lone, sure)] == ["improved", "improved"]
+    assert "baseline" not in rows_of(lone)
+    assert '<td class="number">first score here</td>' in rows_of(lone)
+    assert "was severe, first score here" in rows_of(lone)
+    assert "or the first score here" in page_of(lone)
+    assert "first score here" not in page_of(sure)
+    assert '<td class="number">baseline</td>' in rows_of(sure)
+
+
+def test_a_change_in_the_same_band_says_since_when() -> None:
+    rows = rows_of(read_record([*pain("7", JUNE, 1), *pain("8", JULY, 2)], FORMS, STUDY.zone))
+
+    assert '<span class="band">since first score here</span>' in rows
+
+
+@pytest.mark.parametrize(
+    ("form", "short"),
+    [
+        ("nrs-pain-avg-week", "no score at baseline"),
+        ("ders-18", "no score at baseline"),
+        ("phq-4", "no published threshold, but another band"),
+    ],
+    ids=["with a threshold", "without one", "whose change nobody follows"],
+)
+def test_of_all_that_the_trial_holds_a_change_that_it_has_not_computed_is_not_judged(
+    form: str, short: str
+) -> None:
+    resources = [*same_answers(form, "3", JUNE, 1), *same_answers(form, "1", AUGUST, 2)]
+
+    (outcome,) = read_record(resources, FORMS, STUDY.zone, is_whole=True).outcomes
+
+    assert (outcome.meaning.verdict, outcome.meaning.short) == ("not-judged", short)
+    assert outcome.change is not None
+    assert outcome.points[-1].since == outcome.change.points < 0
+
+
+def test_of_all_that_the_trial_holds_a_change_that_it_computed_is_judged() -> None:
+    first, later = pain("7", JUNE, 1), pain("3", AUGUST, 3)
+    told = change("nrs-pain-avg-week", "value", (first, later))
+
+    (outcome,) = read_record([*first, *later, told], FORMS, STUDY.zone, is_whole=True).outcomes
+
+    assert outcome.meaning.verdict == "improved"
 
 
 def test_what_was_entered_in_error_is_as_if_it_had_never_been() -> None:

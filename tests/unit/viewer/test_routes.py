@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from adapter.viewer.routes import Found, Look, Pages, pages_app
 from adapter.viewer.safety import Signal
 from tests.forms import FORMS
 from tests.visitor import Visitor
-from tests.visits import STUDY, same_answers, signal
+from tests.visits import STUDY, same_answers, signal, visit
 
 LEE, KIM = Person("lee", "clinician", "northside"), Person("kim", "operator")
 ANSWERED = same_answers("phq-4", "2", "2023-06-14 20:15:09", 1)
@@ -37,6 +38,7 @@ class Shelf:
     """One patient, whose signals the operator may know of; `is_away`: nothing can be read."""
 
     seen: dict[str, Acknowledgement] = field(default_factory=dict)
+    later: list[dict[str, Any]] = field(default_factory=list)
     is_away: bool = False
 
     def listed(self, person: Person, asked: str) -> list[Listed]:
@@ -47,7 +49,7 @@ class Shelf:
 
     def find(self, person: Person, patient: str) -> Found | None:
         more = [FLAG, TASK] if person == KIM else []
-        return Found(HEADING, [*ANSWERED, *more]) if patient == "one" else None
+        return Found(HEADING, [*ANSWERED, *self.later, *more]) if patient == "one" else None
 
     def acknowledged(self, signals: Sequence[Signal]) -> Mapping[str, Acknowledgement]:
         del signals
@@ -309,3 +311,14 @@ def test_the_style_may_be_kept(bench: Bench) -> None:
 
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_change_that_the_ledger_does_not_hold_is_not_judged(bench: Bench) -> None:
+    for at, number in (("2023-06-14", 1), ("2023-08-14", 2)):
+        answers = {"nrs_pain_avg": str(9 - 4 * number)}
+        bench.shelf.later += visit("nrs-pain-avg-week", answers, at, number)
+
+    page = bench.visitor("lee").get(PATIENT).text
+
+    assert "no score at baseline" in page
+    assert "Improved" not in page
