@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from zoneinfo import ZoneInfo
 
 from adapter.viewer.drawing import warm
 from adapter.viewer.page import Frame, Heading, patient_page
@@ -16,6 +17,7 @@ from tests.forms import FORMS
 from tests.visits import long_record
 
 MONTHS, BAR_SECONDS = 60, 1.0
+ZONE = ZoneInfo("Australia/Sydney")
 
 
 def main() -> int:
@@ -29,7 +31,7 @@ def main() -> int:
 
 def _page_seconds(resources: list[dict[str, object]]) -> float:
     began = time.process_time()
-    record = read_record(resources, FORMS)
+    record = read_record(resources, FORMS, ZONE)
     patient_page(Frame("/app"), Heading("1", "p1", "A study", "patients/1"), record, {})
     return time.process_time() - began
 
