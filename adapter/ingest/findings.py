@@ -68,6 +68,18 @@ def twice_said(record: Record, form: str, source: str) -> Problem:
     )
 
 
+def of_two(record: Record, study: Study) -> Problem:
+    """Answers of whom nobody knows: two sources hold the same form of this participant."""
+    return Problem(
+        record.origin,
+        study.record_id,
+        "a record whose rows are all of one person",
+        "one of which two sources hold the same form",
+        "Mend what is listed of that form; of all other forms of the record, nothing new or "
+        "corrected is taken in until then.",
+    )
+
+
 def unknown_state(record: Record) -> Problem:
     """A word of completion that REDCap does not have, such as a label."""
     return Problem(

@@ -18,6 +18,7 @@ from adapter.ingest.accept import next_status
 from adapter.ingest.change import Place, value_at_baseline
 from adapter.ingest.completion import completion
 from adapter.ingest.earlier import as_hashed_now, is_current
+from adapter.ingest.several import is_of_two
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import Ingest
 from adapter.instruments.glimpse import Glimpse, glimpse
@@ -57,7 +58,9 @@ def watch_row(
     found = _signals(tx, trial, seen, safety)
     # What the ledger holds by these very cells gave its signals there.
     fired = () if _stands(tx, work, record, seen) else names_of(found)
-    place = place_of(record)
+    # Of two people with one number, each stands for itself: neither is hidden by the other.
+    whose = work.snapshot.key if is_of_two(tx, work.snapshot, person) else ""
+    place = place_of(record, whose)
     before = kept_back.find(tx, place)
     said = KeptBack(
         place=place,
@@ -161,13 +164,18 @@ def forget_gone(tx: Transaction, work: Ingest, forms: frozenset[str], *, is_beli
         else:
             is_met = scope is not None or instances.participant_run(tx, each.record) == run
             is_gone = is_met and is_legible and each.form in read
+            # Another source met somebody of the same number.
+            is_gone = is_gone and not is_of_two(
+                tx, work.snapshot, instances.participant(tx, each.record)
+            )
         if is_gone:
             kept_back.drop(tx, each.place)
 
 
-def place_of(record: Record) -> str:
-    """The place of a row among what is kept back."""
-    return orjson.dumps([record.participant, record.event, record.form, record.repeat]).decode()
+def place_of(record: Record, whose: str = "") -> str:
+    """The place of a row among what is kept back; `whose` is its source, where two may hold it."""
+    place = [record.participant, record.event, record.form, record.repeat]
+    return orjson.dumps([*place, whose] if whose else place).decode()
 
 
 def names_of(found: Watched) -> tuple[tuple[str, str, str], ...]:

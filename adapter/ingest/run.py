@@ -34,6 +34,7 @@ from adapter.ingest.overdue import note_owed, owe_overdue
 from adapter.ingest.participation import accept_study, check_withdrawals
 from adapter.ingest.people import take_people
 from adapter.ingest.readable import Readable, find_readable
+from adapter.ingest.several import is_of_two
 from adapter.ingest.trial import Trial
 from adapter.ingest.work import (
     RECORDS_A_COMMIT,
@@ -45,7 +46,7 @@ from adapter.ingest.work import (
     batches,
     reject,
 )
-from adapter.instruments.response import Record, ResponseStatus, parse_response
+from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
 from adapter.store import inbox, instances, kept_back, runs
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
@@ -140,7 +141,7 @@ def _take_record(tx: Transaction, work: Ingest, record: Record) -> None:
             see_unchanged(tx, trial, held, replace(before, run=work.report.run), whole)
             _count(tx, work, record, "unchanged")
             return
-        response = parse_response(record, form, trial.study, status)
+        response = _response(tx, work, record, status)
     except AnswerError as wrong:
         if before is not None:
             instances.see_again(tx, unit, work.report.run)
@@ -202,6 +203,28 @@ def _status_word(
     if record.complete not in STATES:
         raise AnswerError("The form is in no known state.", (findings.unknown_state(record),))
     return completion(work, record, person)
+
+
+def _response(
+    tx: Transaction, work: Ingest, record: Record, status: ResponseStatus
+) -> Response | None:
+    """What a row says, None where it is blank.
+
+    Of whom two sources may mean two people by, nothing is taken in but what stands already: once
+    the two are told apart, nothing would take back what is somebody else's.
+
+    Raises:
+        AnswerError: the row does not fit its form, or two sources hold the same form of this
+            participant, which is told once of each.
+    """
+    report, name, trial = work.report, record.participant, work.trial
+    response = parse_response(record, trial.form_of(record.form), trial.study, status)
+    if response is None or not is_of_two(tx, work.snapshot, instances.participant(tx, name)):
+        return response
+    report.is_whole = False  # or a reading of what changed would pass it by
+    found = () if name in report.explained else (findings.of_two(record, trial.study),)
+    report.explained.add(name)
+    raise AnswerError("It may be of two people.", found)
 
 
 def _why_unknown(work: Ingest, record: Record) -> tuple[Problem, ...]:

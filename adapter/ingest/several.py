@@ -2,8 +2,8 @@
 
 A trial may ask for consent in one project and for the answers in another: each form with facts
 stands in one of them. Where two hold rows of the same form, nobody knows which one is true, or
-whether they are of the same person at all: what is new is held until one row is gone, and of
-withdrawals each counts.
+whether they are of the same person at all: what is new is held until one row is gone, no answer is
+taken in, and of withdrawals each counts.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from adapter.ingest.work import Snapshot
 from adapter.instruments.participant import ConsentState, Participant, held_as_unreadable
 from adapter.instruments.study import ConsentRule, Study
-from adapter.store.said import Said
+from adapter.store.said import Said, said_by
+from adapter.store.transaction import Transaction
 
 
 def put_together(
@@ -40,6 +42,15 @@ def twice_said(said: Sequence[Said]) -> Iterator[tuple[str, str]]:
     for other in others:
         for form in sorted(own.forms & other.forms):
             yield form, other.source
+
+
+def is_of_two(tx: Transaction, snapshot: Snapshot, person: Participant | None) -> bool:
+    """Whether rows of somebody may be of two people: two sources hold the same form of theirs."""
+    if person is None or not person.is_unreadable or not snapshot.others:
+        return False  # who is doubled is held, and few are
+    said = said_by(tx, person.participant, {snapshot.key, *snapshot.others})
+    forms = [form for each in said for form in each.forms]
+    return len(set(forms)) < len(forms)
 
 
 def _consent(

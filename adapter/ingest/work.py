@@ -28,7 +28,7 @@ class Report:
 
     `is_whole`: every row and every form could be read; only then is what is missing gone.
     `newcomers` are the people whom no ingest had met before, `kept_back` those whose own row does
-    not let them be met, and `explained` those of whose forms it was said why they wait for that.
+    not let them be met, and `explained` those of whose forms it was said why they wait.
     `are_people_read`: what the source says of who takes part could be read. `undated` counts, per
     form, what was taken in and of which nothing says when it was answered.
     """

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapter.ingest.several import put_together
+from adapter.ingest.standing import standing_signals
 from adapter.instruments.participant import ConsentState, Participant
-from adapter.store import instances
+from adapter.store import instances, versions
+from adapter.store.cursors import Cursor, cursor
 from adapter.store.said import Said
 from tests.unit.ingest.project import (
     CLINIC,
@@ -17,6 +20,7 @@ from tests.unit.ingest.project import (
     STUDY,
     Bench,
     Cells,
+    at_week_4,
     columns,
     dictionary_csv,
     mood,
@@ -24,6 +28,7 @@ from tests.unit.ingest.project import (
     records_csv,
     study,
 )
+from tests.unit.ingest.test_signals import TALLY, WATCHED
 
 if TYPE_CHECKING:
     from adapter.ingest import Report
@@ -44,12 +49,13 @@ def read(
     *rows: Cells,
     fields: tuple[tuple[str, str, str, str], ...] = FIELDS,
     text: bytes | None = None,
+    reached: Cursor | None = None,
 ) -> Report:
     """Reads one of two projects, whose dictionary has these fields."""
     content = records_csv(list(rows), columns(fields)) if text is None else text
     source = bench.source(content, dictionary=dictionary_csv(fields))
     others = frozenset({EAST, WEST} - {key})
-    return bench.read(replace(source, key=key, others=others))
+    return bench.read(replace(source, key=key, others=others, cursor=reached))
 
 
 def answers(bench: Bench, *rows: Cells) -> Report:
@@ -115,6 +121,59 @@ def test_who_stands_in_two_sources_is_held_and_each_of_them_is_told(bench: Bench
     assert told(bench, second) == ["one in east, too"] * 2
     assert told(bench, first) == ["one in west, too"] * 2
     assert bench.owed(CLINIC) == {}
+
+
+ANNA = {**person("1"), **mood("1", "2", "0")}
+BEN = ({**person("1"), **mood("3", "3", "3")}, {**at_week_4("1"), **mood("3", "3", "3")})
+BEN_RENUMBERED = tuple({**row, "record_id": "101"} for row in BEN)
+
+
+def test_of_two_people_with_one_number_neither_gets_the_other_s_answers(bench: Bench) -> None:
+    read(bench, EAST, ANNA)
+    bench.deliver(CLINIC)
+    before = bench.resources("QuestionnaireResponse")
+
+    doubled = [read(bench, WEST, *BEN), read(bench, EAST, ANNA)]
+    meanwhile = bench.resources("QuestionnaireResponse")
+    read(bench, WEST, *BEN_RENUMBERED)
+    after = versions.of_type(bench.database.read(), "QuestionnaireResponse")
+
+    assert [each.counts["mood"] for each in doubled] == [{"rejected": 2}, {"unchanged": 1}]
+    assert before == meanwhile
+    assert word(bench) == ("given", False)
+    assert Counter(each.participant for each in after) == {"1": 1, "101": 2}
+
+
+def test_what_waited_for_two_people_to_be_told_apart_is_not_passed_by(bench: Bench) -> None:
+    corrected = {**person("1"), **mood("2", "2", "2")}
+    reached = Cursor("records.csv", "2024-03-20 10:00", "basis", "2024-03-20T22:30:00+00:00")
+    read(bench, EAST, ANNA)
+    read(bench, WEST, *BEN)
+
+    doubled = read(bench, EAST, corrected, reached=reached)
+    kept = cursor(bench.database.read(), reached.source)
+    read(bench, WEST, *BEN_RENUMBERED)
+    single = read(bench, EAST, corrected, reached=reached)
+
+    assert (doubled.counts["mood"], kept) == ({"rejected": 1}, None)
+    assert single.counts["mood"] == {"changed": 1}
+    assert cursor(bench.database.read(), reached.source) == reached
+
+
+@pytest.mark.parametrize("last", [EAST, WEST])
+def test_of_two_people_with_one_number_the_signals_of_both_stand(bench: Bench, last: str) -> None:
+    watched = bench.with_study(WATCHED).with_form(TALLY)
+    rows = {EAST: (ANNA,), WEST: BEN}
+    for key in (EAST, WEST, EAST, last):
+        read(watched, key, *rows[key])
+    doubled = [each.kept for each in standing_signals(watched.database.read(), watched.trial.study)]
+
+    read(watched, WEST, *BEN_RENUMBERED)
+    read(watched, EAST, ANNA)
+
+    found = standing_signals(watched.database.read(), watched.trial.study)
+    assert doubled == ["row", "row"]
+    assert {(each.record, each.kept) for each in found} == {("101", "")}
 
 
 def test_who_stands_in_one_source_again_goes_on(bench: Bench) -> None:
