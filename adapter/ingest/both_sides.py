@@ -52,6 +52,8 @@ def _ours(tx: Transaction, trial: Trial, found: Received) -> Answers:
     if not found.trial_row:
         return held_answers(tx, trial, found.unit) or {}
     record = record_of(found.trial_row)
+    if trial.study.placement_of(record.form) is None:
+        return {}  # the study asks it no more
     try:
         response = parse_response(record, trial.form_of(record.form), trial.study, "completed")
     except AnswerError:  # the form has changed since

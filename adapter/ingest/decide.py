@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 
 import orjson
 
-from adapter.errors import NotFoundError, Origin
+from adapter.errors import AnswerError, NotFoundError, Origin
+from adapter.ingest import findings
 from adapter.ingest.accept import accept, next_status
 from adapter.ingest.judge import CONFLICT, Became, held_answers, judge, refuse_changed
 from adapter.ingest.keep import Acceptance
@@ -82,7 +83,7 @@ def leave(tx: Transaction, trial: Trial, number: int, now: str) -> None:
 
     Raises:
         NotFoundError: nothing of this number waits.
-        AnswerError: the trial's row fits its form no more.
+        AnswerError: the trial's row fits its form no more, or the study does not ask that any more.
     """
     found = _waiting(tx, number)
     left = replace(found, state="left", why="a person left it", trial_row="")
@@ -97,9 +98,11 @@ def accept_row(tx: Transaction, trial: Trial, found: Received, now: str) -> None
     """The trial's own row stands that contradicted a response; it is not kept back any more.
 
     Raises:
-        AnswerError: the row fits its form no more.
+        AnswerError: the row fits its form no more, or the study does not ask that any more.
     """
     record = trial.as_read(record_of(found.trial_row))
+    if trial.study.placement_of(record.form) is None:
+        raise AnswerError("The form is asked no more.", (findings.not_asked(record),))
     refuse_changed(trial, trial.form_of(record.form).id)
     form, source_hash = trial.form_of(record.form), trial.identity.source_hash(record)
     before = instances.instance(tx, found.unit)

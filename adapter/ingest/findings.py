@@ -33,6 +33,17 @@ def other_meaning(form: Form) -> Problem:
     )
 
 
+def not_asked(record: Record) -> Problem:
+    """A row of a form that the study file has stopped to map, while a person had to choose."""
+    return Problem(
+        record.origin,
+        record.form,
+        "a form that the study file maps",
+        "one that it does not map any more",
+        "Put the form back into `forms`, and choose then; what stands stays until then.",
+    )
+
+
 def contradicted(record: Record, number: int) -> Problem:
     """A row that says something else than what a clinic wrote, which stands."""
     return Problem(

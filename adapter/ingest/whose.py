@@ -100,7 +100,8 @@ def _drop(tx: Transaction, trial: Trial, row: Received, now: str) -> bool:
         return row.stands == "held" and drop_care(tx, trial, row, OF_ANOTHER, now) == "retracted"
     is_taken_back = take_back(tx, trial, row, OF_ANOTHER, now) == "retracted"
     if row.trial_row:
-        with suppress(AnswerError):  # its form changed since: the next ingest says what is wrong
+        # Its form changed since, and the next ingest says what is wrong, or it is asked no more.
+        with suppress(AnswerError):
             accept_row(tx, trial, row, now)
     return is_taken_back
 

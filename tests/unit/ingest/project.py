@@ -146,6 +146,8 @@ version: "1.0.0"
 source: made up for tests
 licence: {status: ours, wording: shipped}
 """
+MOOD_ASKED = "  - {form: mood, source_form: mood, at: [week-0, week-4]}\n"
+"""What a study asks no more that does not say this."""
 FORMS = {
     "mood": f"""\
 kind: instrument

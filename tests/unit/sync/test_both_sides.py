@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapter.errors import NotFoundError, Origin
+from adapter.errors import AnswerError, NotFoundError, Origin
 from adapter.ingest.both_sides import both_sides
 from adapter.ingest.decide import leave, take
 from adapter.instruments.response import Record
@@ -231,6 +231,20 @@ def test_what_does_not_wait_is_not_decided(ward: Ward, word: str) -> None:
 
     with pytest.raises(NotFoundError, match="something that waits"):
         decide(ward, word)
+
+
+def test_a_row_whose_form_is_asked_no_more_is_not_decided_for(ward: Ward) -> None:
+    clinic_first(ward)
+    ward.trial = project.small_trial(project.STUDY.replace(project.MOOD_ASKED, ""))
+
+    with pytest.raises(AnswerError) as wrong:
+        decide(ward, "leave")
+
+    sides = both_sides(ward.database.read(), ward.trial, ward.row("r1"))
+    assert [(each.ours, each.theirs) for each in sides] == [("", "1"), ("", "2"), ("", "3")]
+    (problem,) = wrong.value.problems
+    assert (problem.field, problem.origin.record) == ("mood", "1")
+    assert (ward.row("r1").state, ward.total()) == ("waiting", 6)
 
 
 def test_an_unknown_timepoint_is_refused_by_name(ward: Ward) -> None:

@@ -185,6 +185,22 @@ def test_a_row_that_fits_its_form_no_more_brings_no_wrong_answer_back(ward: Ward
     assert (ward.total(), ward.status()) == (None, "entered-in-error")
 
 
+@pytest.mark.parametrize("mends", ["link", "pull"])
+def test_a_row_whose_form_is_asked_no_more_keeps_no_wrong_answer(ward: Ward, mends: str) -> None:
+    ward.write("r1", 1, 2, 3)
+    ward.pull()
+    ward.ingest(p1=project.mood("1", "0", "0"))
+    ward.trial = project.small_trial(STUDY.replace(project.MOOD_ASKED, ""))
+    if mends == "link":
+        follow(ward)
+    else:
+        ward.crosswalk.link(ward.profile.id, "1", "78", "later")
+        ward.pull()
+
+    assert (ward.total(), ward.status()) == (None, "entered-in-error")
+    assert (ward.row("r1").state, ward.row("r1").why) == ("left", OF_ANOTHER)
+
+
 @pytest.mark.parametrize("asked", ["QuestionnaireResponse", "Condition"])
 def test_nothing_is_taken_of_who_is_linked_to_another_while_the_clinic_answers(
     ward: Ward, asked: str
