@@ -79,6 +79,17 @@ def twice_said(record: Record, form: str, source: str) -> Problem:
     )
 
 
+def gone_unread(origin: Origin, form: str) -> Problem:
+    """A row of a participant's facts that could not be read, and then was not there any more."""
+    return Problem(
+        origin,
+        form,
+        "a row of this record that can be read, for the last one could not",
+        "none, here or in another source",
+        f"Put the row back and correct it; {UNTIL_THEN}",
+    )
+
+
 def of_two(record: Record, study: Study) -> Problem:
     """Answers of whom nobody knows: two sources hold the same form of this participant."""
     return Problem(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from adapter.errors import Problem
+from adapter.errors import Origin, Problem
 from adapter.ingest import findings
 from adapter.ingest.participation import accept_participant
 from adapter.ingest.readable import Readable
@@ -237,12 +237,22 @@ def _doubt(tx: Transaction, work: Ingest, name: str) -> None:
 
 
 def _forget_unmet(work: Ingest) -> None:
-    """What this source said of people of whom it says nothing any more; others go on speaking."""
+    """What this source said of people of whom it says nothing any more; others go on speaking.
+
+    What it could not read and nobody else says holds on: that it is gone does not tell what it was.
+    """
     snapshot, study, run = work.snapshot, work.trial.study, work.report.run
 
     def forget(tx: Transaction, name: str) -> None:
-        drop_said(tx, name, snapshot.key)
+        (own,) = said_by(tx, name, (snapshot.key,))
         said, before = said_by(tx, name, snapshot.others), instances.participant(tx, name)
+        unsaid = own.forms.difference(*(each.forms for each in said))
+        if own.person.is_unreadable and unsaid:
+            origin = Origin(snapshot.source.name, record=name)
+            found = (findings.gone_unread(origin, form) for form in sorted(unsaid))
+            reject(tx, work, _FORM, found, counts=False)
+            return
+        drop_said(tx, name, snapshot.key)
         if said and before is not None:
             person = put_together(said, before, study, frozenset())
             _follow(tx, work, person, before)

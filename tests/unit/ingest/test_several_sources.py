@@ -234,6 +234,35 @@ def test_what_one_source_cannot_read_holds_until_it_can_whatever_the_other_says(
     assert word(bench) == ("given", False)
 
 
+def test_what_could_not_be_read_and_is_gone_holds_until_some_source_says_it(bench: Bench) -> None:
+    answers(bench, AGREED)
+    consents(bench, AGREED)
+    consents(bench, {**AGREED, "stop_share": "perhaps"})
+
+    gone = [consents(bench, person("2")), answers(bench, AGREED), consents(bench, person("2"))]
+    held = word(bench)
+    consents(bench, AGREED)
+
+    assert held == ("given", True)
+    assert [told(bench, each) for each in gone] == [
+        ["none, here or in another source"],
+        [],
+        ["none, here or in another source"],
+    ]
+    assert word(bench) == ("given", False)
+
+
+def test_what_could_not_be_read_and_is_gone_is_another_source_s_to_say(bench: Bench) -> None:
+    answers(bench, AGREED)
+    consents(bench, {**AGREED, "stop_share": "perhaps"})
+    consents(bench, person("2"))
+
+    read(bench, EAST, AGREED)
+    consents(bench, person("2"))
+
+    assert word(bench) == ("given", False)
+
+
 def test_who_is_unknown_because_one_source_is_unreadable_is_not_met_by_the_other(
     bench: Bench,
 ) -> None:
