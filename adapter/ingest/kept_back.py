@@ -88,12 +88,12 @@ def watch_unreadable(tx: Transaction, work: Ingest, problem: Problem) -> None:
     safety = work.trial.study.safety
     if safety is None or not safety.signals:
         return
-    at = problem.origin
-    where = ["unreadable", work.snapshot.source.name, at.file, at.line, at.record, at.event]
+    at, snapshot = problem.origin, work.snapshot
+    where = ["unreadable", snapshot.source.name, at.file, at.line, at.record, at.event]
     kept_back.keep(
         tx,
         KeptBack(
-            place=orjson.dumps(where).decode(),
+            place=orjson.dumps([*where, snapshot.key]).decode(),
             kind="unreadable",
             record=at.record,
             event=at.event,
@@ -156,7 +156,9 @@ def forget_gone(tx: Transaction, work: Ingest, forms: frozenset[str], *, is_beli
         if scope is not None and each.record not in scope:
             continue
         if each.kind == "unreadable":
-            is_gone = orjson.loads(each.place)[1] == work.snapshot.source.name
+            name, *rest = orjson.loads(each.place)[1:]
+            is_own = work.snapshot.others.isdisjoint(rest[4:])  # two sources may have one name
+            is_gone = is_own and name == work.snapshot.source.name
         elif is_believed:
             is_gone = True
         elif each.run == 0:  # noted by the migration, under no place of its own

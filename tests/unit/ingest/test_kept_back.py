@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapter.ingest.standing import KeptBackCount, count_kept_back, standing_signals
@@ -209,6 +211,35 @@ def test_a_row_of_which_nothing_is_known_is_told_as_not_looked_at(watched: Bench
 
     watched.ingest(person("1"))
     assert counted(watched) == KeptBackCount(0, {})
+
+
+def read_one_of_two(bench: Bench, key: str, *rows: Cells) -> None:
+    """Reads one of two sources whose files have the same name."""
+    others = frozenset({"east", "west"} - {key})
+    bench.read(replace(bench.source(records_csv(list(rows))), key=key, others=others))
+
+
+def test_a_row_of_which_nothing_is_known_is_not_gone_from_a_source_of_the_same_name(
+    watched: Bench,
+) -> None:
+    read_one_of_two(watched, "east", person("1"), {"record_id": "", **mood("3", "3", "3")})
+    read_one_of_two(watched, "west", person("2"))
+    assert counted(watched) == KeptBackCount(0, {"": 1})
+
+    read_one_of_two(watched, "east", person("1"))
+    assert counted(watched) == KeptBackCount(0, {})
+
+
+def test_what_was_noted_of_a_source_under_another_key_goes_when_it_is_read(
+    watched: Bench,
+) -> None:
+    unreadable: Cells = {"record_id": "", **mood("3", "3", "3")}
+    watched.ingest(person("1"), unreadable)
+    before = counted(watched)
+
+    read_one_of_two(watched, "east", person("1"))
+
+    assert (before.not_looked_at, counted(watched).not_looked_at) == ({"": 1}, {})
 
 
 def test_without_rules_nothing_is_watched(bench: Bench) -> None:
