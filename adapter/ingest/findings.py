@@ -90,15 +90,26 @@ def gone_unread(origin: Origin, form: str) -> Problem:
     )
 
 
+def not_all_read(record: Record) -> Problem:
+    """A participant who was held, when not every source was read whole under its present name."""
+    return Problem(
+        record.origin,
+        record.form,
+        "every source to be read, before somebody who is held is not any more",
+        "one that was not read yet under its address and its token's name, or its path",
+        f"Ingest once more when all of them were read; {UNTIL_THEN}",
+    )
+
+
 def of_two(record: Record, study: Study) -> Problem:
     """Answers of whom nobody knows: two sources hold the same form of this participant."""
     return Problem(
         record.origin,
         study.record_id,
         "a record whose rows are all of one person",
-        "one of which two sources hold the same form",
-        "Mend what is listed of that form; of all other forms of the record, nothing new or "
-        "corrected is taken in until then.",
+        "one of which two sources hold the same form, or may while one of them was not read",
+        "Mend what is listed of that form, or ingest once more when every source was read; of "
+        "the other forms of the record, nothing new or corrected is taken in until then.",
     )
 
 

@@ -14,7 +14,7 @@ from adapter.errors import Origin, Problem
 from adapter.ingest import findings
 from adapter.ingest.participation import accept_participant
 from adapter.ingest.readable import Readable
-from adapter.ingest.several import put_together, twice_said
+from adapter.ingest.several import held_on, put_together, twice_said
 from adapter.ingest.work import RECORDS_A_COMMIT, Ingest, Outcome, batches, reject
 from adapter.instruments.facts import UNTIL_THEN, Choices, Facts, read_participant
 from adapter.instruments.participant import Participant, held_as_unreadable, participant_forms
@@ -196,13 +196,15 @@ def _accept(
     said = [own, *said_by(tx, rows.name, snapshot.others)]
     keep_said(tx, own, work.report.run)
     twice = tuple(findings.twice_said(rows.records[0], *each) for each in twice_said(said))
+    together = put_together(said, before, study, _asked(work))
+    person = held_on(work, together, before)
+    waits = () if person == together else (findings.not_all_read(rows.records[0]),)
     facts = replace(
         facts,
-        person=put_together(said, before, study, _asked(work)),
-        problems=(*facts.problems, *twice),
+        person=person,
+        problems=(*facts.problems, *twice, *waits),
         is_readable=facts.is_readable and not twice,
     )
-    person = facts.person
     if before is None:
         work.report.newcomers.add(person.participant)
     if not person.is_unreadable and _says_who(work, said):
@@ -255,7 +257,7 @@ def _forget_unmet(work: Ingest) -> None:
         drop_said(tx, name, snapshot.key)
         if said and before is not None:
             person = put_together(said, before, study, frozenset())
-            _follow(tx, work, person, before)
+            _follow(tx, work, held_on(work, person, before), before)
 
     gone = unmet(work.database.read(), snapshot.key, run, snapshot.scope)
     for batch in batches(gone, RECORDS_A_COMMIT):

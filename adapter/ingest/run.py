@@ -51,7 +51,7 @@ from adapter.store import inbox, instances, kept_back, runs
 from adapter.store.cursors import keep_cursor
 from adapter.store.database import Transaction
 from adapter.store.kept_back import Kind
-from adapter.store.said import forget_sources
+from adapter.store.said import forget_sources, note_heard, unheard
 
 
 def ingest(
@@ -78,14 +78,16 @@ def ingest(
         with database.write() as tx:
             report = Report(runs.start_run(tx, snapshot.source.name, now))
             forget_sources(tx, {snapshot.key, *snapshot.others})
-            kept = kept_back.places(tx)
+            kept, unread = kept_back.places(tx), unheard(tx, snapshot.others)
         meet_newcomers(database, trial, now)
         owe_overdue(database, trial, now)
         with database.write() as tx:
             trial = hold_to_versions(tx, trial)
             accept_study(tx, trial, now)
         last = last_day(snapshot.as_of, now, trial.study)
-        work = Ingest(database, ledger.crosswalk, trial, snapshot, report, now, step, kept, last)
+        work = Ingest(
+            database, ledger.crosswalk, trial, snapshot, report, now, step, kept, last, unread
+        )
         readable = find_readable(work)
         take_people(work, readable)
         _take_forms(work, readable)
@@ -97,6 +99,8 @@ def ingest(
                 runs.carry_rejections(tx, report.run, snapshot.scope)
             if snapshot.cursor is not None and report.is_whole and is_settled:
                 keep_cursor(tx, snapshot.cursor)
+            if snapshot.scope is None:
+                note_heard(tx, snapshot.key, now)
             note_owed(tx, trial)
             note_ids(tx, trial, now)
             runs.end_run(tx, report.run, now)
@@ -219,7 +223,7 @@ def _response(
     """
     report, name, trial = work.report, record.participant, work.trial
     response = parse_response(record, trial.form_of(record.form), trial.study, status)
-    if response is None or not is_of_two(tx, work.snapshot, instances.participant(tx, name)):
+    if response is None or not is_of_two(tx, work, instances.participant(tx, name)):
         return response
     report.is_whole = False  # or a reading of what changed would pass it by
     found = () if name in report.explained else (findings.of_two(record, trial.study),)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from adapter.ingest.work import Snapshot
+from adapter.ingest.work import Ingest
 from adapter.instruments.participant import ConsentState, Participant, held_as_unreadable
 from adapter.instruments.study import ConsentRule, Study
 from adapter.store.said import Said, said_by
@@ -44,13 +44,30 @@ def twice_said(said: Sequence[Said]) -> Iterator[tuple[str, str]]:
             yield form, other.source
 
 
-def is_of_two(tx: Transaction, snapshot: Snapshot, person: Participant | None) -> bool:
-    """Whether rows of somebody may be of two people: two sources hold the same form of theirs."""
+def is_of_two(tx: Transaction, work: Ingest, person: Participant | None) -> bool:
+    """Whether rows of somebody may be of two people: two sources hold the same form of theirs.
+
+    Of whom is held it may be so, too, as long as not all sources were read.
+    """
+    snapshot = work.snapshot
     if person is None or not person.is_unreadable or not snapshot.others:
         return False  # who is doubled is held, and few are
+    if work.unheard:
+        return True
     said = said_by(tx, person.participant, {snapshot.key, *snapshot.others})
     forms = [form for each in said for form in each.forms]
     return len(set(forms)) < len(forms)
+
+
+def held_on(work: Ingest, person: Participant, before: Participant | None) -> Participant:
+    """Who was held is held until every source was read: it may be by what one of them said.
+
+    What it said under another token's name, or another address, was forgotten.
+    """
+    if before is None or not before.is_unreadable or person.is_unreadable or not work.unheard:
+        return person
+    work.report.is_whole = False  # or a reading of what changed would not meet them again
+    return held_as_unreadable(person, before)
 
 
 def _consent(

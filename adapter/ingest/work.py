@@ -81,7 +81,7 @@ class Ingest:
     """One run over one snapshot of a source.
 
     `watched` is where rows were kept back before. `last_day` is the last local day that may stand
-    in the source without a warning.
+    in the source without a warning. `unheard` are the other sources of which not all was read yet.
     """
 
     database: Database
@@ -93,6 +93,7 @@ class Ingest:
     step: Callable[[int], None]
     watched: frozenset[str] = frozenset()
     last_day: str = ""
+    unheard: frozenset[str] = frozenset()
 
 
 def reject(

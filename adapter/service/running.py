@@ -23,7 +23,7 @@ from adapter.service.clock import now
 from adapter.service.keeping import ledger_of
 from adapter.service.key_of_study import stop_if_other_study, study_key
 from adapter.service.posts import LateMllp, post_of
-from adapter.service.sources import open_source, told_apart
+from adapter.service.sources import key_of, open_source, told_apart
 from adapter.service.wording import read_declarations, unlicensed
 from adapter.settings import ClinicSettings, Settings, read_secret, read_settings
 from adapter.store.access_log import AccessLog, Lasting
@@ -32,6 +32,7 @@ from adapter.store.chain import Seal
 from adapter.store.database import Database
 from adapter.store.identities import Crosswalk
 from adapter.store.meanings import meanings
+from adapter.store.said import unheard
 from adapter.sync.clinic import Clinic
 from adapter.sync.ladder import choose_all, receiver_of
 from adapter.sync.server import Server
@@ -66,8 +67,11 @@ class Service:
         """
         goes_on = GoesOn(self.database.read(), self.trial.basis)
         for settings in self.settings.sources:
+            # Under another key, what it said has to be heard anew, also what did not change.
+            is_new = bool(unheard(goes_on.ledger, (key_of(settings),)))
             with ExitStack() as closing:
-                access = Access(self.clock(), self.environment, closing, goes_on, is_full)
+                is_whole = is_full or is_new
+                access = Access(self.clock(), self.environment, closing, goes_on, is_whole)
                 snapshot = open_source(settings, self.trial.study, access)
                 yield told_apart(snapshot, settings, self.settings.sources)
 

@@ -23,8 +23,15 @@ def told_apart(
     snapshot: Snapshot, settings: SourceSettings, every: Sequence[SourceSettings]
 ) -> Snapshot:
     """The snapshot, which knows of its source among all that are configured."""
-    keys = {_key(each) for each in every}
-    return replace(snapshot, key=_key(settings), others=frozenset(keys - {_key(settings)}))
+    keys = {key_of(each) for each in every}
+    return replace(snapshot, key=key_of(settings), others=frozenset(keys - {key_of(settings)}))
+
+
+def key_of(settings: SourceSettings) -> str:
+    """What a source is told apart by: its file, or a project's address and what lets in there."""
+    if isinstance(settings, RedcapApiSettings):
+        return f"{settings.url} {settings.token_env or settings.token_file}"
+    return str(file_of(settings))
 
 
 def open_source(settings: SourceSettings, study: Study, access: Access) -> Snapshot:
@@ -64,13 +71,6 @@ def file_of(settings: SourceSettings) -> Path | None:
             return settings.file
         case RedcapApiSettings():
             return None
-
-
-def _key(settings: SourceSettings) -> str:
-    """What a source is told apart by: its file, or a project's address and what lets in there."""
-    if isinstance(settings, RedcapApiSettings):
-        return f"{settings.url} {settings.token_env or settings.token_file}"
-    return str(file_of(settings))
 
 
 # A reader is imported when a source needs it: who only asks for the status reads none.

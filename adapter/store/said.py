@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import orjson
 
 from adapter.instruments.participant import Participant
+from adapter.store.cursors import Cursor, cursor, forget_cursor, keep_cursor
 from adapter.store.instances import facts_of, read_facts
 from adapter.store.paging import AT_ONCE, paged
 from adapter.store.transaction import Transaction
+
+_HEARD = "heard "
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,25 @@ def drop_said(tx: Transaction, name: str, source: str) -> None:
 
 
 def forget_sources(tx: Transaction, configured: Collection[str]) -> None:
-    """Forgets what sources said that are not configured any more."""
+    """Forgets what sources said that are not configured any more, and that they were read."""
     known = [row["source"] for row in tx.execute("SELECT DISTINCT source FROM said")]
     for source in known:
         if source not in configured:
             tx.execute("DELETE FROM said WHERE source = ?", (source,))
+    noted = tx.execute("SELECT source FROM cursor WHERE source LIKE ?", (f"{_HEARD}%",)).fetchall()
+    for row in noted:
+        if row["source"].removeprefix(_HEARD) not in configured:
+            forget_cursor(tx, row["source"])
+
+
+def note_heard(tx: Transaction, source: str, now: str) -> None:
+    """Notes that a source was read whole, so that all its words are here."""
+    keep_cursor(tx, Cursor(f"{_HEARD}{source}", "", "", now))
+
+
+def unheard(tx: Transaction, sources: Collection[str]) -> frozenset[str]:
+    """Those of some sources that were never read whole, or whose words were forgotten since."""
+    return frozenset(each for each in sources if cursor(tx, f"{_HEARD}{each}") is None)
 
 
 def _behind(tx: Transaction, source: str, run: int, name: str) -> list[str]:

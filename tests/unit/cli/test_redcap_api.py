@@ -74,6 +74,22 @@ def test_a_project_is_read_and_then_its_changes(
     assert all(TOKEN not in said.out + said.err for said in (first, second, third))
 
 
+def test_under_another_name_of_its_token_all_of_a_project_is_read(
+    site: Site, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, TOKEN)
+    monkeypatch.setenv(f"{VARIABLE}_NOW", TOKEN)
+    with reading_api(site, server):
+        site.run("ingest")
+        text = site.config.read_text("utf-8")
+        site.write("adapter.toml", text.replace(VARIABLE, f"{VARIABLE}_NOW"))
+        renamed = site.run("ingest", "--json")
+        again = site.run("ingest", "--json")
+
+    assert told(renamed) == {"unchanged": 3}
+    assert "mood" not in again.document["forms"]
+
+
 def test_a_check_asks_the_project_what_it_is_made_of(
     site: Site, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

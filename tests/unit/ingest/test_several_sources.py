@@ -33,7 +33,7 @@ from tests.unit.ingest.test_signals import TALLY, WATCHED
 if TYPE_CHECKING:
     from adapter.ingest import Report
 
-EAST, WEST = "east", "west"
+EAST, WEST, RENAMED = "east", "west", "west/"
 CONSENTS = (
     ("record_id", "consent", "text", ""),
     *(each for each in FIELDS if each[1] == "consent"),
@@ -56,6 +56,15 @@ def read(
     source = bench.source(content, dictionary=dictionary_csv(fields))
     others = frozenset({EAST, WEST} - {key})
     return bench.read(replace(source, key=key, others=others, cursor=reached))
+
+
+def read_beside(
+    bench: Bench, key: str, other: str, fields: tuple[tuple[str, str, str, str], ...]
+) -> None:
+    """Reads what the project under this key says of person 1, who agreed; `other` is beside it."""
+    text = records_csv([AGREED], columns(fields))
+    source = bench.source(text, dictionary=dictionary_csv(fields))
+    bench.read(replace(source, key=key, others=frozenset({other})))
 
 
 def answers(bench: Bench, *rows: Cells) -> Report:
@@ -142,6 +151,19 @@ def test_of_two_people_with_one_number_neither_gets_the_other_s_answers(bench: B
     assert before == meanwhile
     assert word(bench) == ("given", False)
     assert Counter(each.participant for each in after) == {"1": 1, "101": 2}
+
+
+def test_of_two_people_with_one_number_neither_is_taken_for_both_before_all_is_read(
+    bench: Bench,
+) -> None:
+    read(bench, EAST, ANNA)
+    read(bench, WEST, *BEN)
+    source = bench.source(records_csv([*BEN], columns()))
+
+    report = bench.read(replace(source, key=WEST, others=frozenset({RENAMED})))
+
+    assert report.counts["mood"] == {"rejected": 2}
+    assert word(bench) == ("given", True)
 
 
 def test_what_waited_for_two_people_to_be_told_apart_is_not_passed_by(bench: Bench) -> None:
@@ -250,6 +272,39 @@ def test_what_could_not_be_read_and_is_gone_holds_until_some_source_says_it(benc
         ["none, here or in another source"],
     ]
     assert word(bench) == ("given", False)
+
+
+@pytest.mark.parametrize("said", ["perhaps", "1"], ids=["unreadable", "withdrawn"])
+def test_what_a_source_said_counts_until_it_is_read_under_its_new_key(
+    bench: Bench, said: str
+) -> None:
+    answers(bench, AGREED)
+    consents(bench, AGREED)
+    consents(bench, {**AGREED, "stop_share": said, "stop_date": ""})
+    before = word(bench)
+
+    read_beside(bench, EAST, RENAMED, ANSWERS)
+    between = word(bench)
+    read_beside(bench, RENAMED, EAST, CONSENTS)
+
+    assert before == between == (("given", True) if said == "perhaps" else ("withdrawn", False))
+    assert word(bench) == ("given", False)
+
+
+def test_who_is_held_is_freed_once_all_sources_were_read(bench: Bench) -> None:
+    reached = Cursor("records.csv", "2024-03-20 10:00", "basis", "2024-03-20T22:30:00+00:00")
+    read(bench, EAST, AGREED)
+    read(bench, EAST, {**AGREED, "stop_share": "perhaps"})
+
+    first = read(bench, EAST, AGREED, reached=reached)
+    held, kept = word(bench), cursor(bench.database.read(), reached.source)
+    read(bench, WEST, person("2"))
+    freed = read(bench, EAST, AGREED, reached=reached)
+
+    assert (held, kept) == (("given", True), None)
+    assert [len(told(bench, each)) for each in (first, freed)] == [1, 0]
+    assert word(bench) == ("given", False)
+    assert cursor(bench.database.read(), reached.source) == reached
 
 
 def test_what_could_not_be_read_and_is_gone_is_another_source_s_to_say(bench: Bench) -> None:

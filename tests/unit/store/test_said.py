@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from adapter.instruments.participant import ConsentState, Participant
 from adapter.store.database import Transaction
-from adapter.store.said import Said, drop_said, forget_sources, keep_said, said_by, unmet
+from adapter.store.said import (
+    Said,
+    drop_said,
+    forget_sources,
+    keep_said,
+    note_heard,
+    said_by,
+    unheard,
+    unmet,
+)
 
 EAST, WEST, GONE = "east.csv", "west.csv", "gone.csv"
 FORMS = frozenset({"consent", "participant"})
@@ -54,3 +63,14 @@ def test_what_is_not_configured_any_more_says_nothing(tx: Transaction) -> None:
     forget_sources(tx, {EAST, WEST})
 
     assert [each.source for each in said_by(tx, "1", {EAST, WEST, GONE})] == [EAST, WEST]
+
+
+def test_a_source_that_was_forgotten_was_not_heard_though_it_said_nothing(tx: Transaction) -> None:
+    for source in (EAST, GONE):
+        note_heard(tx, source, "now")
+    before = unheard(tx, {EAST, WEST, GONE})
+
+    forget_sources(tx, {EAST, WEST})
+
+    assert before == {WEST}
+    assert unheard(tx, {EAST, WEST, GONE}) == {WEST, GONE}
