@@ -68,9 +68,12 @@ class Ledger:
 
     def catch_up(self) -> None:
         """Makes what was put since the last search findable."""
+        most = 0
         while self.is_behind():
             with self.database.write() as tx:
-                self.index(tx)
+                most = max(most, self.index(tx))
+        if most == indexing.BATCH:  # there was more than one transaction takes
+            self.database.learn_sizes(indexing.INDEXED)
 
     def index(self, tx: Transaction) -> int:
         """Makes some of that findable inside a transaction; gives how many versions that were."""

@@ -15,6 +15,8 @@ from adapter.store.transaction import Transaction
 from adapter.store.versions import Version
 
 BATCH = 500
+INDEXED = ("newest", *TABLES)
+"""The tables that searches go through."""
 
 
 def catch_up(
