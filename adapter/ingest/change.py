@@ -16,7 +16,13 @@ from adapter.fhir.change import build_change, change_name, is_change
 from adapter.fhir.draft import Draft
 from adapter.fhir.text import read_text
 from adapter.ingest.document import put_document
-from adapter.ingest.keep import Acceptance, put_all, put_provenance, retract_version
+from adapter.ingest.keep import (
+    Acceptance,
+    put_all,
+    put_provenance,
+    retract_version,
+    tell_provenance_anew,
+)
 from adapter.ingest.trial import Trial
 from adapter.instruments.form import Form, Scale
 from adapter.store import versions
@@ -104,11 +110,15 @@ def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> No
 def _retract_changes(
     tx: Transaction, trial: Trial, place: Place, kept: set[tuple[str, str]], now: str
 ) -> None:
-    for version in versions.of_unit(tx, place.unit(trial)):
+    unit, gone = place.unit(trial), set[tuple[str, str]]()
+    for version in versions.of_unit(tx, unit):
         name = (version.type, version.id)
         is_told = version.type == "Observation" and name not in kept and not version.is_retracted
         if is_told and is_change(read_text(version.text)):  # also of a scale that was there earlier
             retract_version(tx, trial, version, now)
+            gone.add(name)
+    if gone:
+        tell_provenance_anew(tx, trial, unit, gone, now)
 
 
 def _version_of(score: dict[str, Any]) -> str:

@@ -133,3 +133,30 @@ def put_provenance(
     derivation = Derivation(said.record, said.source_hash, form, activity, blinded_hash)
     provenance = build_provenance(derivation, names, trial.identity, said.now, trial.software)
     put_all(tx, trial, belonging, [Draft(provenance)], said)
+
+
+def tell_provenance_anew(
+    tx: Transaction, trial: Trial, unit: str, gone: set[tuple[str, str]], now: str
+) -> None:
+    """Tells where what is left of a unit came from, after some of it was taken back by itself.
+
+    Who never had what is gone can take no Provenance that names it, and would have none.
+    """
+    for version in reversed(versions.of_unit(tx, unit)):
+        if version.type != "Provenance":
+            continue
+        said = read_text(version.text)
+        left = [each for each in said["target"] if _name_of(each) not in gone]
+        if not left:  # an earlier one tells of the rest
+            continue
+        if len(left) < len(said["target"]):
+            belonging = Belonging(unit, version.participant, version.form)
+            name = (version.type, version.id)
+            text = write({**said, "target": left})
+            owe(tx, trial, versions.put(tx, name, text, belonging, now), now)
+        return
+
+
+def _name_of(target: dict[str, str]) -> tuple[str, str]:
+    kind, _, name = target["reference"].partition("/")
+    return kind, name

@@ -55,8 +55,14 @@ def retract_missing(work: Ingest) -> bool:
 
 def _take_back(tx: Transaction, work: Ingest, name: str) -> None:
     """Retracts what is missing of a person; all of them where they are missing themselves."""
-    run = work.report.run
-    for instance in missed.unseen(tx, run, name):
+    run, study = work.report.run, work.trial.study
+
+    def is_baseline(gone: Instance) -> bool:
+        point = study.timepoint_of(orjson.loads(gone.place)[1])
+        return point is not None and point.id == study.baseline
+
+    # The baseline last: what goes with it needs not be told of first as what it leaves behind.
+    for instance in sorted(missed.unseen(tx, run, name), key=is_baseline):
         if _is_perhaps_elsewhere(tx, work, instance):
             continue
         retract_response(tx, work.trial, instance, work.now)

@@ -11,7 +11,16 @@ from adapter.ingest.trial import Trial
 from adapter.instruments.participant import Participant
 from adapter.release import CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.release.receiver import Taking
-from adapter.store import deliveries, inbox, instances, moves, places, receivers, versions
+from adapter.store import (
+    deliveries,
+    inbox,
+    instances,
+    moves,
+    places,
+    provenances,
+    receivers,
+    versions,
+)
 from adapter.store.database import Transaction
 from adapter.store.versions import Version
 
@@ -39,7 +48,7 @@ def owe(tx: Transaction, trial: Trial, version: Version | None, now: str) -> lis
         elif is_with(tx, receiver, version):
             take_back(tx, receiver, version, now)
         else:
-            deliveries.forget(tx, receiver.name, version, now)
+            provenances.forget(tx, receiver.name, version, now)
     return [version]
 
 
@@ -158,7 +167,7 @@ def catch_up_with(
         if is_with(tx, receiver, version):
             take_back(tx, receiver, version, now)
         else:
-            deliveries.forget(tx, receiver.name, version, now)
+            provenances.forget(tx, receiver.name, version, now)
         return
     owed = deliveries.last_owed(tx, receiver.name, version)
     if owed is not None and owed[0] >= version.version:

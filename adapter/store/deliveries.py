@@ -120,22 +120,6 @@ def cancel(tx: Transaction, clinic: str, version: Version, now: str) -> None:
     )
 
 
-def forget(tx: Transaction, clinic: str, version: Version, now: str) -> None:
-    """Takes back what never left, and the Provenances that wait to tell of it."""
-    cancel(tx, clinic, version, now)
-    cancel_provenances(tx, clinic, version.unit, now)
-
-
-def cancel_provenances(tx: Transaction, clinic: str, unit: str, now: str) -> None:
-    """Takes back the Provenances of a unit that have not left yet."""
-    tx.execute(
-        "UPDATE delivery SET state = 'superseded', updated = ? WHERE clinic = ? AND unit = ?"
-        " AND type = 'Provenance' AND action = 'put'"
-        " AND state IN ('queued', 'held', 'refused', 'quarantined')",
-        (now, clinic, unit),
-    )
-
-
 def reopen(tx: Transaction, clinic: str, now: str) -> None:
     """Before a push: asks the gate again about what was held, and doubts what was under way.
 

@@ -13,10 +13,10 @@ from adapter.store.deliveries import (
     Delivery,
     Holding,
     Settlement,
-    cancel_provenances,
     move_to_end,
 )
 from adapter.store.places import file_place
+from adapter.store.provenances import cancel_provenances
 from adapter.store.states import State
 from adapter.store.transaction import Transaction
 
@@ -37,7 +37,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
     outdated = _outdated(tx, [each.seq for each in said if each.state in _NOT_LANDED])
     _write(tx, landed, now)
     _hold(tx, landed, now)
-    void: dict[tuple[str, str], None] = {}
+    void: dict[tuple[str, str, str, str], None] = {}
     for each in said:
         if each.seq in outdated:
             _write(tx, [replace(each, state="superseded")], now)
@@ -45,8 +45,8 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
             _pass_place_on(tx, each.seq)
     others = (each for each in said if each.state not in _LANDED and each.seq not in outdated)
     _write(tx, others, now)
-    for clinic, unit in void:
-        cancel_provenances(tx, clinic, unit, now)
+    for clinic, unit, *name in void:
+        cancel_provenances(tx, clinic, unit, (name[0], name[1]), now)
 
 
 def _write(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
@@ -135,10 +135,12 @@ def _outdated(tx: Transaction, places: Sequence[int]) -> frozenset[int]:
     )
 
 
-def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[str, str]]:
+def _void_retraction(
+    tx: Transaction, said: Settlement, now: str
+) -> list[tuple[str, str, str, str]]:
     """What never arrived needs no retraction; sent, it would bring what it takes back.
 
-    Gives clinic and unit of the one that was due.
+    Gives clinic, unit, type and id of the one that was due.
     """
     rows = tx.execute(
         "UPDATE delivery SET state = 'superseded', updated = ? FROM (SELECT clinic AS at,"
@@ -146,10 +148,10 @@ def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[
         " WHERE clinic = older.at AND type = older.kind AND id = older.name AND seq > older.place"
         " AND action = 'retract' AND state IN ('queued', 'held') AND NOT EXISTS (SELECT 1 FROM"
         " holding AS h WHERE h.clinic = older.at AND h.type = older.kind AND h.id = older.name"
-        " AND h.action = 'put') RETURNING clinic, unit",
+        " AND h.action = 'put') RETURNING clinic, unit, type, id",
         (now, said.seq),
     ).fetchall()
-    return [(row["clinic"], row["unit"]) for row in rows]
+    return [(row["clinic"], row["unit"], row["type"], row["id"]) for row in rows]
 
 
 def _pass_place_on(tx: Transaction, seq: int) -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 
 from adapter.fhir.check import write
 from adapter.fhir.comparison import is_same_content
+from adapter.fhir.text import read_text
 from adapter.release.blinding import TELLING, as_blinded
 from adapter.store import instances, versions
 from adapter.store.database import Database
@@ -52,6 +53,11 @@ from tests.properties.world import (
         Ingested((Answered("2", "mood", 3),)),
         Ingested((Present("2", is_present=False),)),
     ]
+)
+# A baseline is gone before a change since it left, corrected in between, and with a newcomer.
+@example([Ingested((Answered("1", "mood", None), Answered("1", "mood later", 0)))])
+@example(
+    [Ingested((Answered("1", "mood", 2),)), Ingested((Answered("1", "mood", None),)), Joined()]
 )
 # A clinic joins after a form is gone, and after the Device was put anew: nobody is named too early.
 @example([Ingested((Answered("1", "mood", None),)), Joined()])
@@ -157,12 +163,18 @@ def is_taken_back(there: Resource | None) -> bool:
 
 
 def is_needed(world: World, which: Which, provenance: Version) -> bool:
-    """Whether it tells what something that is there comes from; an earlier one may have gone."""
+    """Whether it is the newest that tells what something that is there comes from."""
     unit = versions.of_unit(world.database.read(), provenance.unit)
-    newest_of_all = [each for each in unit if each.type == "Provenance"][-1]
-    others = [f"{each.type}/{each.id}" for each in unit if each.type != "Provenance"]
-    are_there = [not is_taken_back(world.far[which].holds(name)) for name in others]
-    return newest_of_all.id == provenance.id and any(are_there)
+    telling = [
+        each.id
+        for each in unit
+        if each.type == "Provenance"
+        and any(
+            not is_taken_back(world.far[which].holds(target["reference"]))
+            for target in read_text(each.text)["target"]
+        )
+    ]
+    return telling[-1:] == [provenance.id]
 
 
 def may_know(world: World, which: Which, version: Version) -> bool:

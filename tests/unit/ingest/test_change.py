@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.ingest.project import (
     FORMS,
+    REPOSITORY,
     STUDY,
     Bench,
     Cells,
@@ -135,6 +136,26 @@ def test_a_change_is_retracted_with_either_of_its_scores(followed: Bench, gone: 
     followed.ingest(*left, missing_limit=5)
 
     assert followed.observation("tally-total-change")["status"] == "entered-in-error"
+
+
+def test_what_a_later_answer_came_from_is_told_when_its_change_is_gone_before_it_left(
+    followed: Bench,
+) -> None:
+    followed.ingest(first("20"), later("8"))
+
+    followed.ingest({**person("1")}, later("8"), missing_limit=5)
+
+    names = {
+        f"{each['resourceType']}/{each['id']}"
+        for each in followed.resources("Observation", "tally")
+        if each["status"] != "entered-in-error"
+    }
+    told = [
+        {target["reference"] for target in each["target"]}
+        for each in followed.resources("Provenance", "tally")
+    ]
+    assert names in told
+    assert followed.owed(REPOSITORY)["put Provenance"] == 1
 
 
 def test_a_baseline_that_comes_back_brings_the_change_back(followed: Bench) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from adapter.store import deliveries, receivers
+from adapter.store import provenances, receivers
 from adapter.store.database import Transaction
 from tests.unit.store.ledger import CLINIC, LATER, claim, owe, put, settle, states
+
+OF_A = b'{"target":[{"reference":"Observation/a"}]}'
 
 
 def test_a_receiver_that_was_never_met_took_nothing(tx: Transaction) -> None:
@@ -47,23 +49,25 @@ def test_pages_of_versions_follow_each_other(tx: Transaction) -> None:
 
 def test_what_never_left_is_forgotten_with_the_proofs_that_name_it(tx: Transaction) -> None:
     version = owe(tx, "Observation/a")
-    owe(tx, "Provenance/a")
-    owe(tx, "Provenance/other", unit="unit-2")
+    owe(tx, "Provenance/a", OF_A)
+    owe(tx, "Provenance/b", b'{"target":[{"reference":"Observation/b"}]}')
+    owe(tx, "Provenance/other", OF_A, unit="unit-2")
 
-    deliveries.forget(tx, CLINIC, version, LATER)
+    provenances.forget(tx, CLINIC, version, LATER)
 
     assert states(tx) == [
         (1, "put", "superseded"),
         (1, "put", "superseded"),
         (1, "put", "queued"),
+        (1, "put", "queued"),
     ]
 
 
 def test_a_proof_that_left_is_not_forgotten(tx: Transaction) -> None:
-    owe(tx, "Provenance/a")
+    owe(tx, "Provenance/a", OF_A)
     settle(tx, claim(tx), "accepted")
     version = owe(tx, "Observation/a")
 
-    deliveries.forget(tx, CLINIC, version, LATER)
+    provenances.forget(tx, CLINIC, version, LATER)
 
     assert states(tx, "Provenance/a") == [(1, "put", "accepted")]
