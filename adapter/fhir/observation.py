@@ -105,6 +105,8 @@ class Plan:
                 {
                     "low": quantity(low, scale.unit),
                     "high": quantity(high, scale.unit),
+                    # Without a type R4 takes a range for the normal one; no code says "possible".
+                    "type": {"text": "possible range"},
                     "text": f"possible range {number(low)} to {number(high)}",
                 }
             ]

@@ -157,13 +157,12 @@ def _results(report: Report, envelope: Envelope) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """One OBX: its type, code, value, unit and range, and the NTE behind it."""
+    """One OBX: its type, code, value and unit, and the NTE behind it."""
 
     kind: str
     code: str
     value: str
     unit: str = ""
-    range: str = ""
     notes: Sequence[str] = ()
     is_absent: bool = False
 
@@ -175,8 +174,9 @@ def _line(line: Line) -> list[_Result]:
     if not line.is_number:
         return [_Result("TX", _code(line), escape(line.value), notes=_notes(line))]
     unit = f"{line.unit}^{line.unit.strip('{}')}^UCUM"
-    extent = f"{line.low}-{line.high}" if line.low else ""
-    results = [_Result("NM", _code(line), line.value, unit, extent, _notes(line))]
+    # In a note: what stands in OBX-7 is shown as the normal range, and this is the possible one.
+    extent = (f"possible range {line.low} to {line.high}",) if line.low else ()
+    results = [_Result("NM", _code(line), line.value, unit, (*_notes(line), *extent))]
     if line.change:
         own = next(code for system, code in line.codes if system == code_system("score"))
         code = f"{own}-change^{escape(line.name)}, change since baseline^L"
@@ -212,7 +212,7 @@ def _obx(number: int, result: _Result, report: Report, envelope: Envelope) -> It
     elif result.is_absent:
         status = "X"
     fields = ["OBX", str(number), result.kind, result.code, "", result.value, result.unit]
-    fields += [result.range, "", "", "", status, "", "", timestamp(report.answered)]
+    fields += ["", "", "", "", status, "", "", timestamp(report.answered)]
     yield "|".join(fields)
     for place, note in enumerate(result.notes, start=1):
         yield f"NTE|{place}|L|{escape(note)}"

@@ -238,6 +238,15 @@ def test_an_ihi_is_named_as_australia_names_it() -> None:
     assert PERSON.identifiers[0][0] == IHI
 
 
+def test_the_range_that_is_possible_is_told_beside_a_result_and_never_as_the_normal_one() -> None:
+    segments = render_message(report_of("bdi"), PERSON, ENVELOPE).decode("latin-1").split("\r")
+
+    assert not any(each.split("|")[7] for each in segments if each.startswith("OBX|"))
+    told = segments[next(n for n, each in enumerate(segments) if each.startswith("OBX|1|NM|")) :]
+    notes = next((told[:n] for n, each in enumerate(told[1:], 1) if each.startswith("OBX|")), told)
+    assert any(each.endswith("|L|possible range 0 to 63") for each in notes)
+
+
 def test_a_name_beyond_latin_goes_in_utf_8_and_says_so() -> None:
     person = replace(PERSON, family="Nguyễn")
 
