@@ -13,6 +13,7 @@ import httpx
 
 from adapter.fhir.r4 import check_resource
 from adapter.simulate import FULL, Personality, RecordSystem, record_system_app
+from adapter.simulate.full import check_r4
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ class Clinic:
         self,
         *,
         journal: Path | None = None,
-        check: Callable[[Resource], None] | None = check_resource,
+        check: Callable[[Resource], None] | None = check_r4,
         personality: Personality = FULL,
     ) -> None:
         self.now = datetime(2026, 3, 1, 20, 30, 0, 123456, tzinfo=ZoneInfo("Australia/Sydney"))

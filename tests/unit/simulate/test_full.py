@@ -11,6 +11,9 @@ import pytest
 
 from adapter.errors import ResourceError, SourceError
 from adapter.fhir.operation_outcome import RefusalError
+from adapter.fhir.r4 import NotR4Error, check_resource
+from adapter.simulate.full import check_r4
+from tests.unit.fhir.faults import FAULTS
 from tests.unit.simulate.clinic import (
     NEVER,
     Clinic,
@@ -23,6 +26,7 @@ from tests.unit.simulate.clinic import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Writes transactions of three, telling each one it was acknowledged, until it is killed.
@@ -206,3 +210,22 @@ def test_a_journal_that_was_taken_away_is_missed(journal: Path) -> None:
 
     assert refusal(answer) == (500, ["exception"])
     assert clinic.ids("Patient") == []
+
+
+def test_whatever_the_typed_models_refuse_is_refused() -> None:
+    refused = [(name, each) for name, each in FAULTS if _is_refused(check_resource, each)]
+
+    assert len(refused) > len(FAULTS) / 3
+    assert [name for name, each in refused if not _is_refused(check_r4, each)] == []
+
+
+def test_a_type_that_is_no_name_is_refused() -> None:
+    assert _is_refused(check_r4, {"resourceType": ["Observation"]})
+
+
+def _is_refused(check: Callable[[Resource], None], content: Resource) -> bool:
+    try:
+        check(content)
+    except NotR4Error:
+        return True
+    return False
