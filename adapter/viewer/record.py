@@ -106,7 +106,7 @@ def read_record(
         if each["resourceType"] == "QuestionnaireResponse"
     }
     observations = [each for each in standing if each["resourceType"] == "Observation"]
-    told = _Changes(dict(_baselines(observations)), is_whole)
+    told = _changes(observations, is_whole=is_whole)
     found: dict[tuple[str, str], list[Point]] = {}
     known = _scales(forms)
     for each in observations:
@@ -139,10 +139,12 @@ def read_record(
 class _Changes:
     """The changes that the trial computed: which score each later one was compared with, by id.
 
-    `are_whole`: there is no other.
+    `responses` are the ids of the answers behind the scores at baseline. `are_whole`: there is no
+    other change.
     """
 
     baselines: Mapping[str, str]
+    responses: frozenset[str]
     are_whole: bool
 
 
@@ -176,9 +178,7 @@ def _outcome(form: Form, scale: Scale, points: list[Point], told: _Changes) -> O
         return Outcome(form, scale, ordered, None, None, None, Meaning("first", short))
     dated = [point for point in scored if point.at] or scored[-1:]
     latest = dated[-1]
-    since = told.baselines
-    named = next((since[each.id] for each in reversed(scored) if each.id in since), "")
-    baseline = next((each for each in scored if each.id == named), None)
+    baseline = _baseline(scale, scored, told)
     first = baseline or dated[0]
     change = None
     if first is latest:
@@ -198,6 +198,19 @@ def _outcome(form: Form, scale: Scale, points: list[Point], told: _Changes) -> O
     return Outcome(form, scale, compared, first, latest, change, meaning, baseline is not None)
 
 
+def _baseline(scale: Scale, scored: list[Point], told: _Changes) -> Point | None:
+    """The score at baseline, None where no change that the trial computed tells which one it is.
+
+    Of a scale whose change nobody follows it is that of the answers behind a baseline beside it.
+    """
+    since = told.baselines
+    named = next((since[each.id] for each in reversed(scored) if each.id in since), "")
+    baseline = next((each for each in scored if each.id == named), None)
+    if baseline is not None or _is_tracked(scale):
+        return baseline
+    return next((each for each in reversed(scored) if each.response in told.responses), None)
+
+
 def _change(scale: Scale, first: Point, later: Point) -> Change:
     assert first.value is not None  # noqa: S101 - both are scored
     assert later.value is not None  # noqa: S101
@@ -209,6 +222,13 @@ def _since(scale: Scale, first: Point, point: Point) -> Point:
     if point.value is None or not is_later:
         return point
     return replace(point, since=_change(scale, first, point).points)
+
+
+def _changes(observations: list[Resource], *, is_whole: bool) -> _Changes:
+    baselines = dict(_baselines(observations))
+    first = set(baselines.values())
+    responses = {response_of(each) for each in observations if each.get("id") in first}
+    return _Changes(baselines, frozenset(responses - {""}), is_whole)
 
 
 def _baselines(observations: list[Resource]) -> Iterator[tuple[str, str]]:

@@ -225,6 +225,39 @@ def test_scales_whose_change_nobody_follows_stand_beside_the_others() -> None:
     assert len(record.others["ders-18"]) == 6
 
 
+def test_a_scale_beside_a_row_is_told_since_the_baseline_of_the_row() -> None:
+    form = "promis-pi-4a"
+    before, baseline, later = (
+        same_answers(form, value, at, number)
+        for number, (value, at) in enumerate((("5", JUNE), ("4", JULY), ("3", AUGUST)))
+    )
+    told = change(form, "t", (baseline, later))
+    held = [*before, *baseline, *later]
+
+    lone, sure = (read_record(each, FORMS, STUDY.zone) for each in (held, [*held, told]))
+
+    (beside,), (unsure,) = sure.others[form], lone.others[form]
+    assert beside.baseline is not None
+    assert (beside.scale.id, beside.baseline.response) == ("raw", baseline[0]["id"])
+    assert beside.is_since_baseline
+    assert [point.since for point in beside.points] == [None, None, -4]
+    assert "4a raw score: 12, 14 Aug 2023; \N{MINUS SIGN}4 since baseline" in page_of(sure)
+    assert "first score here" not in page_of(sure)
+    assert not unsure.is_since_baseline
+    assert "4a raw score: 12, 14 Aug 2023; \N{MINUS SIGN}8 since first score here" in page_of(lone)
+
+
+def test_a_scale_beside_a_row_has_no_baseline_where_its_answers_are_not_held() -> None:
+    form = "promis-pi-4a"
+    first, later = same_answers(form, "4", JUNE, 1), same_answers(form, "3", AUGUST, 2)
+    told = change(form, "t", (first, later))
+    alone = [{name: each[name] for name in each if name != "derivedFrom"} for each in first[1:]]
+
+    (beside,) = read_record([*alone, *later, told], FORMS, STUDY.zone).others[form]
+
+    assert not beside.is_since_baseline
+
+
 def test_a_code_that_two_instruments_share_counts_for_the_one_that_was_answered() -> None:
     resources = same_answers("promis-pi-4a", "2", JUNE, 1)
     for each in resources[1:]:  # as a record system may give it back: without our own codes
