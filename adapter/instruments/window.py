@@ -18,6 +18,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 def local_day(moment: str, zone: ZoneInfo) -> date | None:
     """The local day of a FHIR dateTime, None where it names no day, or a time without its offset.
 
+    None, too, where the offset leads out of all years.
+
     >>> local_day("2024-02-28T20:30:00Z", ZoneInfo("Australia/Sydney"))
     datetime.date(2024, 2, 29)
     """
@@ -29,7 +31,10 @@ def local_day(moment: str, zone: ZoneInfo) -> date | None:
         return None
     if said.tzinfo is None or len(moment) < len("YYYY-MM-DDTHH:MMZ"):
         return None
-    return said.astimezone(zone).date()
+    try:
+        return said.astimezone(zone).date()
+    except OverflowError:
+        return None
 
 
 def timepoints_on(study: Study, form: str, enrolled: date, day: date) -> list[str]:

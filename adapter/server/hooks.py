@@ -31,6 +31,7 @@ from adapter.fhir.change import is_change
 from adapter.fhir.ids import IS_ID
 from adapter.fhir.operation_outcome import RefusalError, refuse
 from adapter.fhir.text import read_text
+from adapter.instruments.window import local_day
 from adapter.server.audited import Telling, told
 from adapter.server.caller import Caller
 from adapter.server.exchange import read_body, refused
@@ -264,15 +265,16 @@ def _cards(
     return [{"uuid": asked.card, **_card(hooks, outcomes, _level(resources))}]
 
 
-def _is_outcome(resource: Mapping[str, Any]) -> bool:
+def _is_outcome(resource: dict[str, Any]) -> bool:
     """Whether it is a score: no panel that holds some, no change of one, none that is absent."""
-    is_observation = resource["resourceType"] == "Observation"
-    is_given = is_observation and resource["status"] in _GIVEN
-    return is_given and "valueQuantity" in resource and not is_change(dict(resource))
+    is_given = resource["resourceType"] == "Observation" and resource["status"] in _GIVEN
+    return is_given and "valueQuantity" in resource and not is_change(resource)
 
 
 def _card(hooks: Hooks, outcomes: list[dict[str, Any]], indicator: str) -> dict[str, Any]:
-    days = [str(each["effectiveDateTime"])[:10] for each in outcomes if "effectiveDateTime" in each]
+    times = [str(each["effectiveDateTime"]) for each in outcomes if "effectiveDateTime" in each]
+    zone = hooks.ledger.study.zone
+    days = [str(local_day(each, zone) or each[:10]) for each in times]  # or a month
     newest = f", the newest of {max(days)}" if days else ""
     card: dict[str, Any] = {
         "summary": f"Trial outcomes available: {len(outcomes)}{newest}",
@@ -283,8 +285,7 @@ def _card(hooks: Hooks, outcomes: list[dict[str, Any]], indicator: str) -> dict[
     if indicator != "info":
         card["detail"] += " The trial's safety rules ask for a look at the answers."
     if hooks.launch_url:
-        link = {"label": "Open the outcomes", "url": hooks.launch_url, "type": "smart"}
-        card["links"] = [link]
+        card["links"] = [{"label": "Open the outcomes", "url": hooks.launch_url, "type": "smart"}]
     return card
 
 

@@ -57,6 +57,8 @@ def test_what_happens_throughout_has_no_window() -> None:
         ("2024", None),
         ("20240228", None),
         ("soon", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
     ],
 )
 def test_a_day_is_that_of_the_study_s_zone(moment: str, day: date | None) -> None:

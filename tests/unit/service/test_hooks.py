@@ -17,7 +17,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from adapter.service import now, open_service
+from adapter.fhir.identity import questionnaire_url
+from adapter.fhir.questionnaire_response import answer_value
+from adapter.service import Service, now, open_service
 from adapter.service.serving import service_app
 from adapter.simulate import serving
 from adapter.store.access_log import Access, access_files, read_accesses
@@ -184,6 +186,44 @@ def test_one_card_says_how_many_outcomes_there_are_and_of_when_and_no_score(ask:
     assert card["source"] == {"label": "A small trial"}
     assert [(link["url"], link["type"]) for link in card["links"]] == [(LAUNCH, "smart")]
     assert card.keys() == {"uuid", "summary", "indicator", "source", "detail", "links"}
+
+
+def written(service: Service, authored: str) -> dict[str, Any]:
+    """A response in which every item has its first option."""
+    form = service.trial.forms["mood"]
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{questionnaire_url(form)}|{form.published_version}",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{service.trial.identity.patient('1')}"},
+        "authored": authored,
+        "item": [
+            {"linkId": item.link_id, "answer": [answer_value(form, item, offered[0])]}
+            for item in form.items
+            if (offered := form.offered(item))
+        ],
+    }
+
+
+def test_the_newest_day_is_the_study_s_whatever_zone_a_client_told_it_in(site: Site) -> None:
+    site.export({**person("1"), **mood("1", "2", "0", mood_timestamp="2024-02-02 09:00:00")})
+    site.run("ingest")
+    scope = "system/*.rs system/QuestionnaireResponse.c"
+    site.change("adapter.toml", '["system/*.rs"]', json.dumps(scope.split()))
+    claims = {"iss": "https://login.example.org", "aud": f"{ORIGIN}/fhir", "scope": scope}
+    token = signed(**claims, client_id="north-client")  # type: ignore[arg-type]
+    headers = {"Authorization": f"Bearer {token}"}
+    with open_service(site.config) as service, serving(service_app(service)) as port:
+        ask = Asking(site, f"http://127.0.0.1:{port}")
+        evening = written(service, "2024-03-01T22:30:00Z")
+
+        answer = httpx.post(
+            f"{ask.url}/fhir/QuestionnaireResponse", json=evening, headers=headers, timeout=30
+        )
+
+        assert answer.status_code == 201, answer.text
+        (card,) = ask.cards()
+    assert card["summary"] == "Trial outcomes available: 4, the newest of 2024-03-02"
 
 
 def given(card: str, outcome: str = "overridden", **more: object) -> dict[str, object]:
