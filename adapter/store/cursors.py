@@ -27,6 +27,17 @@ def cursor(tx: Transaction, source: str) -> Cursor | None:
     return None if row is None else Cursor(**dict(row))
 
 
+def cursors_of(tx: Transaction, kind: str) -> list[str]:
+    """The sources, in order, whose name begins with `kind`.
+
+    There is a cursor per person and type: what begins alike is a range of the key, so that the
+    others are not looked at. Text is in the order of its code points on either database.
+    """
+    bounds = (kind, kind[:-1] + chr(ord(kind[-1]) + 1))
+    query = "SELECT source FROM cursor WHERE source >= ? AND source < ? ORDER BY source"
+    return [row["source"] for row in tx.execute(query, bounds)]
+
+
 def keep_cursor(tx: Transaction, read: Cursor) -> None:
     """Notes how far a source was read; only at the end of an ingest that was whole."""
     tx.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from adapter.instruments.participant import Participant
-from adapter.store.cursors import Cursor, cursor, forget_cursor, keep_cursor
+from adapter.store.cursors import Cursor, cursor, cursors_of, forget_cursor, keep_cursor
 from adapter.store.instances import facts_of, read_facts
 from adapter.store.paging import AT_ONCE, paged
 from adapter.store.transaction import Transaction
@@ -69,10 +69,9 @@ def forget_sources(tx: Transaction, configured: Collection[str]) -> None:
     for source in known:
         if source not in configured:
             tx.execute("DELETE FROM said WHERE source = ?", (source,))
-    noted = tx.execute("SELECT source FROM cursor WHERE source LIKE ?", (f"{_HEARD}%",)).fetchall()
-    for row in noted:
-        if row["source"].removeprefix(_HEARD) not in configured:
-            forget_cursor(tx, row["source"])
+    for each in cursors_of(tx, _HEARD):
+        if each.removeprefix(_HEARD) not in configured:
+            forget_cursor(tx, each)
 
 
 def note_heard(tx: Transaction, source: str, now: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter.instruments.participant import ConsentState, Participant
+from adapter.store.cursors import Cursor, cursor, cursors_of, keep_cursor
 from adapter.store.database import Transaction
 from adapter.store.said import (
     Said,
@@ -63,6 +64,23 @@ def test_what_is_not_configured_any_more_says_nothing(tx: Transaction) -> None:
     forget_sources(tx, {EAST, WEST})
 
     assert [each.source for each in said_by(tx, "1", {EAST, WEST, GONE})] == [EAST, WEST]
+
+
+def test_of_cursors_those_alone_are_looked_at_whose_source_was_heard(tx: Transaction) -> None:
+    near = ("Heard of", "hear", "heard", "heard!", "heard-of", "heardest", "whose 1 Observation")
+    for each in near:
+        keep_cursor(tx, Cursor(each, "", "", "now"))
+    for source in ("", "a 50% sample_1.csv", "zoë.csv", "\U0001f3e5.csv", EAST):
+        note_heard(tx, source, "now")
+    heard = cursors_of(tx, "heard ")
+
+    forget_sources(tx, {EAST})
+
+    assert [each.removeprefix("heard ") for each in heard] == [
+        *("", "a 50% sample_1.csv", EAST, "zoë.csv", "\U0001f3e5.csv")
+    ]
+    assert cursors_of(tx, "heard ") == [f"heard {EAST}"]
+    assert all(cursor(tx, each) is not None for each in near)
 
 
 def test_a_source_that_was_forgotten_was_not_heard_though_it_said_nothing(tx: Transaction) -> None:
