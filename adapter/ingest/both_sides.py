@@ -8,7 +8,7 @@ from adapter.errors import AnswerError
 from adapter.fhir.reading import validate_response
 from adapter.fhir.reading.migration import as_present
 from adapter.fhir.text import read_text
-from adapter.ingest.decide import record_of
+from adapter.ingest.decide import asked_form, record_of
 from adapter.ingest.judge import held_answers
 from adapter.ingest.reconcile import Answers, said
 from adapter.ingest.trial import Trial
@@ -52,11 +52,9 @@ def _ours(tx: Transaction, trial: Trial, found: Received) -> Answers:
     if not found.trial_row:
         return held_answers(tx, trial, found.unit) or {}
     record = record_of(found.trial_row)
-    if trial.study.placement_of(record.form) is None:
-        return {}  # the study asks it no more
     try:
-        response = parse_response(record, trial.form_of(record.form), trial.study, "completed")
-    except AnswerError:  # the form has changed since
+        response = parse_response(record, asked_form(trial, record), trial.study, "completed")
+    except AnswerError:  # the form has changed since, or the study asks it no more
         return {}
     return {} if response is None else response.answers
 

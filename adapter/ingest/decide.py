@@ -18,6 +18,7 @@ from adapter.ingest.keep import Acceptance
 from adapter.ingest.kept_back import place_of
 from adapter.ingest.reconcile import said
 from adapter.ingest.trial import Trial
+from adapter.instruments.form import Form
 from adapter.instruments.response import Record, Response, ResponseStatus, parse_response
 from adapter.store import inbox, instances, kept_back, runs
 from adapter.store.database import Transaction
@@ -101,10 +102,8 @@ def accept_row(tx: Transaction, trial: Trial, found: Received, now: str) -> None
         AnswerError: the row fits its form no more, or the study does not ask that any more.
     """
     record = trial.as_read(record_of(found.trial_row))
-    if trial.study.placement_of(record.form) is None:
-        raise AnswerError("The form is asked no more.", (findings.not_asked(record),))
-    refuse_changed(trial, trial.form_of(record.form).id)
-    form, source_hash = trial.form_of(record.form), trial.identity.source_hash(record)
+    form, source_hash = asked_form(trial, record), trial.identity.source_hash(record)
+    refuse_changed(trial, form.id)
     before = instances.instance(tx, found.unit)
     word: ResponseStatus = "in-progress" if record.complete == "0" else "completed"
     status = next_status(word, before, source_hash)
@@ -132,6 +131,17 @@ def record_of(told: str) -> Record:
     """The trial's row as it was kept."""
     words = orjson.loads(told)
     return Record(**{**words, "origin": Origin(**words["origin"])})
+
+
+def asked_form(trial: Trial, record: Record) -> Form:
+    """The form of a row that waited until a person chose.
+
+    Raises:
+        AnswerError: the study file has stopped to ask it.
+    """
+    if trial.study.placement_of(record.form) is None:
+        raise AnswerError("The form is asked no more.", (findings.not_asked(record),))
+    return trial.form_of(record.form)
 
 
 def _waiting(tx: Transaction, number: int) -> Received:

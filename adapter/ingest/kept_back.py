@@ -59,7 +59,7 @@ def watch_row(
     # What the ledger holds by these very cells gave its signals there.
     fired = () if _stands(tx, work, record, seen) else names_of(found)
     # Of two people with one number, each stands for itself: neither is hidden by the other.
-    whose = work.snapshot.key if is_of_two(tx, work, person) else ""
+    whose = work.snapshot.key if is_of_two(tx, work, record.participant) else ""
     place = place_of(record, whose)
     before = kept_back.find(tx, place)
     said = KeptBack(
@@ -167,7 +167,7 @@ def forget_gone(tx: Transaction, work: Ingest, forms: frozenset[str], *, is_beli
             is_met = scope is not None or instances.participant_run(tx, each.record) == run
             is_gone = is_met and is_legible and each.form in read
             # Another source met somebody of the same number.
-            is_gone = is_gone and not is_of_two(tx, work, instances.participant(tx, each.record))
+            is_gone = is_gone and not is_of_two(tx, work, each.record)
         if is_gone:
             kept_back.drop(tx, each.place)
 

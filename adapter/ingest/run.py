@@ -223,7 +223,7 @@ def _response(
     """
     report, name, trial = work.report, record.participant, work.trial
     response = parse_response(record, trial.form_of(record.form), trial.study, status)
-    if response is None or not is_of_two(tx, work, instances.participant(tx, name)):
+    if response is None or not is_of_two(tx, work, name):
         return response
     report.is_whole = False  # or a reading of what changed would pass it by
     found = () if name in report.explained else (findings.of_two(record, trial.study),)

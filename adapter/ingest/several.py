@@ -14,6 +14,7 @@ from dataclasses import replace
 from adapter.ingest.work import Ingest
 from adapter.instruments.participant import ConsentState, Participant, held_as_unreadable
 from adapter.instruments.study import ConsentRule, Study
+from adapter.store import instances
 from adapter.store.said import Said, said_by
 from adapter.store.transaction import Transaction
 
@@ -44,17 +45,20 @@ def twice_said(said: Sequence[Said]) -> Iterator[tuple[str, str]]:
             yield form, other.source
 
 
-def is_of_two(tx: Transaction, work: Ingest, person: Participant | None) -> bool:
+def is_of_two(tx: Transaction, work: Ingest, name: str) -> bool:
     """Whether rows of somebody may be of two people: two sources hold the same form of theirs.
 
     Of whom is held it may be so, too, as long as not all sources were read.
     """
     snapshot = work.snapshot
-    if person is None or not person.is_unreadable or not snapshot.others:
+    if not snapshot.others:
+        return False
+    person = instances.participant(tx, name)
+    if person is None or not person.is_unreadable:
         return False  # who is doubled is held, and few are
     if work.unheard:
         return True
-    said = said_by(tx, person.participant, {snapshot.key, *snapshot.others})
+    said = said_by(tx, name, {snapshot.key, *snapshot.others})
     forms = [form for each in said for form in each.forms]
     return len(set(forms)) < len(forms)
 

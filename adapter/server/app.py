@@ -73,9 +73,7 @@ def api_app(api: Api, *more: Route) -> Routed:
             if resource_type not in SERVED_TYPES:
                 raise refuse(404, "not-found", "There is no such type of resource here")
             telling.type = resource_type
-            if not caller.may(letter, resource_type):
-                text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
-                raise refuse(403, "forbidden", text)
+            caller.check(letter, resource_type)
             if not IS_ID(request.path_params.get("id", "-")):
                 raise unknown()
             asked = await read_request(request, has_form=request.method == "POST")

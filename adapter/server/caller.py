@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adapter.fhir.operation_outcome import refuse
 from adapter.instruments.study import Purpose
 from adapter.release import Reader
 
@@ -49,6 +50,16 @@ class Caller:
         return any(
             letter in scope.letters and scope.type in {resource_type, "*"} for scope in self.scopes
         )
+
+    def check(self, letter: str, resource_type: str) -> None:
+        """That an interaction with a type was allowed.
+
+        Raises:
+            RefusalError: 403.
+        """
+        if not self.may(letter, resource_type):
+            text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
+            raise refuse(403, "forbidden", text)
 
 
 def read_scopes(said: Iterable[str]) -> tuple[Scope, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapter.fhir.operation_outcome import refuse
 from adapter.fhir.search.criteria import Chained, Criterion, NamedBy
 from adapter.server.caller import Caller
 
@@ -21,7 +20,5 @@ def check_reach(criteria: Iterable[Criterion], caller: Caller) -> None:
     for each in criteria:
         if not isinstance(each, Chained | NamedBy):
             continue
-        if not caller.may("s", each.type):
-            text = f"The scopes of this client do not allow it: system/{each.type}.s"
-            raise refuse(403, "forbidden", text)
+        caller.check("s", each.type)
         check_reach((each.criterion,), caller)

@@ -178,7 +178,7 @@ def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
     if resource_type not in SERVED_TYPES:
         raise refuse(404, "not-found", "There is no such type of resource here")
     part.type = resource_type
-    _check_scope(work, "r" if resource_id else "s", resource_type)
+    work.caller.check("r" if resource_id else "s", resource_type)
     query = entry.url.partition("?")[2]
     said = Asked(
         tuple(parse_qsl(query, keep_blank_values=True)),
@@ -196,12 +196,6 @@ def _look(work: Work, view: View, entry: Entry, asked: Asked) -> None:
         answer = search(view, read_search(resource_type, said, view), work.api.base)
     part.status, part.count = answer.status, len(view.given)
     entry.answer = _response(answer)
-
-
-def _check_scope(work: Work, letter: str, resource_type: str) -> None:
-    if not work.caller.may(letter, resource_type):
-        text = f"The scopes of this client do not allow it: system/{resource_type}.{letter}"
-        raise refuse(403, "forbidden", text)
 
 
 def _response(answer: Answer) -> Resource:
@@ -222,7 +216,7 @@ def _refused(refusal: RefusalError) -> Resource:
 def _the_one(work: Work, view: View, said: str) -> str:
     """What a conditional reference names; exactly one resource must fit. It is a search."""
     resource_type, _, query = said.partition("?")
-    _check_scope(work, "s", resource_type)
+    work.caller.check("s", resource_type)
     while work.api.ledger.index(view.tx):
         pass
     found = matching(view, work.api.trial.identity, resource_type, query)

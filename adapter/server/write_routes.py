@@ -114,9 +114,7 @@ async def _let_in(
     if kind not in WRITABLE.get(telling.type, ()):
         raise refuse(405, "not-supported", f"{telling.type} takes no {interaction} here")
     for letter in letters:
-        if not caller.may(letter, telling.type):
-            text = f"The scopes of this client do not allow it: system/{telling.type}.{letter}"
-            raise refuse(403, "forbidden", text)
+        caller.check(letter, telling.type)
     if not IS_ID(request.path_params.get("id", "-")):
         raise refuse(404, "not-found", "There is no such resource here")
     return Work(api, caller, telling), asked

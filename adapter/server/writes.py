@@ -98,9 +98,7 @@ class Writing:
         """
         if kind not in WRITABLE.get(write.type, ()):
             raise refuse(405, "not-supported", f"{write.type} takes no {kind} here")
-        if not self.view.caller.may(kind[0], write.type):
-            text = f"The scopes of this client do not allow it: system/{write.type}.{kind[0]}"
-            raise refuse(403, "forbidden", text)
+        self.view.caller.check(kind[0], write.type)
         if write.resource.get("resourceType") != write.type:
             text = f"A resource of type {write.type} is expected"
             raise refuse(400, "invalid", text, "resourceType")
@@ -202,9 +200,7 @@ class Writing:
 
     def _matching(self, resource_type: str, query: str) -> list[str]:
         # What criteria mean is found by a search, and whether they mean anything tells as much.
-        if not self.view.caller.may("s", resource_type):
-            text = f"The scopes of this client do not allow it: system/{resource_type}.s"
-            raise refuse(403, "forbidden", text)
+        self.view.caller.check("s", resource_type)
         while self.view.ledger.index(self.tx):
             pass
         return matching(self.view, self.trial.identity, resource_type, query)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from adapter.simulate.references import references_of
 from adapter.sync.profile import REFERS
 
 GOLDEN = Path(__file__).resolve().parents[2] / "fixtures" / "golden"
@@ -26,17 +27,6 @@ def _resources(said: object) -> Iterator[dict[str, Any]]:
         yield from _resources(part)
 
 
-def _referred(said: object) -> Iterator[str]:
-    if isinstance(said, dict):
-        if isinstance(said.get("reference"), str):
-            yield said["reference"].partition("/")[0]
-        for part in said.values():
-            yield from _referred(part)
-    elif isinstance(said, list):
-        for part in said:
-            yield from _referred(part)
-
-
 def test_each_type_refers_to_what_is_said_of_it() -> None:
     seen = defaultdict[str, set[str]](set)
     for file in GOLDEN.rglob("*.json"):
@@ -44,7 +34,8 @@ def test_each_type_refers_to_what_is_said_of_it() -> None:
             kind = resource["resourceType"]
             left_out = ABOUT if kind in {"Provenance", "AdverseEvent"} else frozenset()
             named = {name: said for name, said in resource.items() if name not in left_out}
-            seen[kind].update({*_referred(named)} - {"Patient", kind})
+            types = {said.partition("/")[0] for _, said in references_of(named)}
+            seen[kind].update(types - {"Patient", kind})
 
     said = {kind: set(others) for kind, others in REFERS.items() if kind not in SEEN_ELSEWHERE}
     assert {kind: others for kind, others in seen.items() if others} == said
