@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,25 @@ from tests.postgresql import PostgreSql
 settings.register_profile("test", derandomize=True, database=None, deadline=None)
 settings.register_profile("soak", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+IN_MEMORY, ROOM = Path("/dev/shm"), 8 << 30  # noqa: S108 - the folder itself is asked, below
+
+
+def pytest_configure() -> None:
+    """Puts what tests write into memory, where there is room and nobody named a place.
+
+    Hundreds of ledgers wait for the disk at every commit; whether a commit outlives a process that
+    is killed does not depend on it, and whether it outlives the machine no test could say.
+    """
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and _room() > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
+
+def _room() -> int:
+    """How many bytes could be written there, and nothing would have to go to the disk instead."""
+    told = Path("/proc/meminfo").read_text("utf-8").splitlines()
+    (line,) = (each for each in told if each.startswith("MemAvailable:"))
+    return min(shutil.disk_usage(IN_MEMORY).free, int(line.split()[1]) << 10)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
