@@ -10,8 +10,9 @@ PORT ?= 8000
 demo: $(VENV)/.runtime ## the whole way on the bundled synthetic trial; TARGET=<base url> delivers to that FHIR server
 	$(BIN)/adapter demo $(if $(TARGET),--target $(TARGET))
 
-serve: $(VENV)/.runtime ## FHIR over HTTP and the clinician's page, out of the ledger of the demonstration
+serve: $(VENV)/.runtime ## FHIR over HTTP and the clinician's page, out of the ledger of the demonstration; PORT=<another than 8000>
 	@[ -f .demo/adapter.toml ] || $(BIN)/adapter demo
+	@sed -i 's|^url = "http://127.0.0.1:[0-9]*"$$|url = "http://127.0.0.1:$(PORT)"|' .demo/adapter.toml
 	@echo "The clinician's page, once and within ten minutes:"
 	@$(BIN)/adapter invite a-clinician --config .demo/adapter.toml
 	@echo "The same for the trial's staff, with safety signals:"

@@ -110,13 +110,13 @@ def forget_baseline(tx: Transaction, trial: Trial, place: Place, now: str) -> No
 def _retract_changes(
     tx: Transaction, trial: Trial, place: Place, kept: set[tuple[str, str]], now: str
 ) -> None:
-    unit, gone = place.unit(trial), set[tuple[str, str]]()
+    unit, gone = place.unit(trial), set[str]()
     for version in versions.of_unit(tx, unit):
         name = (version.type, version.id)
         is_told = version.type == "Observation" and name not in kept and not version.is_retracted
         if is_told and is_change(read_text(version.text)):  # also of a scale that was there earlier
             retract_version(tx, trial, version, now)
-            gone.add(name)
+            gone.add("/".join(name))
     if gone:
         tell_provenance_anew(tx, trial, unit, gone, now)
 

@@ -136,17 +136,18 @@ def put_provenance(
 
 
 def tell_provenance_anew(
-    tx: Transaction, trial: Trial, unit: str, gone: set[tuple[str, str]], now: str
+    tx: Transaction, trial: Trial, unit: str, gone: set[str], now: str
 ) -> None:
     """Tells where what is left of a unit came from, after some of it was taken back by itself.
 
-    Who never had what is gone can take no Provenance that names it, and would have none.
+    `gone` is what was taken back, as `Type/id`. Who never had it can take no Provenance that names
+    it, and would have none.
     """
     for version in reversed(versions.of_unit(tx, unit)):
         if version.type != "Provenance":
             continue
         said = read_text(version.text)
-        left = [each for each in said["target"] if _name_of(each) not in gone]
+        left = [each for each in said["target"] if each["reference"] not in gone]
         if not left:  # an earlier one tells of the rest
             continue
         if len(left) < len(said["target"]):
@@ -155,8 +156,3 @@ def tell_provenance_anew(
             text = write({**said, "target": left})
             owe(tx, trial, versions.put(tx, name, text, belonging, now), now)
         return
-
-
-def _name_of(target: dict[str, str]) -> tuple[str, str]:
-    kind, _, name = target["reference"].partition("/")
-    return kind, name

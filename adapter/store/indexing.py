@@ -5,20 +5,17 @@ It is made of the versions alone and can be made anew at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import chain
-from typing import TypeVar
 
 from adapter.fhir.search.index import Found, Range, Token, Words
 from adapter.store.conditions import TABLES
 from adapter.store.reading import WRITTEN, Written, as_written, numbered
-from adapter.store.transaction import Transaction
+from adapter.store.transaction import Transaction, in_parts
 from adapter.store.versions import Version
 
-Item = TypeVar("Item")
 BATCH = 500
-_AT_ONCE = 100  # rows in one statement
 _COLUMNS = {
     "found_token": ("type", "parameter", "value", "system", "first"),
     "found_range": ("type", "parameter", "low", "high", "system", "unit", "first"),
@@ -103,7 +100,7 @@ def _find_anew(tx: Transaction, found: Mapping[int, tuple[str, Iterable[Found]]]
 
     Some thousand rows in a few statements: on PostgreSQL each is a way there and back.
     """
-    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in TABLES}
+    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _COLUMNS}
     for first, (resource_type, by) in found.items():
         for each in dict.fromkeys(by):
             match each:
@@ -116,18 +113,11 @@ def _find_anew(tx: Transaction, found: Mapping[int, tuple[str, Iterable[Found]]]
                 case Words(parameter, exact, plain):
                     rows["found_words"].append((resource_type, parameter, plain, exact, first))
     for table, columns in _COLUMNS.items():
-        for firsts in _some(list(found)):
-            marks = ", ".join("?" * len(firsts))
+        for marks, firsts in in_parts(list(found)):
             tx.execute(f"DELETE FROM {table} WHERE first IN ({marks})", firsts)
         a_row = f"({', '.join('?' * len(columns))})"
-        for some in _some(rows[table]):
+        for marks, some in in_parts(rows[table]):
             tx.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES"
-                f" {', '.join([a_row] * len(some))}",
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks.replace('?', a_row)}",
                 list(chain.from_iterable(some)),
             )
-
-
-def _some(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """So many of them as go into one statement, then the next."""
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))

@@ -11,13 +11,11 @@ from adapter.store.versions import Version
 def forget(tx: Transaction, clinic: str, version: Version, now: str) -> None:
     """Takes back what never left, and the Provenances that wait to tell of it."""
     cancel(tx, clinic, version, now)
-    cancel_provenances(tx, clinic, version.unit, (version.type, version.id), now)
+    cancel_provenances(tx, clinic, version.unit, f"{version.type}/{version.id}", now)
 
 
-def cancel_provenances(
-    tx: Transaction, clinic: str, unit: str, name: tuple[str, str], now: str
-) -> None:
-    """Takes back the Provenances of a unit that name this resource and have not left yet."""
+def cancel_provenances(tx: Transaction, clinic: str, unit: str, reference: str, now: str) -> None:
+    """Takes back the Provenances of a unit that name this `Type/id` and have not left yet."""
     waiting = tx.execute(
         "SELECT d.seq, v.text FROM delivery AS d JOIN version AS v"
         " ON v.type = d.type AND v.id = d.id AND v.version = d.version"
@@ -25,7 +23,6 @@ def cancel_provenances(
         " AND d.state IN ('queued', 'held', 'refused', 'quarantined')",
         (clinic, unit),
     ).fetchall()
-    reference = "/".join(name)
     for row in waiting:
         if any(each["reference"] == reference for each in read_text(row["text"])["target"]):
             tx.execute(

@@ -6,7 +6,7 @@ superseded, for it must not come after that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from adapter.store.deliveries import (
@@ -18,10 +18,9 @@ from adapter.store.deliveries import (
 from adapter.store.places import file_place
 from adapter.store.provenances import cancel_provenances
 from adapter.store.states import State
-from adapter.store.transaction import Transaction
+from adapter.store.transaction import Transaction, in_parts
 
 _LANDED: frozenset[State] = frozenset({"accepted", "awaiting"})
-_AT_ONCE = 500
 _NOT_LANDED: frozenset[State] = frozenset({"queued", "held", "refused", "quarantined"})
 
 
@@ -37,7 +36,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
     outdated = _outdated(tx, [each.seq for each in said if each.state in _NOT_LANDED])
     _write(tx, landed, now)
     _hold(tx, landed, now)
-    void: dict[tuple[str, str, str, str], None] = {}
+    void: dict[tuple[str, str, str], None] = {}
     for each in said:
         if each.seq in outdated:
             _write(tx, [replace(each, state="superseded")], now)
@@ -45,8 +44,8 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
             _pass_place_on(tx, each.seq)
     others = (each for each in said if each.state not in _LANDED and each.seq not in outdated)
     _write(tx, others, now)
-    for clinic, unit, *name in void:
-        cancel_provenances(tx, clinic, unit, (name[0], name[1]), now)
+    for clinic, unit, reference in void:
+        cancel_provenances(tx, clinic, unit, reference, now)
 
 
 def _write(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None:
@@ -54,7 +53,7 @@ def _write(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
     for each in settlements:
         alike.setdefault(replace(each, seq=0), []).append(each.seq)
     for said, places in alike.items():
-        for marks, some in _in_parts(places):
+        for marks, some in in_parts(places):
             tx.execute(
                 "UPDATE delivery SET state = ?, rule = ?, reason = ?, updated = ?, remote_version ="
                 f" CASE WHEN ? = '' THEN remote_version ELSE ? END WHERE seq IN ({marks})",
@@ -68,13 +67,6 @@ def _write(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
                     *some,
                 ),
             )
-
-
-def _in_parts(places: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
-    """The marks for some of these, and which, until all are told."""
-    for start in range(0, len(places), _AT_ONCE):
-        some = places[start : start + _AT_ONCE]
-        yield ", ".join("?" * len(some)), some
 
 
 def refuse_unsent(tx: Transaction, said: Settlement, now: str) -> bool:
@@ -124,7 +116,7 @@ def _outdated(tx: Transaction, places: Sequence[int]) -> frozenset[int]:
     """Those of these deliveries behind which a newer version of the same resource is owed."""
     return frozenset(
         row["seq"]
-        for marks, some in _in_parts(places)
+        for marks, some in in_parts(places)
         for row in tx.execute(
             "SELECT older.seq FROM delivery AS older WHERE EXISTS (SELECT 1 FROM delivery AS newer"
             " WHERE newer.clinic = older.clinic AND newer.type = older.type AND newer.id = older.id"
@@ -135,12 +127,10 @@ def _outdated(tx: Transaction, places: Sequence[int]) -> frozenset[int]:
     )
 
 
-def _void_retraction(
-    tx: Transaction, said: Settlement, now: str
-) -> list[tuple[str, str, str, str]]:
+def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[str, str, str]]:
     """What never arrived needs no retraction; sent, it would bring what it takes back.
 
-    Gives clinic, unit, type and id of the one that was due.
+    Gives clinic, unit and `Type/id` of what was to be taken back.
     """
     rows = tx.execute(
         "UPDATE delivery SET state = 'superseded', updated = ? FROM (SELECT clinic AS at,"
@@ -151,7 +141,7 @@ def _void_retraction(
         " AND h.action = 'put') RETURNING clinic, unit, type, id",
         (now, said.seq),
     ).fetchall()
-    return [(row["clinic"], row["unit"], row["type"], row["id"]) for row in rows]
+    return [(row["clinic"], row["unit"], f"{row['type']}/{row['id']}") for row in rows]
 
 
 def _pass_place_on(tx: Transaction, seq: int) -> None:
@@ -168,7 +158,7 @@ def _pass_place_on(tx: Transaction, seq: int) -> None:
 
 
 def _hold(tx: Transaction, landed: Iterable[Settlement], now: str) -> None:
-    for marks, some in _in_parts([each.seq for each in landed]):
+    for marks, some in in_parts([each.seq for each in landed]):
         tx.execute(
             "UPDATE delivery AS older SET state = 'superseded', updated = ? FROM delivery AS newer"
             " WHERE older.clinic = newer.clinic AND older.type = newer.type"

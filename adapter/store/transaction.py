@@ -7,7 +7,10 @@ value. A row gives its values by name and by place, in the order of the query.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
+
+Value = TypeVar("Value")
+_AT_ONCE = 500
 
 
 class Rows(Protocol):
@@ -105,6 +108,13 @@ class Engine(Protocol):
     def version(self, tx: Transaction) -> int:
         """The number of the schema that is there, 0 for none."""
         ...
+
+
+def in_parts(values: Sequence[Value]) -> Iterator[tuple[str, Sequence[Value]]]:
+    """So many of these as go into one statement, behind their marks, until all are told."""
+    for start in range(0, len(values), _AT_ONCE):
+        some = values[start : start + _AT_ONCE]
+        yield ", ".join("?" * len(some)), some
 
 
 def among(forms: Collection[str] | None) -> tuple[str, tuple[str, ...]]:

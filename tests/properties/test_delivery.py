@@ -163,18 +163,24 @@ def is_taken_back(there: Resource | None) -> bool:
 
 
 def is_needed(world: World, which: Which, provenance: Version) -> bool:
-    """Whether it is the newest that tells what something that is there comes from."""
+    """Whether it is the newest that tells what something that is there comes from.
+
+    Where something is there and none tells of it, the newest of all should have.
+    """
+
+    def is_there(name: str) -> bool:
+        return not is_taken_back(world.far[which].holds(name))
+
     unit = versions.of_unit(world.database.read(), provenance.unit)
+    provenances = [each for each in unit if each.type == "Provenance"]
+    others = [f"{each.type}/{each.id}" for each in unit if each.type != "Provenance"]
     telling = [
-        each.id
-        for each in unit
-        if each.type == "Provenance"
-        and any(
-            not is_taken_back(world.far[which].holds(target["reference"]))
-            for target in read_text(each.text)["target"]
-        )
+        each
+        for each in provenances
+        if any(is_there(target["reference"]) for target in read_text(each.text)["target"])
     ]
-    return telling[-1:] == [provenance.id]
+    newest_of_them = (telling or provenances)[-1]
+    return newest_of_them.id == provenance.id and any(map(is_there, others))
 
 
 def may_know(world: World, which: Which, version: Version) -> bool:
