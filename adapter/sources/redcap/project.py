@@ -19,6 +19,9 @@ from adapter.sources.text import AGAIN
 
 _COMMA_DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _INSTANCE = re.compile(r"[1-9][0-9]{0,8}")
+# A form whose state nobody ever set (a grey icon) is exported as `0`, or blank by the option
+# `exportBlankForGrayFormStatus`: the same either way.
+_NEVER_SET = "0"
 
 
 class Project:
@@ -89,7 +92,7 @@ class Project:
             if form not in forms:
                 continue
             values = self._values(row, form)
-            complete = self._cell(row, f"{form}_complete")
+            complete = self._cell(row, f"{form}_complete") or _NEVER_SET
             if values or complete in MARKED:
                 yield Record(
                     participant=participant,

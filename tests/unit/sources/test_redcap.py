@@ -192,6 +192,14 @@ def test_a_form_begun_and_not_sent_has_no_time(tmp_path: Path) -> None:
     assert only(found, "mood").complete == "0"
 
 
+def test_a_state_that_nobody_set_is_the_same_in_either_way_of_exporting_it(tmp_path: Path) -> None:
+    as_zero = read(tmp_path, {**at_week_4("1"), **mood("1", complete="0")})
+    as_blank = read(tmp_path, {**at_week_4("1"), **mood("1", complete="")})
+
+    assert only(as_blank, "mood") == only(as_zero, "mood")
+    assert only(as_blank, "mood").complete == "0"
+
+
 def test_the_moment_of_completion_stands_where_the_study_says(tmp_path: Path) -> None:
     found = read(tmp_path, {**at_week_4("1"), **pain("3", "4", pain_timestamp="2024-01-01")})
 
