@@ -13,6 +13,7 @@ from adapter.release import CARE, PARTICIPATION, THERAPY, Receiver
 from adapter.release.receiver import Taking
 from adapter.store import (
     deliveries,
+    holdings,
     inbox,
     instances,
     moves,
@@ -108,7 +109,7 @@ def _is_of_the_way(
 ) -> bool:
     """Whether a resource goes on by the way that an outcome went before: a total stays alone."""
     if places.way_of(tx, receiver.name, version.unit) == "totals":
-        there = deliveries.holding(tx, receiver.name, version.type, version.id)
+        there = holdings.holding(tx, receiver.name, version.type, version.id)
         return there is not None and there.action == "put"
     return version.type in held
 
@@ -200,11 +201,11 @@ def follow_consent(tx: Transaction, trial: Trial, person: Participant, now: str)
 def take_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
     """Retracts what the receiver has, as it has it: what it never had is not told to it now."""
     owed = deliveries.last_owed(tx, receiver.name, version)
-    if owed is None or owed[1] == "retract" or not is_with(tx, receiver, version):
+    if owed is None or owed[1] == "retract":
         return
-    held = deliveries.holding(tx, receiver.name, version.type, version.id)
-    number = owed[0] if held is None or owed[2] in _UNDER_WAY else held.version
-    deliveries.enqueue(tx, receiver.name, replace(version, version=number), "retract", now)
+    number = holdings.may_hold(tx, receiver.name, version.type, version.id)
+    if number is not None:
+        deliveries.enqueue(tx, receiver.name, replace(version, version=number), "retract", now)
 
 
 def _give_back(tx: Transaction, receiver: Receiver, version: Version, now: str) -> None:
@@ -212,7 +213,7 @@ def _give_back(tx: Transaction, receiver: Receiver, version: Version, now: str) 
     owed = deliveries.last_owed(tx, receiver.name, version)
     if (owed is not None and owed[1] == "put") or _is_its_own(tx, receiver, version):
         return
-    held = deliveries.holding(tx, receiver.name, version.type, version.id)
+    held = holdings.holding(tx, receiver.name, version.type, version.id)
     is_there = held is not None and (held.version, held.action) == (version.version, "put")
     if is_there and owed is not None and owed[2] not in _UNDER_WAY:
         deliveries.cancel(tx, receiver.name, version, now)
@@ -240,10 +241,7 @@ def retractable(mine: list[Version]) -> list[Version]:
 
 def is_with(tx: Transaction, receiver: Receiver, version: Version) -> bool:
     """Whether a resource is with a receiver, or may be by now."""
-    held = deliveries.holding(tx, receiver.name, version.type, version.id)
-    owed = deliveries.last_owed(tx, receiver.name, version)
-    under_way = owed is not None and owed[2] in _UNDER_WAY
-    return under_way or (held is not None and held.action == "put")
+    return holdings.may_hold(tx, receiver.name, version.type, version.id) is not None
 
 
 def stays_away(tx: Transaction, trial: Trial, receiver: Receiver, version: Version) -> bool:

@@ -17,7 +17,7 @@ from adapter.ingest.earlier import is_current
 from adapter.ingest.judge import OF_ANOTHER, RESPONSE, Became, form_named, judge, take_back, wait
 from adapter.ingest.trial import Trial
 from adapter.instruments.response import SCORED
-from adapter.store import deliveries, inbox, instances, remote, versions
+from adapter.store import holdings, inbox, instances, remote, versions
 from adapter.store.database import Transaction
 from adapter.store.inbox import Received
 
@@ -117,7 +117,7 @@ def _is_ours(tx: Transaction, trial: Trial, sent: Sent) -> bool:
     return (
         system == trial.identity.identifier("response", "")["system"]
         or remote.names_ours(tx, sent.clinic, RESPONSE, sent.remote_id)
-        or deliveries.holding(tx, sent.clinic, RESPONSE, sent.remote_id) is not None
+        or holdings.holding(tx, sent.clinic, RESPONSE, sent.remote_id) is not None
         or versions.latest(tx, RESPONSE, sent.remote_id) is not None
     )
 

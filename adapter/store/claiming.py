@@ -6,11 +6,12 @@ what was held out of it, and what blinding holds tells the arm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.store.deliveries import COLUMNS, Delivery, delivery_of
+from adapter.store.ordering import in_turn
 from adapter.store.parking import ALONE_FROM
 from adapter.store.transaction import Transaction
 
@@ -65,7 +66,11 @@ def _claim_units(
 ) -> list[Delivery]:
     found: list[Delivery] = []
     taken = room.taken
-    for whole in _queued_of_units(tx, clinic, dict.fromkeys(row["unit"] for row in rows)):
+    queued = _queued_of_units(tx, clinic, dict.fromkeys(row["unit"] for row in rows))
+    units = in_turn(tx, clinic, queued)
+    if not queued.keys() >= set(units):
+        queued = _queued_of_units(tx, clinic, units)
+    for whole in map(queued.__getitem__, units):
         more = sum(map(room.counts, whole))
         if taken and more and taken + more > room.limit:
             break
@@ -83,7 +88,7 @@ def _claim_units(
 
 def _queued_of_units(
     tx: Transaction, clinic: str, units: Collection[str]
-) -> Iterable[list[Delivery]]:
+) -> dict[str, list[Delivery]]:
     """What is queued of each of these units, in order; the units as they were given."""
     whole: dict[str, list[Delivery]] = {unit: [] for unit in units}
     if whole:
@@ -95,4 +100,4 @@ def _queued_of_units(
         )
         for row in rows:
             whole[row["unit"]].append(delivery_of(row))
-    return whole.values()
+    return whole

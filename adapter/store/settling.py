@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from adapter.store.deliveries import (
     Delivery,
-    Holding,
     Settlement,
     move_to_end,
 )
+from adapter.store.holdings import Holding
 from adapter.store.places import file_place
 from adapter.store.provenances import cancel_provenances
 from adapter.store.states import State
@@ -41,6 +41,7 @@ def settle(tx: Transaction, settlements: Iterable[Settlement], now: str) -> None
         if each.seq in outdated:
             _write(tx, [replace(each, state="superseded")], now)
             void.update(dict.fromkeys(_void_retraction(tx, each, now)))
+            _retract_what_is_there(tx, each)
             _pass_place_on(tx, each.seq)
     others = (each for each in said if each.state not in _LANDED and each.seq not in outdated)
     _write(tx, others, now)
@@ -142,6 +143,18 @@ def _void_retraction(tx: Transaction, said: Settlement, now: str) -> list[tuple[
         (now, said.seq),
     ).fetchall()
     return [(row["clinic"], row["unit"], f"{row['type']}/{row['id']}") for row in rows]
+
+
+def _retract_what_is_there(tx: Transaction, said: Settlement) -> None:
+    """A retraction that waits is of the version that is there: not of one that never arrived."""
+    tx.execute(
+        "UPDATE delivery SET version = h.version FROM delivery AS older JOIN holding AS h"
+        " ON h.clinic = older.clinic AND h.type = older.type AND h.id = older.id"
+        " AND h.action = 'put' WHERE older.seq = ? AND delivery.clinic = older.clinic"
+        " AND delivery.type = older.type AND delivery.id = older.id AND delivery.seq > older.seq"
+        " AND delivery.action = 'retract' AND delivery.state IN ('queued', 'held')",
+        (said.seq,),
+    )
 
 
 def _pass_place_on(tx: Transaction, seq: int) -> None:

@@ -21,7 +21,7 @@ from adapter.instruments.form import Form
 from adapter.instruments.study import Study
 from adapter.release.blinding import CONCEALED, TELLING, as_blinded, as_whole, reveals_allocation
 from adapter.release.wording import WORDED, without_wording
-from adapter.store import deliveries, inbox, versions
+from adapter.store import holdings, inbox, versions
 from adapter.store.audit import AuditLog
 from adapter.store.database import Database, Transaction
 from adapter.store.deliveries import Action, Delivery
@@ -121,7 +121,7 @@ class Clinic:
         if moved and (moved in DOCUMENTED) == (delivery.type == DOCUMENT):
             return RUNGS[moved]
         if delivery.type == DOCUMENT:
-            held = deliveries.holding(self.database.read(), self.name, delivery.type, delivery.id)
+            held = holdings.holding(self.database.read(), self.name, delivery.type, delivery.id)
             known = held.remote_version if held is not None and held.action == "put" else ""
             noted: str = rung_noted(known) if known else ""
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.errors import ResourceError
 from adapter.fhir.text import read_text
-from adapter.store import deliveries
+from adapter.store import holdings
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.states import State
 from adapter.sync.clinic import Clinic
@@ -21,7 +21,7 @@ def outgoing_of(clinic: Clinic, delivery: Delivery) -> Outgoing | Refused | None
     goes along with outcomes, such as a Provenance, is left out then.
     """
     tx = clinic.database.read()
-    held = deliveries.holding(tx, clinic.name, delivery.type, delivery.id)
+    held = holdings.holding(tx, clinic.name, delivery.type, delivery.id)
     if held is None and delivery.action == "retract":
         return None
     try:

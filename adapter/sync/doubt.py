@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapter.errors import ResourceError
-from adapter.store import deliveries, settling
-from adapter.store.deliveries import Delivery, Holding, Settlement
+from adapter.store import deliveries, holdings, settling
+from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.holdings import Holding
 from adapter.sync.carry import look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.delivering import outgoing_of, settlement_of
@@ -92,7 +93,7 @@ def _is_unknown(clinic: Clinic, delivery: Delivery, found: Found | None) -> bool
     if found is None or found.word != "changed" or found.reason:
         return False
     tx = clinic.database.read()
-    return deliveries.holding(tx, clinic.name, delivery.type, delivery.id) is None
+    return holdings.holding(tx, clinic.name, delivery.type, delivery.id) is None
 
 
 def _earlier(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from adapter.release import PARTICIPATION, Reader, Subject, decide
-from adapter.store import deliveries, instances
+from adapter.store import holdings, instances
 from adapter.store.deliveries import Delivery
 from adapter.store.transaction import Transaction
 from adapter.sync.clinic import Clinic
@@ -19,7 +19,7 @@ FOUND_THERE = ASTRAY | OF_VISITS | {"patient-moved"}
 
 def held_by(clinic: Clinic, tx: Transaction, participant: str, form: str, action: str) -> str:
     """The rule of the release gate that holds such a delivery back, '' when none does."""
-    is_known = form == PARTICIPATION and deliveries.holds_of(tx, clinic.name, participant)
+    is_known = form == PARTICIPATION and holdings.holds_of(tx, clinic.name, participant)
     subject = Subject(participant, form, is_retraction=action == "retract", is_known_there=is_known)
     person = instances.participant(tx, participant) if participant else None
     reader = Reader(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapter.fhir.text import read_text
 from adapter.render.errand import Errand, render_errand
-from adapter.store import begun, deliveries, versions
+from adapter.store import begun, holdings, versions
 from adapter.store.durable import lay, remove
 from adapter.store.places import Place, forget_place, keep_place, places
 from adapter.store.remote import keep_remote_id, lose_remote_id, remote_id
@@ -46,7 +46,7 @@ class LedgerPlaces:
     def held(self, delivery: Delivery) -> int:
         """Our version that is held there, 0 where none was ever accepted."""
         tx = self._clinic.database.read()
-        found = deliveries.holding(tx, delivery.clinic, delivery.type, delivery.id)
+        found = holdings.holding(tx, delivery.clinic, delivery.type, delivery.id)
         return 0 if found is None else found.version
 
     def keep(self, delivery: Delivery, *places: Place) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from adapter.errors import EhrError
-from adapter.store import deliveries, settling, standing
+from adapter.store import deliveries, holdings, settling, standing
 from adapter.store.database import Transaction
 from adapter.store.deliveries import Delivery, Settlement
 from adapter.store.places import keep_way
@@ -214,4 +214,4 @@ def _held_now(asked: Asked, delivery: Delivery, unfound: dict[str, str]) -> str:
 
 def _is_held_there(clinic: Clinic, delivery: Delivery) -> bool:
     tx = clinic.database.read()
-    return deliveries.holding(tx, clinic.name, delivery.type, delivery.id) is not None
+    return holdings.holding(tx, clinic.name, delivery.type, delivery.id) is not None

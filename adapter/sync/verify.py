@@ -13,8 +13,9 @@ from adapter.errors import EhrError, ResourceError
 from adapter.fhir.check import write
 from adapter.fhir.labels import as_once_redacted
 from adapter.fhir.text import read_text
-from adapter.store import deliveries, settling
-from adapter.store.deliveries import Delivery, Holding, Settlement
+from adapter.store import deliveries, holdings, settling
+from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.holdings import Holding
 from adapter.sync.carry import look_up
 from adapter.sync.clinic import Clinic
 from adapter.sync.found import Found
@@ -82,9 +83,9 @@ def verify(
                         before, word = None, _of_nobody(each, rules[delivery.participant])
                     settlement = _judge(delivery, word, report)
                     if before is not None:
-                        deliveries.go_back(tx, delivery, before)
+                        holdings.go_back(tx, delivery, before)
                     elif settlement.state == "queued":
-                        deliveries.lose(tx, delivery)
+                        holdings.lose(tx, delivery)
                     settling.settle(tx, (settlement,), there.now())
             seq = page[-1].seq
             step(len(page))
@@ -161,7 +162,7 @@ def _earlier(
         (delivery, before)
         for delivery, each in zip(page, found, strict=True)
         if each.word == "changed" and each.remote_version
-        for before in (deliveries.landed_as(tx, delivery, each.remote_version),)
+        for before in (holdings.landed_as(tx, delivery, each.remote_version),)
         if before is not None
     ]
     if not pairs:

@@ -41,6 +41,8 @@ from tests.properties.world import (
     opened,
 )
 
+DIED = Pushed("clinic", ("passes", "killed late"))
+
 
 @given(history=histories())
 # A form is gone before it ever left: its Provenance would name what never came.
@@ -87,6 +89,25 @@ from tests.properties.world import (
         ),
         Ingested((Present("2", is_present=True),)),
         Verified("clinic", ()),
+    ]
+)
+# A push dies, and what it may have sent is corrected or withdrawn, and taken back.
+@example([DIED, Withdrew("1", "share"), Ingested((Answered("1", "mood", None),))])
+@example([DIED, Ingested((Answered("1", "mood", 2),)), Withdrew("1", "share")])
+@example([DIED, Ingested((Answered("1", "mood", 2),)), Ingested((Present("1", is_present=False),))])
+@example(
+    [
+        Pushed("clinic", ()),
+        Ingested((Answered("1", "mood", 2),)),
+        Pushed("clinic", ("killed",)),
+        Withdrew("1", "share"),
+    ]
+)
+# A baseline is entered after the later answers, and before anything left.
+@example(
+    [
+        Ingested((Answered("1", "mood", None), Answered("1", "mood later", 1))),
+        Ingested((Answered("1", "mood", 2),)),
     ]
 )
 @settings(max_examples=200, deadline=None)

@@ -12,7 +12,8 @@ import pytest
 
 from adapter.store import claiming, inbox, settling
 from adapter.store.database import Database
-from adapter.store.deliveries import Delivery, Holding, Settlement
+from adapter.store.deliveries import Delivery, Settlement
+from adapter.store.holdings import Holding
 from adapter.store.identities import Candidate, Candidates, Crosswalk
 from adapter.store.inbox import Received
 from adapter.store.told import Address
